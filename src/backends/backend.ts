@@ -1,0 +1,49 @@
+/** Bytes in flight. Blocks may be any size; a producer aims for 64 KiB and never reuses one after yielding it. */
+export type Bytes = AsyncIterable<Buffer>;
+
+/** A body that can be sent again from its start, so that a failed upload can be retried. */
+export interface Body {
+  readonly size: number;
+  /** Where the same bytes lie in a local file, when they do: a driver may let the kernel copy them. */
+  readonly file?: string;
+  open(): Bytes;
+}
+
+export interface Call {
+  readonly signal: AbortSignal;
+}
+
+export interface RemoteFile {
+  readonly name: string;
+  /** Bytes, where the listing tells. */
+  readonly size?: number;
+}
+
+export interface Traits {
+  /** How many calls may run at once on one instance. */
+  readonly parallel: number;
+  /** A name becomes visible only with its full content. */
+  readonly atomicPut: boolean;
+  /** list() shows a put or a delete that has returned. */
+  readonly consistentList: boolean;
+}
+
+/** One place where volumes lie. Names are flat; a driver never interprets them. Failures are `BackendError`s. */
+export interface Backend extends AsyncDisposable {
+  readonly traits: Traits;
+  /** Stores or replaces `name`. */
+  put(name: string, body: Body, call: Call): Promise<void>;
+  /** `take` may run again, from the first byte, after a failure part-way. */
+  get<T>(name: string, take: (bytes: Bytes) => Promise<T>, call: Call): Promise<T>;
+  list(call: Call): AsyncIterable<RemoteFile>;
+  /** Deleting a name that is not there succeeds. */
+  delete(name: string, call: Call): Promise<void>;
+
+  /** undefined: not there. `size` missing: there, but the server does not tell. */
+  stat?(name: string, call: Call): Promise<RemoteFile | undefined>;
+  getRange?<T>(name: string, start: number, end: number, take: (bytes: Bytes) => Promise<T>, call: Call): Promise<T>;
+  rename?(from: string, to: string, call: Call): Promise<void>;
+  copy?(from: string, to: string, call: Call): Promise<void>;
+  /** A local file that holds `name`, for reading in place; undefined when it has to be fetched. */
+  localFile?(name: string): string | undefined;
+}

@@ -1,0 +1,33 @@
+import type { Soon } from '../util/soon.ts';
+
+/**
+ * How a stored file is encoded, told by its name: plain, `.gz` or `.gpg`. One codec per suffix; a chain may mix them.
+ */
+export interface Codec {
+  readonly suffix: '' | '.gz' | '.gpg';
+  /**
+   * Starts an encoded file at `path` (created with mode 0600, must not exist).
+   */
+  create(path: string, signal: AbortSignal): Promise<EncodedFile>;
+  /**
+   * Decoded blocks of the local file at `path`. Trailing bytes are consumed, so that integrity checks run.
+   * `IntegrityError` for damage, `CryptoError` for keys and passphrases; with `signer`, a volume not signed by that key
+   * is `UNSIGNED_VOLUME`. `name` is what messages call the file.
+   */
+  open(
+    path: string,
+    options: { readonly name: string; readonly signer?: string; readonly signal: AbortSignal },
+  ): AsyncIterable<Buffer>;
+}
+
+/** An encoded file being written. */
+export interface EncodedFile {
+  /** Takes over the block. Answers a promise when the producer has to wait before the next one. */
+  write(block: Buffer): Soon<void>;
+  /** Bytes that have reached the file; lags behind what was written. */
+  size(): number;
+  /** Completes the file and gives its size. Throws what went wrong on the way. */
+  finish(): Promise<number>;
+  /** Stops and removes the file. Never throws. */
+  abort(): Promise<void>;
+}

@@ -1,0 +1,55 @@
+import type { FileType } from '../archive/entry.ts';
+import type { DuplicityError } from '../errors/errors.ts';
+import type { BytePath } from '../util/bytepath.ts';
+import type { EpochSeconds } from '../util/time.ts';
+
+/** Numbers of the warnings that front ends tell apart; their meaning is the reference's (docs/log-records.md). */
+export const WARNINGS = {
+  generic: 1,
+  orphanedSignatures: 2,
+  unmatchedSignatures: 4,
+  incompleteSets: 5,
+  orphanedSets: 6,
+  cannotInitialise: 8,
+  cannotStat: 9,
+  cannotRead: 10,
+  timeBeforeFirst: 11,
+  cannotProcess: 12,
+  parentFailed: 13,
+} as const;
+
+/**
+ * What the program says while it works. The core and the actions only emit; `ui/` decides who sees what, in which
+ * words and on which stream.
+ */
+export type Event =
+  /** Free text at a level of its own. `forced` texts are results: shown at any verbosity, on stdout. */
+  | { readonly kind: 'error' | 'notice' | 'info' | 'debug' | 'forced'; readonly text: string }
+  | {
+      readonly kind: 'warning';
+      readonly text: string;
+      readonly code?: keyof typeof WARNINGS;
+      readonly path?: BytePath;
+      readonly time?: EpochSeconds;
+    }
+  /** The run ends with this. */
+  | { readonly kind: 'failed'; readonly error: DuplicityError }
+  /** A backup stores this path. */
+  | { readonly kind: 'fileNew' | 'fileChanged' | 'fileDeleted'; readonly path: BytePath }
+  | { readonly kind: 'socketSkipped'; readonly path: BytePath }
+  /** A restore writes this path. */
+  | { readonly kind: 'restoring'; readonly path: BytePath; readonly type: FileType }
+  /** One line of list-current-files. */
+  | { readonly kind: 'listed'; readonly path: BytePath; readonly type: FileType; readonly mtime: EpochSeconds }
+  /** collection-status: text for people, data lines for machines. */
+  | {
+      readonly kind: 'collectionStatus';
+      readonly text: string;
+      readonly data: readonly string[];
+      readonly forced: boolean;
+    }
+  /** Source bytes read so far (backup) or volume n of total (restore, verify). */
+  | { readonly kind: 'progress'; readonly current: number; readonly total?: number }
+  | { readonly kind: 'uploading' | 'uploaded'; readonly name: string; readonly background: boolean };
+
+export type Emit = (event: Event) => void;

@@ -1,0 +1,8 @@
+/**
+ * A value that is there at once, or a promise when it has to be waited for. Entry streams answer this way: a promise
+ * per 64 KiB block instead of one per entry is what keeps a walk over a million entries fast.
+ *
+ *     let entry = stream.next();
+ *     if (entry instanceof Promise) entry = await entry;
+ */
+export type Soon<T> = T | Promise<T>;

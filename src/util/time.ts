@@ -1,0 +1,28 @@
+/** Whole or fractional seconds since 1970-01-01T00:00:00Z. */
+export type EpochSeconds = number;
+
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** `YYYYMMDDTHHMMSSZ`, the form of file names and machine records. */
+export function formatStamp(time: EpochSeconds): string {
+  return new Date(Math.trunc(time) * 1000).toISOString().replace(/[-:]|\.\d+/g, '');
+}
+
+/** Reads the 16-character form of `formatStamp`; undefined for anything else or an impossible date. */
+export function parseStamp(text: string): EpochSeconds | undefined {
+  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
+  if (!match) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);
+  if (year <= 1900 || year >= 2100 || month < 1 || month > 12 || day < 1 || day > 31) return undefined;
+  if (hour > 23 || minute > 59 || second > 61) return undefined;
+  return Date.UTC(year, month - 1, day, hour, minute, second) / 1000;
+}
+
+/** `Sun Nov  1 09:01:01 2026`, local time: C's asctime, the form people and front ends read. */
+export function asctime(time: EpochSeconds): string {
+  const date = new Date(Math.trunc(time) * 1000);
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const clock = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  return `${DAYS[date.getDay()]} ${MONTHS[date.getMonth()]} ${String(date.getDate()).padStart(2)} ${clock} ${date.getFullYear()}`;
+}
