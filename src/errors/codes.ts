@@ -40,11 +40,14 @@ export const CODES = {
   BACKEND_NO_SPACE: 53,
   BACKEND_COMMAND_ERROR: 54,
   BACKEND_CODE_ERROR: 55,
+  REDUNDANT_FILTER: 70,
   BAD_FILTER: 71,
   FILES_FROM_ABSOLUTE: 72,
   FILES_FROM_EMPTY: 73,
   /** A damaged archive: the bytes do not follow the format. */
   DAMAGED: 100,
+  /** Some of what was to be restored is not in place. */
+  INCOMPLETE: 101,
 } as const satisfies Record<string, number>;
 
 export type Code = keyof typeof CODES;

@@ -2,6 +2,7 @@ import type { FileType } from '../archive/entry.ts';
 import type { DuplicityError } from '../errors/errors.ts';
 import type { BytePath } from '../util/bytepath.ts';
 import type { EpochSeconds } from '../util/time.ts';
+import type { BackupStatistics } from './statistics.ts';
 
 /** Numbers of the warnings that front ends tell apart; their meaning is the reference's (docs/log-records.md). */
 export const WARNINGS = {
@@ -50,6 +51,10 @@ export type Event =
     }
   /** Source bytes read so far (backup) or volume n of total (restore, verify). */
   | { readonly kind: 'progress'; readonly current: number; readonly total?: number }
+  /** Printed after a backup. */
+  | { readonly kind: 'statistics'; readonly statistics: Readonly<BackupStatistics> }
+  /** The result of verify. */
+  | { readonly kind: 'verified'; readonly compared: number; readonly differences: number }
   | { readonly kind: 'uploading' | 'uploaded'; readonly name: string; readonly background: boolean };
 
 export type Emit = (event: Event) => void;
