@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { bytePath } from '../util/bytepath.ts';
+import type { Entry, EntryKind, FileType } from './entry.ts';
+import { sigtarMember, SigtarStream } from './sigtar.ts';
+import { encodeHeader, NO_METADATA, padding, trailer } from './tar-writer.ts';
+import type { ArchiveWarning } from './warning.ts';
+
+const meta = { ...NO_METADATA, mode: 0o600, uname: 'root', mtime: 9 };
+
+function entry(kind: EntryKind, path: string, type: FileType = 'reg'): Entry {
+  return { kind, path: bytePath(path), meta: { ...meta, type } };
+}
+
+function sigtar(entries: readonly Entry[], body = 'signature'): Buffer {
+  const parts = entries.flatMap((one) => {
+    const text = one.kind === 'signature' ? body : '';
+    return [encodeHeader(sigtarMember(one, text.length)), Buffer.from(text), padding(text.length)];
+  });
+  const bytes = Buffer.concat(parts);
+  return Buffer.concat([bytes, trailer(bytes.length)]);
+}
+
+function open(bytes: Buffer, warnings: ArchiveWarning[] = []): SigtarStream {
+  async function* source(): AsyncGenerator<Buffer> {
+    for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
+  }
+  return new SigtarStream(source(), { name: 'x.sigtar', onWarning: (warning) => warnings.push(warning) });
+}
+
+async function list(stream: SigtarStream): Promise<Entry[]> {
+  const entries = [];
+  for (let one = await stream.next(); one !== undefined; one = await stream.next()) entries.push(one);
+  return entries;
+}
+
+describe('a signature archive', () => {
+  test.each<[EntryKind, FileType, string, string]>([
+    ['snapshot', 'dir', '', 'snapshot/'],
+    ['signature', 'reg', '', 'signature/'],
+    ['snapshot', 'sym', '', 'snapshot/'],
+    ['snapshot', 'dir', 'd', 'snapshot/d/'],
+    ['signature', 'reg', 'd/f', 'signature/d/f'],
+    ['snapshot', 'fifo', 'p', 'snapshot/p'],
+    ['deleted', 'dir', 'd', 'deleted/d'],
+    // An entry of a source tree is a snapshot until it gets here.
+    ['snapshot', 'reg', 'f', 'signature/f'],
+  ])('names a %s of type %s at %j %j', (kind, type, path, name) => {
+    expect(sigtarMember(entry(kind, path, type), 7).name).toBe(name);
+  });
+
+  test('gives back what was put in', async () => {
+    const entries = [
+      entry('snapshot', '', 'dir'),
+      entry('signature', 'a'),
+      entry('snapshot', 'd', 'dir'),
+      entry('signature', 'd/b'),
+      { ...entry('deleted', 'x'), meta: NO_METADATA },
+    ];
+    expect(await list(open(sigtar(entries)))).toEqual(entries);
+    const stream = open(sigtar(entries));
+    await stream.next();
+    await stream.next();
+    expect(String(await stream.read())).toBe('signature');
+    expect(await stream.read()).toBeUndefined();
+    await stream.close();
+  });
+
+  test('without entries is a record of zeros', async () => {
+    expect(sigtar([])).toEqual(Buffer.alloc(10_240));
+    expect(await list(open(sigtar([])))).toEqual([]);
+  });
+
+  test.each([0, 10, 5000])('of %i bytes of something else counts as empty', async (length) => {
+    const warnings: ArchiveWarning[] = [];
+    expect(await list(open(Buffer.alloc(length, 'no tar'), warnings))).toEqual([]);
+    expect(warnings).toMatchObject(length === 0 ? [] : [{ kind: 'unreadable', file: 'x.sigtar' }]);
+  });
+
+  test('damaged further on is damage', async () => {
+    const bytes = sigtar([entry('signature', 'a'), entry('signature', 'b')]);
+    bytes[1024] = 1;
+    await expect(list(open(bytes))).rejects.toMatchObject({ code: 'DAMAGED' });
+    await expect(list(open(bytes.subarray(0, 1020)))).rejects.toMatchObject({ code: 'DAMAGED' });
+  });
+
+  test('leaves out what is out of order, with a warning', async () => {
+    const warnings: ArchiveWarning[] = [];
+    const entries = ['b', 'a', 'b', 'c'].map((path) => entry('signature', path));
+    expect((await list(open(sigtar(entries), warnings))).map(({ path }) => path)).toEqual(['b', 'c']);
+    expect(warnings).toEqual(['a', 'b'].map((path) => ({ kind: 'unordered', file: 'x.sigtar', path, previous: 'b' })));
+  });
+
+  test.each(['diff/a', 'meta/a', 'signature', 'snapshot/../a'])('with a member %s is damaged', async (name) => {
+    await expect(list(open(encodeHeader({ name, meta, size: 0 })))).rejects.toMatchObject({ code: 'DAMAGED' });
+  });
+
+  test('has signatures of regular files only', async () => {
+    const bytes = encodeHeader({ name: 'signature/a', meta: { ...meta, type: 'dir' }, size: 0 });
+    await expect(list(open(bytes))).rejects.toMatchObject({ code: 'DAMAGED' });
+  });
+});

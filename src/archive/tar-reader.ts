@@ -1,0 +1,331 @@
+import { IntegrityError } from '../errors/errors.ts';
+import { bytePath, toScreen } from '../util/bytepath.ts';
+import type { Soon } from '../util/soon.ts';
+import type { Metadata } from './entry.ts';
+import { parsePax } from './pax.ts';
+import { BLOCK, paddingLength } from './tar-header.ts';
+import { blockSum, checksumFits, fileType, HeaderParser, type RawHeader } from './tar-parse.ts';
+
+export interface TarMember {
+  /** As stored, a trailing `/` included. */
+  readonly name: string;
+  readonly meta: Metadata;
+  /** Bytes of its body; 0 for anything but a regular file. */
+  readonly size: number;
+}
+
+interface TarReaderOptions {
+  /** What messages call the archive. */
+  readonly label: string;
+  /**
+   * Told when the source does not even begin like a tar; it then counts as one without members. Without this it is an
+   * error.
+   */
+  readonly onUnreadable?: (error: IntegrityError) => void;
+}
+
+const NOTHING = Buffer.alloc(0);
+/** Extended headers hold a few paths; a longer one is damage or an attack. */
+const LONGEST_EXTENSION = 1024 * 1024;
+/** The bytes at hand do not suffice. */
+const MORE = Symbol('more');
+
+const GNU_NAME = 0x4c;
+const GNU_LINK = 0x4b;
+const PAX = 0x78;
+const PAX_SOLARIS = 0x58;
+const PAX_GLOBAL = 0x67;
+
+/**
+ * Reads a tar stream in PAX, GNU, ustar or older form, a member at a time. Answers at once as long as the block at hand
+ * suffices. Ends at the first zero block or where the source ends between members; what follows a zero block is consumed,
+ * so that the source can check itself. Damage is an `IntegrityError`; the reader is dead after any error.
+ */
+export class TarReader {
+  readonly #source: AsyncIterator<Buffer>;
+  readonly #options: TarReaderOptions;
+  readonly #parser = new HeaderParser();
+
+  #block: Buffer = NOTHING;
+  #words: Int32Array | undefined;
+  #at = 0;
+  /** Offset of the block in the stream. */
+  #base = 0;
+  #exhausted = false;
+
+  /** Bytes of the current body that were not given out, and of its padding. */
+  #body = 0;
+  #padding = 0;
+  #name = '';
+
+  /** A header that two blocks share, and how much of it is there. */
+  readonly #split = Buffer.alloc(BLOCK);
+  #splitLength = 0;
+
+  #extension: { readonly flag: number; readonly body: Buffer; length: number } | undefined;
+  #records: Map<string, string> | undefined;
+  #globals: Map<string, string> | undefined;
+  #begun = false;
+  #finished = false;
+  /** Whatever went wrong: said again to everyone who goes on asking. */
+  #failure: Error | undefined;
+
+  constructor(source: AsyncIterable<Buffer>, options: TarReaderOptions) {
+    this.#source = source[Symbol.asyncIterator]();
+    this.#options = options;
+  }
+
+  /** The next member, past whatever of the current body was not read; undefined at the end. */
+  next(): Soon<TarMember | undefined> {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#finished) return undefined;
+    try {
+      const member = this.#step();
+      return member === MORE || member === undefined ? this.#nextLater(member) : member;
+    } catch (error) {
+      throw this.#die(error);
+    }
+  }
+
+  /** The next bytes of the current body, a slice of a block of the source; undefined at its end. */
+  read(): Soon<Buffer | undefined> {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#body === 0) return undefined;
+    return this.#at < this.#block.length ? this.#slice() : this.#readLater();
+  }
+
+  /** Consumes the source to its end without looking at it. */
+  async drain(): Promise<void> {
+    this.#finished = true;
+    while (await this.#pull());
+    this.#block = NOTHING;
+    this.#at = 0;
+    this.#body = 0;
+  }
+
+  /** Lets go of the source, wherever it is. */
+  async close(): Promise<void> {
+    this.#finished = true;
+    this.#body = 0;
+    if (!this.#exhausted) await this.#source.return?.();
+    this.#exhausted = true;
+  }
+
+  async #nextLater(found: undefined | typeof MORE): Promise<TarMember | undefined> {
+    try {
+      let member: TarMember | undefined | typeof MORE = found;
+      while (member === MORE) {
+        if (!(await this.#pull())) this.#checkEnd();
+        member = this.#finished ? undefined : this.#step();
+      }
+      if (member === undefined) await this.drain();
+      return member;
+    } catch (error) {
+      throw this.#die(error);
+    }
+  }
+
+  async #readLater(): Promise<Buffer | undefined> {
+    try {
+      if (await this.#pull()) return this.#slice();
+    } catch (error) {
+      throw this.#die(error);
+    }
+    throw this.#die(this.#damaged(`ends inside its member ${toScreen(this.#name)}`, this.#at));
+  }
+
+  #slice(): Buffer {
+    const end = Math.min(this.#at + this.#body, this.#block.length);
+    const slice = this.#block.subarray(this.#at, end);
+    this.#body -= slice.length;
+    this.#at = end;
+    return slice;
+  }
+
+  /** Makes the next block of the source the one at hand, once all of the present one is used. False at the end. */
+  async #pull(): Promise<boolean> {
+    while (!this.#exhausted) {
+      const { done, value } = await this.#source.next();
+      if (done === true) {
+        this.#exhausted = true;
+        break;
+      }
+      if (value.length === 0) continue;
+      this.#base += this.#block.length;
+      this.#block = value;
+      this.#at = 0;
+      const aligned = value.byteOffset % 4 === 0;
+      this.#words = aligned ? new Int32Array(value.buffer, value.byteOffset, value.length >> 2) : undefined;
+      return true;
+    }
+    return false;
+  }
+
+  /** The next member from the block at hand; undefined at a zero block. Can be resumed wherever it lacks bytes. */
+  #step(): TarMember | undefined | typeof MORE {
+    for (;;) {
+      if (this.#extension !== undefined && !this.#gatherExtension(this.#extension)) return MORE;
+      if (!this.#skip()) return MORE;
+      let header: RawHeader | undefined | typeof MORE;
+      if (this.#splitLength === 0 && this.#at + BLOCK <= this.#block.length) {
+        this.#at += BLOCK;
+        header = this.#header(this.#block, this.#at - BLOCK, this.#words);
+      } else {
+        const taken = this.#block.copy(this.#split, this.#splitLength, this.#at);
+        this.#at += taken;
+        this.#splitLength += taken;
+        if (this.#splitLength < BLOCK) return MORE;
+        header = this.#header(this.#split, 0, undefined);
+        this.#splitLength = 0;
+      }
+      if (header === undefined) return undefined;
+      this.#begun = true;
+      const member = this.#member(header);
+      if (member !== undefined) return member;
+    }
+  }
+
+  /** Goes past the rest of the current body and its padding. False when the block at hand ends before. */
+  #skip(): boolean {
+    const rest = this.#body + this.#padding;
+    if (rest === 0) return true;
+    const there = this.#block.length - this.#at;
+    if (rest <= there) {
+      this.#at += rest;
+      this.#body = 0;
+      this.#padding = 0;
+      return true;
+    }
+    const ofBody = Math.min(this.#body, there);
+    this.#body -= ofBody;
+    this.#padding -= there - ofBody;
+    this.#at = this.#block.length;
+    return false;
+  }
+
+  /** A checked header; undefined for a zero block, and for an archive that does not begin like a tar if that is allowed. */
+  #header(block: Buffer, at: number, words: Int32Array | undefined): RawHeader | undefined {
+    const sum = blockSum(block, at, words);
+    if (sum === 0) {
+      if (this.#records !== undefined) throw this.#fail('ends after an extended header');
+      return undefined;
+    }
+    const header = checksumFits(block, at, sum) ? this.#parser.parse(block, at) : undefined;
+    if (header !== undefined) return header;
+    const error = this.#damaged('has no valid tar header', this.#at - BLOCK);
+    if (this.#begun || this.#options.onUnreadable === undefined) throw error;
+    this.#options.onUnreadable(error);
+    return undefined;
+  }
+
+  /** What a header stands for; undefined for an extended header, which is about the members behind it. */
+  #member(header: RawHeader): TarMember | undefined {
+    const { flag, size } = header;
+    if (flag === PAX || flag === GNU_NAME || flag === GNU_LINK || flag === PAX_GLOBAL || flag === PAX_SOLARIS) {
+      if (size < 0 || size > LONGEST_EXTENSION) throw this.#fail(`has an extended header of ${size} bytes`);
+      this.#name = header.name;
+      this.#extension = { flag, body: Buffer.allocUnsafe(size), length: 0 };
+      this.#padding = paddingLength(size);
+      return undefined;
+    }
+    const extended = this.#records !== undefined || this.#globals !== undefined;
+    const full = extended ? this.#extend(header) : header;
+    const { name, meta } = full;
+    if (fileType(flag, header.name) === undefined) {
+      const what = flag === 0x31 ? 'is a hard link' : `is of unknown type ${toScreen(String.fromCharCode(flag))}`;
+      throw this.#fail(`has a member ${toScreen(name)} that ${what}`);
+    }
+    this.#name = name;
+    // Other types have no body, whatever their size field says: so reads the reference's tar library.
+    const length = meta.type === 'reg' ? full.size : 0;
+    if (length < 0) throw this.#fail(`has a member ${toScreen(name)} of ${length} bytes`);
+    this.#body = length;
+    this.#padding = paddingLength(length);
+    return { name, meta, size: length };
+  }
+
+  /** Collects the body of an extended header and applies it. False when the block at hand ends before. */
+  #gatherExtension(extension: { readonly flag: number; readonly body: Buffer; length: number }): boolean {
+    const { flag, body } = extension;
+    const taken = this.#block.copy(body, extension.length, this.#at);
+    this.#at += taken;
+    extension.length += taken;
+    if (extension.length < body.length) return false;
+    this.#extension = undefined;
+    const records = (this.#records ??= new Map<string, string>());
+    if (flag === GNU_NAME) records.set('path', untilNul(body));
+    else if (flag === GNU_LINK) records.set('linkpath', untilNul(body));
+    else if (flag === PAX_GLOBAL) {
+      this.#records = records.size > 0 ? records : undefined;
+      parsePax(body, (this.#globals ??= new Map<string, string>()), this.#extensionLabel());
+    } else parsePax(body, records, this.#extensionLabel());
+    return true;
+  }
+
+  /** The header with the extended headers before it applied. An empty value means the ustar field. */
+  #extend(header: RawHeader): RawHeader {
+    const records = this.#records;
+    this.#records = undefined;
+    const { meta } = header;
+    const value = (key: string): string | undefined => (records?.get(key) ?? this.#globals?.get(key)) || undefined;
+    const number = (key: string, plain: number): number => {
+      const text = value(key);
+      if (text === undefined) return plain;
+      const parsed = /^-?\d+(?:\.\d*)?$/.test(text) ? Math.trunc(Number(text)) : Number.NaN;
+      if (!Number.isSafeInteger(parsed)) throw this.#fail(`says "${toScreen(text)}" for a number`);
+      return parsed + 0;
+    };
+    return {
+      ...header,
+      name: value('path') ?? header.name,
+      size: number('size', header.size),
+      meta: {
+        ...meta,
+        uid: number('uid', meta.uid),
+        gid: number('gid', meta.gid),
+        uname: value('uname') ?? meta.uname,
+        gname: value('gname') ?? meta.gname,
+        mtime: number('mtime', meta.mtime),
+        link: bytePath(value('linkpath') ?? meta.link),
+      },
+    };
+  }
+
+  /** The source has ended: is that an end of the archive? */
+  #checkEnd(): void {
+    const zeros = this.#split.subarray(0, this.#splitLength).every((byte) => byte === 0);
+    const between = this.#body + this.#padding === 0 && this.#extension === undefined && this.#records === undefined;
+    if (between && zeros) {
+      this.#finished = true;
+      return;
+    }
+    const where = between ? 'a header' : `its member ${toScreen(this.#name)}`;
+    const error = this.#damaged(`ends inside ${where}`, this.#at);
+    if (this.#begun || this.#options.onUnreadable === undefined) throw error;
+    this.#options.onUnreadable(error);
+    this.#finished = true;
+  }
+
+  /** About the header that was just passed. */
+  #fail(what: string): IntegrityError {
+    return this.#damaged(what, this.#at - BLOCK);
+  }
+
+  #die(error: unknown): Error {
+    this.#failure = error instanceof Error ? error : new Error(String(error), { cause: error });
+    return this.#failure;
+  }
+
+  #damaged(what: string, at: number): IntegrityError {
+    return new IntegrityError('DAMAGED', `${this.#options.label} ${what} (byte ${this.#base + at} of its tar).`);
+  }
+
+  #extensionLabel(): string {
+    return `${this.#options.label}: the extended header ${toScreen(this.#name)}`;
+  }
+}
+
+function untilNul(body: Buffer): string {
+  const end = body.indexOf(0);
+  return body.toString('latin1', 0, end < 0 ? body.length : end);
+}
