@@ -1,0 +1,97 @@
+import type { EpochSeconds } from '../util/time.ts';
+import { byTime, type ListedFile, setKey } from './listing.ts';
+
+/** The signatures of one set. */
+export interface SignatureFile {
+  readonly type: 'full' | 'inc';
+  readonly start: EpochSeconds;
+  readonly end: EpochSeconds;
+  /** The file to read; of several for one set, a finished one. */
+  readonly name: string;
+  /** All files for this set. */
+  readonly names: readonly string[];
+  readonly encrypted: boolean;
+  /** Unfinished; only in the archive dir. */
+  readonly isPartial: boolean;
+}
+
+/** Full signatures and the new signatures after them, all in the archive dir or all on the remote. */
+export interface SignatureChain {
+  readonly place: 'local' | 'remote';
+  /** The full signatures, then the new ones in order. */
+  readonly files: readonly SignatureFile[];
+  readonly start: EpochSeconds;
+  readonly end: EpochSeconds;
+}
+
+export interface SignatureListing {
+  /** By end time; a local chain after the remote one that ends with it. */
+  readonly chains: readonly SignatureChain[];
+  /** New signatures without a chain to join. */
+  readonly orphaned: { readonly local: readonly string[]; readonly remote: readonly string[] };
+}
+
+/**
+ * Links signature files into chains. `stale` names unfinished files that do not count: they belong to no set that could
+ * be resumed.
+ */
+export function assembleSignatureChains(
+  remote: readonly ListedFile[],
+  local: readonly ListedFile[],
+  stale: readonly string[],
+): SignatureListing {
+  const dropped = new Set(stale);
+  const there = link(collectSignatures(remote.filter((file) => !isPartial(file))), 'remote');
+  const here = link(collectSignatures(local.filter(({ name }) => !dropped.has(name))), 'local');
+  const place = (chain: SignatureChain): number => (chain.place === 'local' ? 1 : 0);
+  return {
+    chains: [...there.chains, ...here.chains].sort((a, b) => byTime(a, b) || place(a) - place(b)),
+    orphaned: { local: here.orphaned, remote: there.orphaned },
+  };
+}
+
+function link(
+  files: readonly SignatureFile[],
+  place: SignatureChain['place'],
+): { readonly chains: readonly SignatureChain[]; readonly orphaned: readonly string[] } {
+  const drafts = files.filter(({ type }) => type === 'full').map((full) => [full]);
+  const orphaned: string[] = [];
+  const incs = files.filter(({ type }) => type === 'inc').sort((a, b) => a.start - b.start || a.end - b.end);
+  for (const inc of incs) {
+    const draft = drafts.find((draft) => draft.at(-1)?.end === inc.start);
+    if (draft === undefined) orphaned.push(...inc.names);
+    else draft.push(inc);
+  }
+  const chains = drafts.map((files) => ({
+    place,
+    files,
+    start: files[0]?.end ?? 0,
+    end: files.at(-1)?.end ?? 0,
+  }));
+  return { chains, orphaned };
+}
+
+/** One record per set, by time. */
+function collectSignatures(files: readonly ListedFile[]): readonly SignatureFile[] {
+  const byKey = new Map<string, ListedFile[]>();
+  for (const file of files) {
+    if (file.kind !== 'signatures') continue;
+    const key = setKey(file);
+    const same = byKey.get(key);
+    if (same === undefined) byKey.set(key, [file]);
+    else same.push(file);
+  }
+  const signatures: SignatureFile[] = [];
+  for (const same of byKey.values()) {
+    const file = same.find((one) => !isPartial(one)) ?? same[0];
+    if (file === undefined) continue;
+    const { type, start, end, name, encrypted } = file;
+    const names = [name, ...same.filter((one) => one !== file).map((one) => one.name)];
+    signatures.push({ type, start, end, name, names, encrypted, isPartial: isPartial(file) });
+  }
+  return signatures.sort(byTime);
+}
+
+function isPartial(file: ListedFile): boolean {
+  return file.kind !== 'volume' && file.partial;
+}
