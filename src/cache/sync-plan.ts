@@ -1,0 +1,95 @@
+import { metadataKey } from '../archive/names.ts';
+import type { Collection } from '../collections/collection.ts';
+import type { ListedFile } from '../collections/listing.ts';
+import { chainFor } from '../collections/lookup.ts';
+import type { EpochSeconds } from '../util/time.ts';
+
+/** One metadata file to bring from the remote. */
+export interface Copy {
+  readonly kind: 'manifest' | 'signatures';
+  /** On the remote. */
+  readonly name: string;
+  /** In the archive dir: manifests plain, signatures gzipped, whatever they are on the remote. */
+  readonly localName: string;
+}
+
+/** What makes the archive dir agree with the remote. */
+export interface SyncPlan {
+  /** In name order. */
+  readonly copies: readonly Copy[];
+  /** Finished local files without a counterpart on the remote. */
+  readonly removals: readonly string[];
+  /** Unfinished local files that nothing can resume from; removed without a word. */
+  readonly staleParts: readonly string[];
+  /** A copy has to be decrypted. */
+  readonly needsPassphrase: boolean;
+  /**
+   * The remote holds nothing of ours, and all local metadata would go: a wrong or unmounted target looks like that.
+   */
+  readonly emptiesCache: boolean;
+}
+
+/**
+ * Compares what a collection knows of both places; contents are not compared. Mode `full` fetches everything that is
+ * missing, `partial` what lies in the time of the chain for `time`, by default of the newest one. Without any chain both
+ * fetch everything. Rules: docs/format/archive-dir.md.
+ */
+export function planSync(
+  collection: Collection,
+  { mode, time = Infinity }: { readonly mode: 'full' | 'partial'; readonly time?: EpochSeconds },
+): SyncPlan {
+  const stale = new Set(collection.staleParts);
+  const local = collection.local.filter((file) => isMetadata(file) && !stale.has(file.name));
+  const unfinished = new Set(local.filter(isPartial).map(({ name }) => metadataKey(name)));
+  const finished = local.filter((file) => !isPartial(file));
+  const there = remoteByKey(collection);
+
+  const known = new Set([...finished.map(({ name }) => metadataKey(name)), ...unfinished]);
+  const isWanted = mode === 'full' ? (): boolean => true : inTimeOf(collection, time);
+  const missing = [...there].filter(([key, file]) => !known.has(key) && isWanted(file));
+
+  const removals = finished
+    .map(({ name }) => name)
+    .filter((name) => {
+      const key = metadataKey(name);
+      return !there.has(key) || unfinished.has(key);
+    });
+  return {
+    copies: missing.map(([key, { kind, name }]) =>
+      kind === 'manifest' ? { kind, name, localName: key } : { kind: 'signatures', name, localName: `${key}.gz` },
+    ),
+    removals,
+    staleParts: collection.staleParts,
+    needsPassphrase: missing.some(([, { encrypted }]) => encrypted),
+    emptiesCache: collection.remote.length === 0 && removals.length > 0,
+  };
+}
+
+/** Remote metadata, one file per key: of two codings of one manifest the one its set prefers. */
+function remoteByKey(collection: Collection): ReadonlyMap<string, ListedFile> {
+  const chained = collection.chains.flatMap(({ sets, replaced }) => [...sets, ...replaced]);
+  const sets = [...chained, ...collection.orphaned, ...collection.incomplete];
+  const preferred = new Set(sets.map(({ manifest }) => manifest));
+  const files = new Map<string, ListedFile>();
+  for (const file of collection.remote) {
+    if (!isMetadata(file) || isPartial(file)) continue;
+    const key = metadataKey(file.name);
+    if (!files.has(key) || preferred.has(file.name)) files.set(key, file);
+  }
+  return files;
+}
+
+function inTimeOf(collection: Collection, time: EpochSeconds): (file: ListedFile) => boolean {
+  // A chain of nothing but an interrupted full cannot be restored, but is resumed.
+  const chain = chainFor(collection, time) ?? collection.chains.at(-1);
+  if (chain === undefined) return () => true;
+  return ({ start, end }) => start <= chain.end && end >= chain.start;
+}
+
+function isMetadata(file: ListedFile): boolean {
+  return file.kind === 'manifest' || file.kind === 'signatures';
+}
+
+function isPartial(file: ListedFile): boolean {
+  return file.kind !== 'volume' && file.partial;
+}

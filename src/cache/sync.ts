@@ -1,0 +1,86 @@
+import { setMaxListeners } from 'node:events';
+import { pipeline } from 'node:stream/promises';
+import { constants, createGzip } from 'node:zlib';
+import type { Emit } from '../events/events.ts';
+import type { ArchiveDir } from './archive-dir.ts';
+import type { Copy, SyncPlan } from './sync-plan.ts';
+
+interface SyncOptions {
+  readonly archiveDir: ArchiveDir;
+  /** The decoded content of a remote file. May run several times at once. */
+  readonly fetch: (name: string, signal: AbortSignal) => AsyncIterable<Buffer>;
+  /** How many files may be fetched at once. */
+  readonly parallel: number;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Carries a plan out: removals, then copies, each of which appears complete or not at all. The first failure stops the
+ * rest and is thrown; what was copied by then stays.
+ */
+export async function runSync(plan: SyncPlan, options: SyncOptions): Promise<void> {
+  const { archiveDir, emit } = options;
+  for (const name of plan.staleParts) archiveDir.remove(name);
+  if (plan.copies.length === 0 && plan.removals.length === 0) {
+    emit({ kind: 'notice', text: 'Local and Remote metadata are synchronized, no sync needed.' });
+    return;
+  }
+  emit({ kind: 'notice', text: 'Synchronizing remote metadata to local cache...' });
+  for (const name of plan.removals) {
+    emit({ kind: 'notice', text: `Deleting local ${archiveDir.pathOf(name)} (not authoritative at backend).` });
+    archiveDir.remove(name);
+  }
+  await copyAll(plan.copies, options);
+  await archiveDir.flush();
+}
+
+/** What a dry run says instead. */
+export function reportSync(plan: SyncPlan, emit: Emit): void {
+  const list = (heading: string, names: readonly string[]): void => {
+    if (names.length > 0) emit({ kind: 'notice', text: [heading, ...names].join('\n') });
+  };
+  const copies = plan.copies.map(({ name }) => name);
+  list('Sync would copy the following from remote to local:', copies);
+  list('Sync would remove the following spurious local files:', plan.removals);
+}
+
+async function copyAll(copies: readonly Copy[], options: SyncOptions): Promise<void> {
+  const failure = new AbortController();
+  const signal = AbortSignal.any([options.signal, failure.signal]);
+  // Each fetch under way listens.
+  setMaxListeners(0, signal);
+  const waiting = copies.values();
+  const work = async (): Promise<void> => {
+    for (const copy of waiting) {
+      signal.throwIfAborted();
+      await copyOne(copy, options, signal);
+    }
+  };
+  const workers = Array.from({ length: Math.max(1, Math.min(options.parallel, copies.length)) }, () =>
+    work().catch((error: unknown) => {
+      // The others end with the same reason, so that it does not matter whose error is seen.
+      failure.abort(error);
+    }),
+  );
+  await Promise.all(workers);
+  signal.throwIfAborted();
+}
+
+async function copyOne(
+  { kind, name, localName }: Copy,
+  { archiveDir, fetch, emit }: SyncOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  emit({ kind: 'notice', text: `Copying ${name} to local cache.` });
+  if (kind === 'manifest') {
+    await archiveDir.write(localName, fetch(name, signal));
+    return;
+  }
+  // Block sums do not compress, whatever the level; tar headers do at any.
+  const gzip = createGzip({ level: constants.Z_BEST_SPEED, chunkSize: 64 * 1024 });
+  const store = async (blocks: AsyncIterable<Buffer>): Promise<void> => {
+    await archiveDir.write(localName, blocks);
+  };
+  await pipeline(fetch(name, signal), gzip, store, { signal });
+}
