@@ -1,0 +1,138 @@
+import { constants, statSync } from 'node:fs';
+import { mkdir, open as openFile, readdir, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+import { BackendError, UsageError } from '../../errors/errors.ts';
+import { isAscii } from '../../util/bytepath.ts';
+import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
+import { localPath } from '../url-path.ts';
+import { redact, type BackendUrl } from '../url.ts';
+import { storing } from './failure.ts';
+import { storeDurably } from './part-file.ts';
+
+const BLOCK = 256 * 1024;
+
+/** The `file` scheme. A missing directory is made, whatever the action, as the reference does. */
+export async function open(url: BackendUrl): Promise<Backend> {
+  const path = localPath(url);
+  if (path === '') {
+    throw new UsageError('USER_ERROR', `InvalidBackendURL: No directory in: ${redact(url.original.reveal())}`, {
+      exception: 'InvalidBackendURL',
+      hint: 'Write file:///absolute/directory or file://relative/directory.',
+    });
+  }
+  const directory = resolve(path);
+  await storing(`create the directory ${directory}`, () => mkdir(directory, { recursive: true }));
+  return localBackend(directory);
+}
+
+/** Files in the existing `directory`. Sub-directories, special files and unfinished uploads are not part of it. */
+export function localBackend(directory: string): Backend {
+  function pathOf(name: string): string {
+    if (!/^\.{1,2}$|[/\0]|^$/.test(name)) return join(directory, name);
+    throw new BackendError('BACKEND_ERROR', `Not a file name: ${JSON.stringify(name)}`, {
+      retryable: false,
+      hint: 'A file prefix cannot contain a slash here.',
+    });
+  }
+
+  async function put(name: string, body: Body, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const place = { path: pathOf(name), part: join(directory, `.${name}.part`), task: `store ${name} in ${directory}` };
+    await storeDurably(place, body, signal);
+  }
+
+  /** `take` runs outside of `storing`: its failures are its own. */
+  async function get<T>(name: string, take: (bytes: Bytes) => Promise<T>, signal: AbortSignal): Promise<T> {
+    signal.throwIfAborted();
+    const path = pathOf(name);
+    const task = `read ${name} in ${directory}`;
+    // Non-blocking, because opening a FIFO would wait for a writer.
+    const handle = await storing(task, () => openFile(path, constants.O_RDONLY | constants.O_NONBLOCK));
+    try {
+      const info = await storing(task, () => handle.stat());
+      if (!info.isFile()) throw notAFile(task);
+      return await take(blocks(handle, info.size, task, signal));
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async function* list(signal: AbortSignal): AsyncGenerator<RemoteFile> {
+    signal.throwIfAborted();
+    const task = `list ${directory}`;
+    const found = await storing(task, () => readdir(directory, { encoding: 'latin1', withFileTypes: true }));
+    for (const entry of found) {
+      if (entry.isDirectory() || isPart(entry.name)) continue;
+      const name = decodeName(entry.name);
+      if (name === undefined) continue;
+      const size = await storing(task, async () => sizeOf(join(directory, name)));
+      if (size !== undefined) yield { name, size };
+    }
+  }
+
+  return {
+    traits: { parallel: 8, atomicPut: true, consistentList: true },
+    put: (name, body, { signal }) => put(name, body, signal),
+    get: (name, take, { signal }) => get(name, take, signal),
+    list: ({ signal }) => list(signal),
+    async delete(name, { signal }) {
+      signal.throwIfAborted();
+      await storing(`delete ${name} in ${directory}`, () => unlink(pathOf(name)).catch(unlessAbsent));
+    },
+    async stat(name) {
+      const size = await storing(`look up ${name} in ${directory}`, async () => sizeOf(pathOf(name)));
+      return size === undefined ? undefined : { name, size };
+    },
+    rename: (from, to) => storing(`rename ${from} to ${to} in ${directory}`, () => rename(pathOf(from), pathOf(to))),
+    async copy(from, to, { signal }) {
+      const file = pathOf(from);
+      await get(from, (bytes) => put(to, { size: sizeOf(file) ?? 0, file, open: () => bytes }, signal), signal);
+    },
+    localFile: (name) => (sizeOf(pathOf(name)) === undefined ? undefined : pathOf(name)),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+/** `size` only spares small files a large buffer; reading goes on to the end of the file. */
+async function* blocks(handle: FileHandle, size: number, task: string, signal: AbortSignal): AsyncGenerator<Buffer> {
+  for (let left = size; ;) {
+    signal.throwIfAborted();
+    const block = Buffer.allocUnsafeSlow(left > 0 && left < BLOCK ? left : BLOCK);
+    const { bytesRead } = await storing(task, () => handle.read(block, 0, block.length, null));
+    if (bytesRead === 0) return;
+    left -= bytesRead;
+    yield block.subarray(0, bytesRead);
+  }
+}
+
+function unlessAbsent(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+}
+
+function notAFile(task: string): BackendError {
+  return new BackendError('BACKEND_NOT_FOUND', `Cannot ${task}: not a regular file`, { retryable: false });
+}
+
+/** Bytes of a regular file, also behind a link; undefined for anything else and for what is not there. */
+function sizeOf(path: string): number | undefined {
+  try {
+    const info = statSync(path, { throwIfNoEntry: false });
+    return info?.isFile() === true ? info.size : undefined;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ELOOP') return undefined;
+    throw error;
+  }
+}
+
+function isPart(name: string): boolean {
+  return name.startsWith('.') && name.endsWith('.part');
+}
+
+/** undefined for bytes that are not UTF-8: no name that we write. */
+function decodeName(bytes: string): string | undefined {
+  if (isAscii(bytes)) return bytes;
+  const raw = Buffer.from(bytes, 'latin1');
+  const name = raw.toString('utf8');
+  return Buffer.from(name, 'utf8').equals(raw) ? name : undefined;
+}

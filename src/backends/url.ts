@@ -1,0 +1,199 @@
+import { UsageError } from '../errors/errors.ts';
+import { Secret } from './secret.ts';
+
+/** A parsed back-end URL. Which form of `path` a scheme gives: see `parseUrl`; what drivers make of it: `url-path.ts`. */
+export interface BackendUrl {
+  /** Lower case, with its parts: `sftp`, `boto3+s3`. */
+  readonly scheme: string;
+  /** Prefixes that wrap another back end, outermost first: `par2` of `par2+file:///a`. */
+  readonly wrappers: readonly string[];
+  /** Percent-decoded, like password and path. */
+  readonly user?: string;
+  readonly password?: Secret;
+  /** Lower case, not decoded, IPv6 without brackets. Only for schemes that need a host. */
+  readonly host?: string;
+  readonly port?: number;
+  readonly path: string;
+  /** Not decoded, without the `?`. */
+  readonly query?: string;
+  /** The URL as given; it may hold a password. */
+  readonly original: Secret;
+}
+
+/** Schemes that name a host. All others have none: what stands in its place belongs to the path. */
+const SCHEMES_WITH_HOST: ReadonlySet<string> = new Set([
+  'sftp',
+  'scp',
+  'paramiko+sftp',
+  'paramiko+scp',
+  'pexpect+sftp',
+  'pexpect+scp',
+  'ftp',
+  'ftps',
+  'ftpes',
+  'fish',
+  'lftp+ftp',
+  'lftp+ftps',
+  'lftp+ftpes',
+  'lftp+fish',
+  'lftp+sftp',
+  'lftp+webdav',
+  'lftp+webdavs',
+  'lftp+http',
+  'lftp+https',
+  'ncftp+ftp',
+  'rsync',
+  'http',
+  'https',
+  'webdav',
+  'webdavs',
+  'imap',
+  'imaps',
+  'hsi',
+  'mega',
+  'megav2',
+  'megav3',
+  'gdrive',
+  'pydrive',
+  'pydrive+gdocs',
+  'gdocs',
+  'gdata+gdocs',
+]);
+
+/** The test that tells a URL from a local path on the command line, as in 3.0.1: `foo:bar` and `C:/x` are paths. */
+export function isUrl(word: string): boolean {
+  return /^[\w+]+:\/\//.test(word);
+}
+
+/**
+ * Reads the reference's forms, which are not all WHATWG URLs.
+ *
+ * - With a host (`sftp://u@h:22/rel`): `path` is what follows the host, decoded: ``, `/`, `/rel`, `//abs`. The daemon
+ *   form of rsync (`rsync://h::mod/sub`) has the path `::mod/sub`.
+ * - Without one (`file:///a`, `swift://cont/p`): `path` is `//` + the undecoded part before the first slash + the
+ *   decoded rest: `///a`, `//cont/p`. User and password are told where there is an `@`, but stay in the path.
+ *   `x:/a` equals `x:///a`; with four slashes, `file:////a` is `//a` and thus relative (observed with 0.8.22).
+ *
+ * `?query` and `#fragment` are cut off for every scheme. Throws BAD_URL for a text without a scheme, and USER_ERROR with
+ * the exception name `InvalidBackendURL` for one that breaks the grammar. Test table: url.test.ts.
+ */
+export function parseUrl(text: string): BackendUrl {
+  const { wrappers, rest } = splitWrappers(text);
+  const match = /^([a-z][a-z0-9+.-]*):([^]*)$/i.exec(rest);
+  if (match === null) {
+    throw new UsageError('BAD_URL', `Bad URL '${redact(text)}'.`, {
+      hint: 'Write it like "sftp://user@host.net:1234/path" or "file:///usr/local".',
+    });
+  }
+  if (/[\u0000-\u001f\u007f]/.test(text)) throw invalid('Control character in', text);
+  const scheme = (match[1] ?? '').toLowerCase();
+  const { authority, rawPath, query } = splitParts(match[2] ?? '');
+  if (authority.includes('[') !== authority.includes(']')) throw invalid('Syntax error in', text);
+
+  const { userInfo, hostPart } = splitAuthority(authority);
+  const common = {
+    scheme,
+    wrappers,
+    ...(userInfo === undefined ? {} : credentials(userInfo)),
+    ...(query === undefined ? {} : { query }),
+    original: new Secret(text),
+  };
+
+  const daemon = scheme === 'rsync' ? rsyncDaemon(hostPart) : undefined;
+  const { host, port } = scheme === 'rclone' ? NO_HOST : splitHost(daemon?.hostPart ?? hostPart, text);
+  if (!SCHEMES_WITH_HOST.has(scheme)) return { ...common, path: hostlessPath(scheme, authority, rawPath, text) };
+  if (host === '') throw invalid('Missing hostname in a backend URL which requires an explicit hostname', text);
+  const path = daemon === undefined ? decode(rawPath) : `::${decode(daemon.module + rawPath).replace(/^\//, '')}`;
+  return { ...common, host, ...(port === undefined ? {} : { port }), path };
+}
+
+/**
+ * A URL for messages: the password is shown as `*****`. Where nobody can tell the end of the password, as in a malformed
+ * URL, everything from the first colon to the last `@` is hidden: rather too much than a part of it shown.
+ */
+export function redact(url: string): string {
+  const start = /^[\w+.-]+:\/\//.exec(url)?.[0].length ?? 0;
+  const authority = start === 0 ? url : splitParts(url.slice(start - 2)).authority;
+  const { userInfo, hostPart } = splitAuthority(authority);
+  if (userInfo === undefined && /^\[|^[^:]*$/.test(authority)) return url;
+  const isClear = start > 0 && userInfo !== undefined && /^(\[[^\]]*\]|[^:[\]]*)(:\d*|::.*)?$/.test(hostPart);
+  const last = isClear ? start + userInfo.length : url.lastIndexOf('@');
+  const colon = url.indexOf(':', start);
+  return colon < 0 || colon > last ? url : `${url.slice(0, colon)}:*****${url.slice(last)}`;
+}
+
+const NO_HOST = { host: '', port: undefined };
+
+function invalid(what: string, url: string): UsageError {
+  return new UsageError('USER_ERROR', `InvalidBackendURL: ${what}: ${redact(url)}`, { exception: 'InvalidBackendURL' });
+}
+
+/** The prefixes are case-sensitive, the schemes are not. */
+function splitWrappers(text: string): { readonly wrappers: readonly string[]; readonly rest: string } {
+  const wrappers: string[] = [];
+  let rest = text;
+  for (;;) {
+    const prefix = /^(par2|gio)\+/.exec(rest)?.[1];
+    if (prefix === undefined) return { wrappers, rest };
+    wrappers.push(prefix);
+    rest = rest.slice(prefix.length + 1);
+  }
+}
+
+function splitParts(afterScheme: string): { authority: string; rawPath: string; query: string | undefined } {
+  const whole = afterScheme.split('#', 1)[0] ?? '';
+  const mark = whole.indexOf('?');
+  const query = mark < 0 ? undefined : whole.slice(mark + 1);
+  const place = mark < 0 ? whole : whole.slice(0, mark);
+  if (!place.startsWith('//')) return { authority: '', rawPath: place, query };
+  const slash = place.indexOf('/', 2);
+  if (slash < 0) return { authority: place.slice(2), rawPath: '', query };
+  return { authority: place.slice(2, slash), rawPath: place.slice(slash), query };
+}
+
+/** User info ends at the last `@`. */
+function splitAuthority(authority: string): { readonly userInfo: string | undefined; readonly hostPart: string } {
+  const at = authority.lastIndexOf('@');
+  if (at < 0) return { userInfo: undefined, hostPart: authority };
+  return { userInfo: authority.slice(0, at), hostPart: authority.slice(at + 1) };
+}
+
+/** The user ends at the first `:`. */
+function credentials(userInfo: string): { readonly user?: string; readonly password?: Secret } {
+  const colon = userInfo.indexOf(':');
+  const user = decode(colon < 0 ? userInfo : userInfo.slice(0, colon));
+  return {
+    ...(user === '' ? {} : { user }),
+    ...(colon < 0 ? {} : { password: new Secret(decode(userInfo.slice(colon + 1))) }),
+  };
+}
+
+function rsyncDaemon(hostPart: string): { readonly hostPart: string; readonly module: string } | undefined {
+  const colons = hostPart.indexOf('::', hostPart.lastIndexOf(']') + 1);
+  if (colons < 0) return undefined;
+  return { hostPart: hostPart.slice(0, colons), module: hostPart.slice(colons + 2) };
+}
+
+/** The port is checked for schemes without a host too: `file://a:b/c` is an error in 0.8.22. */
+function splitHost(hostPart: string, url: string): { readonly host: string; readonly port: number | undefined } {
+  const match = /^(?:[^[\]]*\[([^\]]*)\]|([^:]*))(?::(.*))?$/.exec(hostPart);
+  if (match === null) throw invalid('Syntax error in', url);
+  const digits = match[3] ?? '';
+  const port = Number(digits);
+  if (!/^\d*$/.test(digits) || port > 65_535) throw invalid('Syntax error (port) in', url);
+  // Port 0 counts as none in 0.8.22.
+  return { host: (match[1] ?? match[2] ?? '').toLowerCase(), port: port === 0 ? undefined : port };
+}
+
+function hostlessPath(scheme: string, authority: string, rawPath: string, url: string): string {
+  if (authority !== '') return `//${authority}${decode(rawPath)}`;
+  if (!rawPath.startsWith('/')) {
+    throw invalid(`missing // - relative paths not supported for scheme ${scheme}`, url);
+  }
+  return rawPath.startsWith('//') ? decode(rawPath) : `//${decode(rawPath)}`;
+}
+
+/** Percent escapes as UTF-8; what is no escape stays (`%zz`), bytes that are not UTF-8 become U+FFFD, as in 0.8.22. */
+function decode(text: string): string {
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'));
+}

@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { BackendError } from '../../errors/errors.ts';
+import type { Emit } from '../../events/events.ts';
+import type { Backend } from '../backend.ts';
+import { around, type Step } from './around.ts';
+import { quoteName } from './quote-name.ts';
+
+export interface RetryPolicy {
+  /** `--num-retries`: how often an operation is tried in all, at least once. */
+  readonly tries: number;
+  /** `--backend-retry-delay` between two tries; up to a tenth is added so that parallel operations do not line up. */
+  readonly delayMs: number;
+  readonly emit: Emit;
+  /** For tests. Rejects when the signal is aborted. */
+  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<unknown>;
+  /** For tests: 0 to 1. */
+  readonly random?: () => number;
+}
+
+/**
+ * Tries again what the driver calls retryable. At the end it throws a `BackendError` with the code of the last failure,
+ * for every operation: unlike the reference, where a delete or a query that failed for good is only a warning. Errors
+ * that are no `BackendError`, such as those of a `take`, pass through at once.
+ */
+export function withRetry(inner: Backend, policy: RetryPolicy): Backend {
+  const { emit, sleep = pause, random = Math.random } = policy;
+  return around(inner, async (step, { signal }, run) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await run();
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof BackendError)) throw error;
+        if (!error.retryable || attempt >= policy.tries) throw givenUp(step, attempt, error);
+        emit({ kind: 'warning', text: `Attempt of ${step.kind} Nr. ${attempt} failed. ${describe(error)}` });
+      }
+      await sleep(policy.delayMs * (1 + random() / 10), signal).catch((error: unknown) => {
+        signal.throwIfAborted();
+        throw error;
+      });
+    }
+  });
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<unknown> {
+  return delay(ms, undefined, { signal });
+}
+
+/** Text and fields as front ends know them (`Giving up after`, `ERROR 51 put 'local' 'remote'`). */
+function givenUp(step: Step, attempts: number, error: BackendError): BackendError {
+  return new BackendError(error.code, `Giving up after ${attempts} attempts. ${describe(error)}`, {
+    retryable: false,
+    fields: [step.kind, ...operands(step)],
+    cause: error,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  });
+}
+
+function describe(error: BackendError): string {
+  return `${error.exception ?? 'BackendException'}: ${error.message}`;
+}
+
+/** Transfers have two operands, local then remote; where there is no local file the remote name stands for it. */
+function operands({ kind, name, local }: Step): readonly string[] {
+  if (kind === 'list') return [];
+  if (kind === 'put' || kind === 'get') return [quoteName(local ?? name), quoteName(name)];
+  return [quoteName(name)];
+}
