@@ -1,0 +1,11 @@
+import { type BytePath, bytePath } from '../util/bytepath.ts';
+
+/**
+ * A local path as manifests record it: without `.` components, repeated and trailing slashes. Relative paths stay
+ * relative, `..` stays, and nothing left is `.`. Manifests of the reference compare by this form.
+ */
+export function canonicalPath(path: BytePath): BytePath {
+  const kept = path.split('/').filter((part) => part !== '' && part !== '.');
+  if (path.startsWith('/')) return bytePath(`/${kept.join('/')}`);
+  return bytePath(kept.length === 0 ? '.' : kept.join('/'));
+}

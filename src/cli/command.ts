@@ -1,0 +1,17 @@
+import type { Request } from './positionals.ts';
+import type { Settings } from './settings.ts';
+
+/**
+ * A command line, understood. URLs are as typed, paths canonical (relative ones stay relative). Nothing has been
+ * checked against the file system except file lists, which have been read.
+ */
+export type Command = { readonly action: 'help' } | { readonly action: 'version' } | RunCommand;
+
+/** A command that works on a remote. */
+export type RunCommand = Request & {
+  readonly settings: Settings;
+  /** Directory of the local metadata for this remote: root and name joined. */
+  readonly archiveDir: string;
+  /** Warnings to say once output is set up. */
+  readonly warnings: readonly string[];
+};

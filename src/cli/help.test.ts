@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+
+import { ACTIONS } from './actions.ts';
+import { firstSentence, helpText } from './help.ts';
+import { OPTIONS, TOPICS } from './options/table.ts';
+import { versionText } from './version.ts';
+
+const every = TOPICS.flatMap(({ options }) => Object.entries(options));
+
+test('the help starts with the usage, ends with a newline and names every action', () => {
+  const text = helpText();
+  expect(text.startsWith('Usage: duplicity ')).toBe(true);
+  expect(text.endsWith('\n')).toBe(true);
+  for (const { action } of ACTIONS) expect(text).toContain(`  ${action}`);
+});
+
+test('the help names every option that is neither hidden nor old, and no other', () => {
+  const named = new Set(helpText().match(/(?<=[ ,])--[a-z][-a-z\d]*/g));
+  const current = every.filter(([, option]) => !option.hidden && option.deprecated === undefined);
+  expect(every.filter(([, { flag }]) => named.has(flag))).toEqual(current);
+});
+
+test('no line of the help is wider than a terminal', () => {
+  const lines = helpText().split('\n');
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
+});
+
+test('the first sentence about every option fits its line', () => {
+  expect(every.filter(([, { help }]) => firstSentence(help).length > 80)).toEqual([]);
+});
+
+test('settings are named like their main flags', () => {
+  for (const [name, { flag }] of Object.entries(OPTIONS)) {
+    expect(name).toBe(flag.slice(2).replace(/-(\w)/g, (_all, letter: string) => letter.toUpperCase()));
+  }
+});
+
+test('the version is two words and nothing else', () => {
+  expect(versionText('4.0.0')).toBe('duplicity 4.0.0\n');
+});

@@ -1,0 +1,136 @@
+import { UsageError } from '../../errors/errors.ts';
+import type { EpochSeconds } from '../../util/time.ts';
+import { option, toggle } from './option.ts';
+import { MIB, integer, text, time } from './values.ts';
+
+function separator([word = '']: readonly string[]): string {
+  if (/^[^-]$/u.test(word)) return word;
+  throw new UsageError('COMMAND_LINE', `--time-separator must be one character other than "-", not '${word}'.`);
+}
+
+export const BACKUP = {
+  allowSourceMismatch: toggle({
+    flag: '--allow-source-mismatch',
+    release: 'both',
+    actions: ['backup'],
+    help: 'Go on when host name or source directory differ from the last backup.',
+  }),
+  fullIfOlderThan: option<EpochSeconds | undefined>({
+    flag: '--full-if-older-than',
+    value: 'TIME',
+    release: 'both',
+    actions: ['backup'],
+    default: undefined,
+    read: time,
+    help: 'Make a full backup when the last full one is older than TIME.',
+  }),
+  volsize: option<number>({
+    flag: '--volsize',
+    value: 'MIB',
+    release: 'both',
+    actions: ['backup', 'replicate'],
+    default: 200 * MIB,
+    read: integer(1, MIB),
+    help: 'Size of a volume (default 200).',
+  }),
+  maxBlocksize: option<number>({
+    flag: '--max-blocksize',
+    value: 'BYTES',
+    release: 'both',
+    actions: ['backup'],
+    default: 2048,
+    read: integer(1),
+    help: 'Upper limit of the block size of signatures (default 2048). Larger blocks make smaller signatures and larger deltas.',
+  }),
+  copyLinks: toggle({
+    flag: '--copy-links',
+    release: 'both',
+    actions: ['backup', 'verify'],
+    help: 'Follow symbolic links in the source instead of storing them.',
+  }),
+  noCompression: toggle({
+    flag: '--no-compression',
+    release: 'both',
+    actions: ['backup', 'replicate'],
+    help: 'Do not compress.',
+  }),
+  noFilesChanged: toggle({
+    flag: '--no-files-changed',
+    release: 'both',
+    actions: ['backup'],
+    help: 'Do not list the changed files in the manifest.',
+  }),
+  skipIfNoChange: toggle({
+    flag: '--skip-if-no-change',
+    release: '3.0',
+    actions: ['backup'],
+    help: 'Write no incremental backup when nothing has changed.',
+  }),
+  nullSeparator: toggle({
+    flag: '--null-separator',
+    release: 'both',
+    actions: ['backup', 'verify'],
+    help: 'Lines of file lists end with a zero byte instead of a newline.',
+  }),
+  noCheckRemote: toggle({
+    flag: '--no-check-remote',
+    release: 'ours',
+    actions: ['backup'],
+    help: 'Do not compare the last remote manifest with the local copy.',
+  }),
+  filePrefix: option<string>({
+    flag: '--file-prefix',
+    value: 'PREFIX',
+    release: 'both',
+    actions: 'all',
+    default: '',
+    read: text,
+    help: 'Start every remote file name with PREFIX. Every later action needs the same prefixes.',
+  }),
+  filePrefixManifest: option<string>({
+    flag: '--file-prefix-manifest',
+    value: 'PREFIX',
+    release: 'both',
+    actions: 'all',
+    default: '',
+    read: text,
+    help: 'Second prefix of manifests.',
+  }),
+  filePrefixArchive: option<string>({
+    flag: '--file-prefix-archive',
+    value: 'PREFIX',
+    release: 'both',
+    actions: 'all',
+    default: '',
+    read: text,
+    help: 'Second prefix of volumes.',
+  }),
+  filePrefixSignature: option<string>({
+    flag: '--file-prefix-signature',
+    value: 'PREFIX',
+    release: 'both',
+    actions: 'all',
+    default: '',
+    read: text,
+    help: 'Second prefix of signatures.',
+  }),
+  filePrefixJsonstat: option<string>({
+    flag: '--file-prefix-jsonstat',
+    value: 'PREFIX',
+    release: '3.0',
+    actions: 'all',
+    default: '',
+    read: text,
+    help: 'Second prefix of stored statistics.',
+  }),
+  timeSeparator: option<string>({
+    flag: '--time-separator',
+    value: 'CHAR',
+    release: 'both',
+    actions: 'all',
+    default: ':',
+    read: separator,
+    deprecated: '--time-separator is of use only for reading archives with old file names.',
+    help: 'Character between hours, minutes and seconds in old file names and times.',
+  }),
+} as const;

@@ -1,0 +1,108 @@
+import { UsageError } from '../../errors/errors.ts';
+import { type BytePath, bytePath } from '../../util/bytepath.ts';
+import type { EpochSeconds } from '../../util/time.ts';
+import { expandPath } from '../expand.ts';
+import { wordBytes } from '../raw-argv.ts';
+import { type ReadContext, option, toggle } from './option.ts';
+import { append, integer, oneOf, pathBytes, time } from './values.ts';
+
+/** An archived path, and everything below it, is restored under another name. Both are relative to the root. */
+export interface Rename {
+  readonly from: BytePath;
+  readonly to: BytePath;
+}
+
+function rename(words: readonly string[], { flag, around }: ReadContext): readonly Rename[] {
+  const [from, to] = words.map((word) => {
+    const parts = wordBytes(expandPath(word, around)).split('/');
+    if (parts.includes('..')) throw new UsageError('COMMAND_LINE', `${flag} does not take '..' in '${word}'.`);
+    return bytePath(parts.filter((part) => part !== '' && part !== '.').join('/'));
+  });
+  return from === undefined || to === undefined ? [] : [{ from, to }];
+}
+
+/** Leading and trailing slashes go; nothing else is normalised, so `./a` and `a//b` name nothing. */
+function archivedPath(words: readonly string[], context: ReadContext): BytePath {
+  return bytePath(pathBytes(words, context).replace(/^\/+|\/+$/g, ''));
+}
+
+export const RESTORE = {
+  time: option<EpochSeconds | undefined>({
+    flag: '--time',
+    short: 't',
+    value: 'TIME',
+    release: 'both',
+    actions: ['restore', 'verify', 'list', 'replicate'],
+    aliases: [{ flag: '--restore-time', release: 'both' }],
+    default: undefined,
+    read: time,
+    help: 'The state as of TIME instead of the newest.',
+  }),
+  pathToRestore: option<BytePath | undefined>({
+    flag: '--path-to-restore',
+    short: 'r',
+    value: 'PATH',
+    release: '3.0',
+    actions: ['restore', 'verify'],
+    aliases: [{ flag: '--file-to-restore', release: '0.8' }],
+    default: undefined,
+    read: archivedPath,
+    help: 'Only this file or directory, relative to the root of the backup.',
+  }),
+  rename: option<readonly Rename[]>({
+    flag: '--rename',
+    value: 'FROM TO',
+    release: 'both',
+    actions: ['restore'],
+    default: [],
+    read: rename,
+    merge: append,
+    help: 'Restore FROM and what is below it as TO. May be given several times.',
+  }),
+  numericOwner: toggle({
+    flag: '--numeric-owner',
+    release: 'both',
+    actions: ['restore', 'verify'],
+    help: 'Use the archived numbers of owner and group, not their names.',
+  }),
+  noRestoreOwnership: toggle({
+    flag: '--no-restore-ownership',
+    release: '3.0',
+    actions: ['restore'],
+    aliases: [{ flag: '--do-not-restore-ownership', release: '0.8' }],
+    help: 'Leave owner and group of restored files alone.',
+  }),
+  compareData: toggle({
+    flag: '--compare-data',
+    release: 'both',
+    actions: ['verify'],
+    help: 'Compare with the local files, not only the archive with its hashes.',
+  }),
+  metadataSyncMode: option<'full' | 'partial'>({
+    flag: '--metadata-sync-mode',
+    value: 'MODE',
+    release: 'both',
+    actions: ['backup', 'restore', 'verify', 'list', 'cleanup'],
+    default: 'partial',
+    read: oneOf('full', 'partial'),
+    help: 'Fetch metadata of all chains (full) or of the needed one (partial).',
+  }),
+  fileChanged: option<BytePath | undefined>({
+    flag: '--file-changed',
+    value: 'PATH',
+    release: 'both',
+    actions: ['status'],
+    default: undefined,
+    read: pathBytes,
+    help: 'Show in which sets this file was new, changed or deleted.',
+  }),
+  showChangesInSet: option<number | undefined>({
+    flag: '--show-changes-in-set',
+    value: 'N',
+    release: 'both',
+    actions: ['status'],
+    default: undefined,
+    read: integer(Number.MIN_SAFE_INTEGER),
+    help: 'List the changed files of one set, counted back from the latest (0).',
+  }),
+} as const;

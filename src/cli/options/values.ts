@@ -1,0 +1,71 @@
+import { UsageError } from '../../errors/errors.ts';
+import type { BytePath } from '../../util/bytepath.ts';
+import type { EpochSeconds } from '../../util/time.ts';
+import { expandPath } from '../expand.ts';
+import { wordBytes } from '../raw-argv.ts';
+import { parseTime } from '../time-strings.ts';
+import type { ReadContext } from './option.ts';
+
+type Read<T> = (words: readonly string[], context: ReadContext) => T;
+
+export const KIB = 1024;
+export const MIB = 1024 * 1024;
+
+export const text: Read<string> = ([word = '']) => word;
+
+/** A path for node:fs, with `~` and variables expanded. */
+export const path: Read<string> = ([word = ''], { around }) => expandPath(word, around);
+
+/** A path whose bytes matter, with `~` and variables expanded. */
+export const pathBytes: Read<BytePath> = ([word = ''], { around }) => wordBytes(expandPath(word, around));
+
+export const time: Read<EpochSeconds> = ([word = ''], { around, timeSeparator }) =>
+  parseTime(word, { now: around.now, timeSeparator });
+
+/** A whole number of at least `min`, multiplied by `unit`. */
+export function integer(min: number, unit = 1): Read<number> {
+  return ([word = ''], { flag }) => {
+    const number = parseInteger(word);
+    if (number === undefined) throw new UsageError('COMMAND_LINE', `${flag} needs a whole number, not '${word}'.`);
+    if (number < min) throw new UsageError('COMMAND_LINE', `${flag} must be at least ${min}, not ${number}.`);
+    return number * unit;
+  };
+}
+
+/** Decimal, leading zeros allowed; also `0x` and `0b`. undefined for anything else. */
+export function parseInteger(word: string): number | undefined {
+  const match = /^([+-]?)(\d+|0[xX][\da-fA-F]+|0[bB][01]+)$/.exec(word.trim());
+  if (!match) return undefined;
+  const number = Number(match[2]);
+  if (!Number.isSafeInteger(number)) return undefined;
+  return match[1] === '-' ? -number : number;
+}
+
+export function oneOf<const T extends string>(...allowed: readonly T[]): Read<T> {
+  return ([word = ''], { flag }) => {
+    const found = allowed.find((one) => one === word);
+    if (found === undefined) {
+      throw new UsageError('COMMAND_LINE', `${flag} must be one of ${allowed.join(', ')}, not '${word}'.`);
+    }
+    return found;
+  };
+}
+
+/**
+ * Words that are passed on to another program. An enclosing pair of quotes is taken off when the same quote does not
+ * occur inside, so that the quotes of `-oProxyCommand="ssh -W %h"` stay (3.0.1 strips both ends whatever they are).
+ */
+export const passThrough: Read<string> = ([word = '']) => {
+  const match = /^(["'])([^]*)\1$/.exec(word.trim());
+  const inside = match?.[2] ?? '';
+  return match && !inside.includes(match[1] ?? '') ? inside.trim() : word.trim();
+};
+
+/** Repeated pass-through strings are joined by one blank; empty ones vanish. */
+export function joinWords(before: string, next: string): string {
+  return [before, next].filter((part) => part !== '').join(' ');
+}
+
+export function append<T>(before: readonly T[], next: readonly T[]): readonly T[] {
+  return [...before, ...next];
+}

@@ -1,0 +1,132 @@
+import { isUrl } from '../backends/url.ts';
+import { UsageError } from '../errors/errors.ts';
+import type { BytePath } from '../util/bytepath.ts';
+import type { EpochSeconds } from '../util/time.ts';
+import { type Action, findAction } from './actions.ts';
+import { canonicalPath } from './canonical-path.ts';
+import { expandPath } from './expand.ts';
+import { parseInteger } from './options/values.ts';
+import { wordBytes } from './raw-argv.ts';
+import type { Surroundings } from './surroundings.ts';
+import { parseTime } from './time-strings.ts';
+
+/** The action and what it works on. */
+export type Request =
+  | { readonly action: 'full' | 'incremental' | 'backup'; readonly source: BytePath; readonly url: string }
+  | { readonly action: 'restore' | 'verify'; readonly url: string; readonly target: BytePath }
+  | { readonly action: 'list-current-files' | 'collection-status' | 'cleanup'; readonly url: string }
+  | { readonly action: 'remove-older-than'; readonly time: EpochSeconds; readonly url: string }
+  | {
+      readonly action: 'remove-all-but-n-full' | 'remove-all-inc-of-but-n-full';
+      readonly count: number;
+      readonly url: string;
+    }
+  | { readonly action: 'replicate'; readonly url: string; readonly targetUrl: string };
+
+interface Context {
+  readonly around: Surroundings;
+  readonly timeSeparator: string;
+}
+
+/** Reads the words that are no options. `UsageError` when they make no request. */
+export function readPositionals(words: readonly string[], context: Context): Request {
+  const action = findAction(words[0] ?? '');
+  if (action === undefined) return impliedRequest(words, context);
+  return namedRequest(action, words.slice(1), context);
+}
+
+function impliedRequest(words: readonly string[], { around }: Context): Request {
+  const [first, second] = pair(words);
+  checkOneUrl(first, second);
+  if (isUrl(first)) return { action: 'restore', url: first, target: localPath(second, around) };
+  return { action: 'backup', source: localPath(first, around), url: second };
+}
+
+function namedRequest(action: Action, words: readonly string[], context: Context): Request {
+  switch (action) {
+    case 'full':
+    case 'incremental':
+    case 'backup': {
+      const [source, url] = pair(words);
+      checkOneUrl(source, url);
+      if (isUrl(source)) throw wrongOrder(action, 'the source path first, then the URL');
+      return { action, source: localPath(source, context.around), url };
+    }
+    case 'restore':
+    case 'verify': {
+      const [url, target] = pair(words);
+      checkOneUrl(url, target);
+      if (!isUrl(url)) throw wrongOrder(action, 'the URL first, then the local path');
+      return { action, url, target: localPath(target, context.around) };
+    }
+    case 'list-current-files':
+    case 'collection-status':
+    case 'cleanup':
+      return { action, url: remote(only(words)) };
+    case 'remove-older-than': {
+      const [when, url] = pair(words);
+      const time = parseTime(when, { now: context.around.now, timeSeparator: context.timeSeparator });
+      return { action, time, url: remote(url) };
+    }
+    case 'remove-all-but-n-full':
+    case 'remove-all-inc-of-but-n-full': {
+      const [count, url] = pair(words);
+      return { action, count: positive(count, action), url: remote(url) };
+    }
+    case 'replicate': {
+      const [url, targetUrl] = pair(words);
+      return { action, url: remote(url), targetUrl: remote(targetUrl) };
+    }
+    default:
+      return action satisfies never;
+  }
+}
+
+function only(words: readonly string[]): string {
+  const [word] = words;
+  if (word === undefined || words.length !== 1) throw wrongCount(1, words.length);
+  return word;
+}
+
+function pair(words: readonly string[]): readonly [string, string] {
+  const [first, second] = words;
+  if (first === undefined || second === undefined || words.length !== 2) throw wrongCount(2, words.length);
+  return [first, second];
+}
+
+function wrongCount(expected: number, got: number): UsageError {
+  return new UsageError('COMMAND_LINE', `Expected ${expected} args, got ${got}`);
+}
+
+function wrongOrder(action: Action, order: string): UsageError {
+  return new UsageError('COMMAND_LINE', `${action} takes ${order}.`);
+}
+
+function checkOneUrl(first: string, second: string): void {
+  if (isUrl(first) && isUrl(second)) {
+    throw new UsageError('COMMAND_LINE', 'Two URLs specified. One of the arguments must be a local path.');
+  }
+  if (!isUrl(first) && !isUrl(second)) {
+    throw new UsageError(
+      'COMMAND_LINE',
+      'One of the arguments must be an URL, such as file:///mnt/backup or sftp://user@host/backup.',
+    );
+  }
+}
+
+function remote(word: string): string {
+  if (isUrl(word)) return word;
+  throw new UsageError('BAD_URL', `Bad URL '${word}'.`, {
+    hint: 'Name the place of the backup by a URL, such as file:///mnt/backup or sftp://user@host/backup.',
+  });
+}
+
+function positive(word: string, action: Action): number {
+  const count = parseInteger(word);
+  if (count !== undefined && count > 0) return count;
+  throw new UsageError('COMMAND_LINE', `${action} needs a count above 0, not '${word}'.`);
+}
+
+function localPath(word: string, around: Surroundings): BytePath {
+  return canonicalPath(wordBytes(expandPath(word, around)));
+}

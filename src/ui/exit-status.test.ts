@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+
+import { UsageError } from '../errors/errors.ts';
+import { exitStatus, toFailure } from './exit-status.ts';
+
+test('a failure of ours ends with its number and is shown as it is', () => {
+  const error = new UsageError('COMMAND_LINE', 'x');
+  expect(exitStatus(error)).toBe(2);
+  expect(toFailure(error, '1.2.3')).toBe(error);
+});
+
+test('anything else is a bug: number 30, with stack, version and the name of the exception', () => {
+  const bug = new TypeError('undefined is not a function');
+  const failure = toFailure(bug, '1.2.3');
+  expect(exitStatus(bug)).toBe(30);
+  expect(failure).toMatchObject({ exitCode: 30, exception: 'TypeError', cause: bug });
+  expect(failure.message).toContain('exit-status.test.ts');
+  expect(failure.hint).toContain('1.2.3');
+});

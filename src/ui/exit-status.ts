@@ -1,0 +1,18 @@
+import { CODES } from '../errors/codes.ts';
+import { DuplicityError } from '../errors/errors.ts';
+
+/** What anything thrown looks like to the user: our own failures as they are, all else as a bug with its stack. */
+export function toFailure(thrown: unknown, version: string): DuplicityError {
+  if (thrown instanceof DuplicityError) return thrown;
+  const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  return new DuplicityError('EXCEPTION', stack, {
+    cause: thrown,
+    exception: thrown instanceof Error ? thrown.name : 'Error',
+    hint: `This is a bug in duplicity ${version}: please report it with the lines above.`,
+  });
+}
+
+/** The exit status of a run that ended with this. */
+export function exitStatus(thrown: unknown): number {
+  return thrown instanceof DuplicityError ? thrown.exitCode : CODES.EXCEPTION;
+}

@@ -1,0 +1,80 @@
+import type { Event } from '../events/events.ts';
+import { type Message, levelName, render } from './render.ts';
+import type { Sink } from './sink.ts';
+
+/** Takes events until it is closed. */
+export interface Consumer {
+  emit(event: Event): void;
+  flush(): void;
+  /** Writes what is pending. Throws `LocalError` when output got lost for another reason than a reader gone away. */
+  close(): void;
+}
+
+export interface HumanOptions {
+  /** 0..9; messages above it are not shown. */
+  readonly verbosity: number;
+  /** Date, time and level in front of each message. */
+  readonly timestamps: boolean;
+  /** Takes errors. */
+  readonly stderr: Sink;
+  /** Takes everything else. */
+  readonly stdout: Sink;
+}
+
+const GATHER_BYTES = 64 * 1024;
+const LINGER_MS = 50;
+
+/** Messages for people, as bytes. Many short lines are gathered; none lingers for long, and errors keep their place. */
+export function humanOutput({ verbosity, timestamps, stderr, stdout }: HumanOptions): Consumer {
+  let pending = '';
+  let since = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  function flush(): void {
+    if (timer) clearTimeout(timer);
+    timer = undefined;
+    if (pending === '') return;
+    const bytes = Buffer.from(pending, 'latin1');
+    pending = '';
+    stdout.write(bytes);
+  }
+
+  function gather(line: string): void {
+    if (pending === '') {
+      since = performance.now();
+      timer = setTimeout(flush, LINGER_MS).unref();
+    }
+    pending += line;
+    // The timer does not fire while a long stretch of work keeps the event loop.
+    if (pending.length >= GATHER_BYTES || performance.now() - since > LINGER_MS) flush();
+  }
+
+  return {
+    emit(event) {
+      const message = render(event);
+      if (message.text === undefined || (message.level > verbosity && !message.forced)) return;
+      const line = `${timestamps ? prefix(message) : ''}${message.text}\n`;
+      if (message.level > 0) {
+        gather(line);
+        return;
+      }
+      flush();
+      stderr.write(Buffer.from(line, 'latin1'));
+    },
+    flush,
+    close() {
+      flush();
+      stdout.close();
+      stderr.close();
+    },
+  };
+}
+
+/** `YYYY-MM-DD HH:MM:SS,mmm LEVEL `, local time. */
+function prefix({ level }: Message): string {
+  const now = new Date();
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const date = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+  const clock = `${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`;
+  return `${date} ${clock},${String(now.getMilliseconds()).padStart(3, '0')} ${levelName(level)} `;
+}

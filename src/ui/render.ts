@@ -1,0 +1,88 @@
+import type { DuplicityError } from '../errors/errors.ts';
+import type { Event } from '../events/events.ts';
+import { type BytePath, bytePath, fromText } from '../util/bytepath.ts';
+import { asctime } from '../util/time.ts';
+import { formatStatistics, formatVerifySummary } from './statistics.ts';
+
+/** Verbosity from which a message is shown. */
+export const LEVELS = { error: 0, warning: 2, notice: 3, info: 5, debug: 9 } as const;
+
+/** The collection status is shown for every action from this verbosity on. */
+const STATUS_LEVEL = 8;
+
+/** An event in words. */
+export interface Message {
+  readonly level: number;
+  /** Bytes of the text, lines separated by newlines, names unescaped; undefined when there is nothing to say. */
+  readonly text: BytePath | undefined;
+  /** A result: shown at any verbosity. */
+  readonly forced: boolean;
+}
+
+export function render(event: Event): Message {
+  switch (event.kind) {
+    case 'error':
+    case 'warning':
+    case 'notice':
+    case 'info':
+    case 'debug':
+      return { level: LEVELS[event.kind], text: fromText(event.text), forced: false };
+    case 'forced':
+      return { level: LEVELS.notice, text: fromText(event.text), forced: true };
+    case 'failed':
+      return { level: LEVELS.error, text: fromText(failureText(event.error)), forced: false };
+    case 'fileNew':
+      return info(`A ${shown(event.path)}`);
+    case 'fileChanged':
+      return info(`M ${shown(event.path)}`);
+    case 'fileDeleted':
+      return info(`D ${shown(event.path)}`);
+    case 'socketSkipped':
+      return info(`Skipping socket ${shown(event.path)}`);
+    case 'restoring':
+      return info(`Writing ${shown(event.path)} of type ${event.type}`);
+    case 'listed':
+      return { level: LEVELS.info, text: bytePath(`${asctime(event.mtime)} ${shown(event.path)}`), forced: true };
+    case 'collectionStatus':
+      return { level: STATUS_LEVEL, text: fromText(event.text), forced: event.forced };
+    case 'progress': {
+      const text = event.total === undefined ? undefined : `Processed volume ${event.current} of ${event.total}`;
+      return { level: LEVELS.info, text: text === undefined ? text : bytePath(text), forced: false };
+    }
+    case 'statistics':
+      return { level: LEVELS.notice, text: bytePath(formatStatistics(event.statistics)), forced: true };
+    case 'verified': {
+      const text = formatVerifySummary(event.compared, event.differences);
+      return { level: LEVELS.notice, text: bytePath(text), forced: false };
+    }
+    case 'uploading':
+      return { level: LEVELS.info, text: fromText(`Uploading ${event.name}`), forced: false };
+    case 'uploaded':
+      return { level: LEVELS.info, text: fromText(`Uploaded ${event.name}`), forced: false };
+    default:
+      return event satisfies never;
+  }
+}
+
+/** The name of a level in records and timestamps. */
+export function levelName(level: number): 'ERROR' | 'WARNING' | 'NOTICE' | 'INFO' | 'DEBUG' {
+  if (level < 1) return 'ERROR';
+  if (level < LEVELS.notice) return 'WARNING';
+  if (level < LEVELS.info) return 'NOTICE';
+  return level < LEVELS.debug ? 'INFO' : 'DEBUG';
+}
+
+function info(latin1: string): Message {
+  return { level: LEVELS.info, text: bytePath(latin1), forced: false };
+}
+
+/** The root of a tree is called `.`. */
+function shown(path: BytePath): string {
+  return path === '' ? '.' : path;
+}
+
+function failureText({ code, message, hint }: DuplicityError): string {
+  const text = hint === undefined ? message : `${message}\n${hint}`;
+  if (code !== 'COMMAND_LINE') return text;
+  return `Command line error: ${text}\nEnter 'duplicity --help' for help screen.`;
+}
