@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import { Secret } from '../secret.ts';
+import { decryptArguments, encryptArguments } from './arguments.ts';
+import { encryptionSecret, gpgOptionWords, type GpgSettings } from './settings.ts';
+
+const v22 = { major: 2, minor: 2 };
+
+function settings(over: Partial<GpgSettings> = {}): GpgSettings {
+  return {
+    binary: 'gpg',
+    options: [],
+    recipients: [],
+    hiddenRecipients: [],
+    useAgent: false,
+    compression: true,
+    ...over,
+  };
+}
+
+const HEAD = '--passphrase-fd 3 --status-fd 4 --logger-fd 2 --batch --no-tty';
+const COMMON = '--no-secmem-warning --ignore-mdc-error --pinentry-mode=loopback';
+
+test.each<[string, Partial<GpgSettings>, string]>([
+  ['symmetric', {}, `${HEAD} ${COMMON} --force-mdc --symmetric`],
+  [
+    'normal and hidden recipients',
+    { recipients: ['A', 'B'], hiddenRecipients: ['C'] },
+    `${HEAD} --recipient A --recipient B --hidden-recipient C ${COMMON} --force-mdc --encrypt`,
+  ],
+  [
+    'signed for a recipient',
+    { recipients: ['A'], signKey: 'S' },
+    `${HEAD} --default-key S --recipient A ${COMMON} --force-mdc --sign --encrypt`,
+  ],
+  ['symmetric and signed', { signKey: 'S' }, `${HEAD} --default-key S ${COMMON} --force-mdc --sign --symmetric`],
+  ['not compressed', { compression: false }, `${HEAD} ${COMMON} --compress-algo=none --force-mdc --symmetric`],
+  [
+    'with words of the user',
+    { options: ['--homedir', '/h'] },
+    `${HEAD} ${COMMON} --homedir /h --force-mdc --symmetric`,
+  ],
+  [
+    'with the agent',
+    { useAgent: true, recipients: ['A'] },
+    '--status-fd 4 --logger-fd 2 --batch --no-tty --recipient A --no-secmem-warning --ignore-mdc-error --force-mdc --encrypt',
+  ],
+])('writing, %s', (_case, over, words) => {
+  expect(encryptArguments(settings(over), v22).join(' ')).toBe(words);
+});
+
+test('reading names neither recipients nor the signing key', () => {
+  const words = decryptArguments(settings({ recipients: ['A'], signKey: 'S', options: ['--x'] }), v22);
+  expect(words.join(' ')).toBe(`${HEAD} ${COMMON} --x --decrypt`);
+});
+
+test('gpg before 2.1 knows no loopback, gpg 1 is told about the agent', () => {
+  expect(decryptArguments(settings(), { major: 2, minor: 0 })).not.toContain('--pinentry-mode=loopback');
+  expect(decryptArguments(settings(), { major: 1, minor: 4 })).not.toContain('--pinentry-mode=loopback');
+  expect(decryptArguments(settings({ useAgent: true }), { major: 1, minor: 4 })).toContain('--use-agent');
+  expect(decryptArguments(settings({ useAgent: true }), v22)).not.toContain('--use-agent');
+  expect(decryptArguments(settings(), { major: 3, minor: 0 })).toContain('--pinentry-mode=loopback');
+});
+
+test('option words are split on blanks only', () => {
+  expect(gpgOptionWords(`  --cipher-algo AES   --comment='a b' `)).toEqual([
+    '--cipher-algo',
+    'AES',
+    `--comment='a`,
+    `b'`,
+  ]);
+  expect(gpgOptionWords('')).toEqual([]);
+});
+
+test.each<[string, Partial<GpgSettings>, string | undefined]>([
+  ['symmetric', { passphrase: new Secret('p'), signPassphrase: new Secret('s') }, 'p'],
+  ['signing', { recipients: ['A'], signKey: 'S', passphrase: new Secret('p'), signPassphrase: new Secret('s') }, 's'],
+  ['signing, one passphrase', { hiddenRecipients: ['A'], signKey: 'S', passphrase: new Secret('p') }, 'p'],
+  ['symmetric and signing', { signKey: 'S', passphrase: new Secret('p'), signPassphrase: new Secret('') }, 'p'],
+  ['only the signing one', { signKey: 'S', passphrase: new Secret(''), signPassphrase: new Secret('s') }, 's'],
+  ['none', {}, undefined],
+])('the passphrase handed over when writing, %s', (_case, over, wanted) => {
+  expect(encryptionSecret(settings(over))?.reveal()).toBe(wanted);
+});

@@ -1,0 +1,19 @@
+import type { Codec } from '../codec.ts';
+import type { GpgVersion } from './arguments.ts';
+import { decrypt } from './decrypt.ts';
+import { createGpgFile } from './encrypt.ts';
+import type { GpgSettings } from './settings.ts';
+import { askVersion } from './version.ts';
+
+/** Files encrypted and decrypted by a gpg process each. gpg is not touched before the first file needs it. */
+export function gpgCodec(settings: GpgSettings, warn: (text: string) => void): Codec {
+  let asked: Promise<GpgVersion> | undefined;
+  const version = (): Promise<GpgVersion> => (asked ??= askVersion(settings));
+  return {
+    suffix: '.gpg',
+    create: async (path, signal) => createGpgFile(settings, await version(), { path, signal }),
+    async *open(path, options) {
+      yield* decrypt(settings, await version(), { path, ...options, warn });
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import { UsageError } from '../errors/errors.ts';
+import { Secret } from './secret.ts';
+
+export type PassphraseAction =
+  | 'backup'
+  | 'full'
+  | 'inc'
+  | 'restore'
+  | 'verify'
+  | 'cleanup'
+  | 'replicate'
+  /** Metadata sync, inside whatever action. */
+  | 'sync'
+  | 'collection-status'
+  | 'list-current-files'
+  | 'remove-older-than'
+  | 'remove-all-but-n-full'
+  | 'remove-all-inc-of-but-n-full';
+
+export interface PassphraseQuery {
+  /** `encryption`: of symmetric encryption, or of the secret key when reading. */
+  readonly kind: 'encryption' | 'signing';
+  readonly action: PassphraseAction;
+  readonly env: { readonly PASSPHRASE?: string | undefined; readonly SIGN_PASSPHRASE?: string | undefined };
+  /** Normal and hidden ones. */
+  readonly recipients: readonly string[];
+  readonly signKey?: string | undefined;
+  readonly noEncryption: boolean;
+  readonly useAgent: boolean;
+  /** At least one file that will be read is encrypted. */
+  readonly needsDecryption: boolean;
+}
+
+/** What to ask on the terminal. */
+export interface Question {
+  readonly prompt: string;
+  /** Asked again with this text; both answers must agree. */
+  readonly retype?: string;
+  /** An empty answer is refused. */
+  readonly mayBeEmpty: boolean;
+  /** Environment variable that would have answered it. */
+  readonly variable: Variable;
+}
+
+export type PassphraseSource =
+  | { readonly from: 'env'; readonly secret: Secret; readonly notice?: string }
+  | { readonly from: 'none' }
+  | { readonly from: 'ask'; readonly question: Question };
+
+type Variable = 'PASSPHRASE' | 'SIGN_PASSPHRASE';
+
+const BACKUPS: ReadonlySet<PassphraseAction> = new Set(['backup', 'full', 'inc']);
+
+/** These read no encrypted file themselves; what they need of the metadata, `sync` decides. */
+const NEVER_ASKING: ReadonlySet<PassphraseAction> = new Set([
+  'collection-status',
+  'list-current-files',
+  'remove-older-than',
+  'remove-all-but-n-full',
+  'remove-all-inc-of-but-n-full',
+]);
+
+/**
+ * Where a passphrase comes from, in the reference's order. Unlike the reference, nothing is asked when no file has to
+ * be decrypted.
+ */
+export function passphraseSource(query: PassphraseQuery): PassphraseSource {
+  const { kind, env } = query;
+  const [own, other]: readonly [Variable, Variable] =
+    kind === 'signing' ? ['SIGN_PASSPHRASE', 'PASSPHRASE'] : ['PASSPHRASE', 'SIGN_PASSPHRASE'];
+  const ownText = env[own];
+  if (ownText !== undefined) return { from: 'env', secret: new Secret(ownText) };
+  const otherText = env[other];
+  if (otherText !== undefined && query.signKey !== undefined && query.recipients.includes(query.signKey)) {
+    return { from: 'env', secret: new Secret(otherText), notice: `Reuse configured ${other} as ${own}` };
+  }
+  if (query.noEncryption || query.useAgent || NEVER_ASKING.has(query.action)) return { from: 'none' };
+  return kind === 'signing' ? signingSource(query) : encryptionSource(query);
+}
+
+function signingSource({ action, signKey }: PassphraseQuery): PassphraseSource {
+  if (signKey === undefined || !BACKUPS.has(action)) return { from: 'none' };
+  const prompt = 'GnuPG passphrase for signing key: ';
+  return { from: 'ask', question: { prompt, mayBeEmpty: true, variable: 'SIGN_PASSPHRASE' } };
+}
+
+function encryptionSource({ action, recipients, needsDecryption }: PassphraseQuery): PassphraseSource {
+  const prompt = 'GnuPG passphrase for decryption: ';
+  if (BACKUPS.has(action) && recipients.length === 0) {
+    const retype = 'Retype passphrase for decryption to confirm: ';
+    return { from: 'ask', question: { prompt, retype, mayBeEmpty: false, variable: 'PASSPHRASE' } };
+  }
+  if (!needsDecryption) return { from: 'none' };
+  // A secret key may have no passphrase, and which kind the files are is not known before they are read.
+  return { from: 'ask', question: { prompt, mayBeEmpty: true, variable: 'PASSPHRASE' } };
+}
+
+/** Symmetric encryption and signing get their passphrase through one descriptor of gpg. */
+export function checkSymmetricSigning(settings: {
+  readonly recipients: readonly string[];
+  readonly signKey?: string | undefined;
+  readonly passphrase?: Secret | undefined;
+  readonly signPassphrase?: Secret | undefined;
+}): void {
+  const { recipients, signKey, signPassphrase, passphrase = new Secret('') } = settings;
+  if (signKey === undefined || recipients.length > 0) return;
+  if (signPassphrase === undefined || signPassphrase.isEmpty || signPassphrase.equals(passphrase)) return;
+  throw new UsageError(
+    'USER_ERROR',
+    'When using symmetric encryption, the signing passphrase must equal the encryption passphrase.',
+    { hint: 'Set SIGN_PASSPHRASE to the same value as PASSPHRASE, or encrypt to a key with --encrypt-key.' },
+  );
+}

@@ -1,0 +1,73 @@
+import { createGunzip, type Gunzip } from 'node:zlib';
+import { DuplicityError, IntegrityError } from '../../errors/errors.ts';
+import { gathered } from '../gather.ts';
+
+const BLOCK_BYTES = 256 * 1024;
+
+/** Decompressed blocks of 64-256 KiB. Several members in a row and zero bytes after the last are accepted. */
+export async function* gunzipBlocks(source: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip({ chunkSize: BLOCK_BYTES });
+  const fed = feed(source, gunzip).catch((error: unknown) => {
+    gunzip.destroy(error instanceof Error ? error : new Error(String(error)));
+  });
+  try {
+    yield* gathered(output(gunzip));
+    await fed;
+    if (gunzip.errored) throw gunzip.errored;
+  } catch (error) {
+    throw asDamage(error, name);
+  } finally {
+    gunzip.destroy();
+    await fed;
+  }
+}
+
+/** Not the stream's own iterator: after data that end before the input does, that one waits for writes as well. */
+async function* output(gunzip: Gunzip): AsyncGenerator<Buffer> {
+  let wake = (): void => {};
+  for (const event of ['readable', 'end', 'error', 'close']) gunzip.on(event, () => wake());
+  while (!gunzip.readableEnded && !gunzip.destroyed) {
+    const block = gunzip.read() as Buffer | null;
+    if (block) {
+      yield block;
+      continue;
+    }
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+  }
+  if (gunzip.errored) throw gunzip.errored;
+}
+
+/**
+ * Not `pipeline`: zlib ends its output at the first zero byte after a member and then never answers the write in which
+ * that byte was. The rest has to be looked at here.
+ */
+async function feed(source: AsyncIterable<Buffer>, gunzip: Gunzip): Promise<void> {
+  const isOver = new Promise<void>((resolve) => gunzip.once('end', resolve).once('close', resolve));
+  let given = 0;
+  for await (const block of source) {
+    if (gunzip.destroyed) return;
+    if (gunzip.readableEnded) {
+      expectZeros(block);
+      continue;
+    }
+    given += block.length;
+    await Promise.race([new Promise<void>((resolve) => gunzip.write(block, () => resolve())), isOver]);
+    if (gunzip.readableEnded) expectZeros(block.subarray(block.length - (given - gunzip.bytesWritten)));
+  }
+  gunzip.end();
+}
+
+function expectZeros(block: Buffer): void {
+  if (block.some((byte) => byte !== 0)) throw Object.assign(new Error('data after the end'), { code: 'Z_DATA_ERROR' });
+}
+
+function asDamage(error: unknown, name: string): unknown {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (error instanceof DuplicityError || !code.startsWith('Z_')) return error;
+  return new IntegrityError('DAMAGED', `${name} is damaged: gzip reports "${(error as Error).message}".`, {
+    hint: 'Fetch the file again or restore from an earlier backup; "verify" tells which other files are damaged.',
+    cause: error,
+  });
+}
