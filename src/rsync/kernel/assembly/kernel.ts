@@ -1,0 +1,3 @@
+export { sumBlocks } from './sums';
+export { buildTable } from './table';
+export { search } from './search';
