@@ -1,0 +1,178 @@
+import type { Stats } from 'node:fs';
+import { LocalError } from '../errors/errors.ts';
+import type { Emit } from '../events/events.ts';
+import type { FileTree } from '../selection/files-from.ts';
+import type { Selection } from '../selection/selection.ts';
+import { type BytePath, bytePath, ROOT, toScreen } from '../util/bytepath.ts';
+import type { Accounts } from './accounts.ts';
+import { Candidate } from './candidate.ts';
+import type { ReadCheck } from './readable.ts';
+import { errorCode, type Report } from './report.ts';
+import { type SourceEntry, sourceEntry } from './source-entry.ts';
+import { type Links, modificationTime, readLink, statPath, typeOf } from './stat.ts';
+
+export interface WalkOptions {
+  /** The source path as given, in canonical form. */
+  readonly root: BytePath;
+  readonly selection: Selection;
+  /** Symbolic links are taken for what they lead to; those that lead nowhere are left out. */
+  readonly copyLinks: boolean;
+  readonly accounts: Accounts;
+  readonly emit: Emit;
+  /** `errors` grows by one for every file or directory that should be in the backup but cannot be read. */
+  readonly counters: { errors: number };
+}
+
+export interface Visit extends WalkOptions {
+  readonly links: Links;
+  readonly mayRead: ReadCheck;
+  readonly report: Report;
+}
+
+/** A directory being walked through. */
+export interface Level {
+  readonly entry: SourceEntry;
+  /** What stands before a name in the path for the system, with the slash. */
+  readonly prefix: string;
+  readonly names: readonly string[];
+  readonly tree: FileTree | undefined;
+  /** Index of the next name. */
+  at: number;
+}
+
+export interface Found {
+  readonly entry: SourceEntry;
+  readonly isScanned: boolean;
+  /** For a directory: its contents. */
+  readonly level?: Level;
+}
+
+const NO_LINK = bytePath('');
+
+/** The root is kept whatever the selection says, even when it cannot be listed. */
+export function visitRoot(visit: Visit): Found {
+  const { root, links, accounts, selection } = visit;
+  const stats = rootStats(root, links);
+  const type = typeOf(stats);
+  if (type === undefined || type === 'socket') {
+    throw new LocalError('GENERIC', `The source ${toScreen(root)} is nothing a backup can hold.`);
+  }
+  const candidate = new Candidate(root, stats, { type, mtime: modificationTime(stats, root, links) });
+  const entry = sourceEntry(candidate, { path: ROOT, link: type === 'sym' ? readLink(root) : NO_LINK, accounts });
+  if (type !== 'dir') return { entry, isScanned: false };
+  const names = namesIn(visit, candidate, selection.filesFrom) ?? [];
+  return { entry, isScanned: false, level: levelOf(entry, root, names, selection.filesFrom) };
+}
+
+/** The object `name` of the last level; undefined when it is not selected or cannot be read. */
+export function visitName(visit: Visit, levels: readonly Level[], name: string): Found | undefined {
+  const parent = levels.at(-1);
+  if (parent === undefined) return undefined;
+  const path = bytePath(parent.prefix + name);
+  const candidate = candidateAt(visit, path);
+  if (candidate === undefined) return undefined;
+  const decision = visit.selection.decide(path, candidate);
+  if (decision === 'exclude') return undefined;
+  if (candidate.type === 'dir') {
+    if (visit.copyLinks && leadsBack(candidate, levels)) {
+      visit.report.other(path, 'leads back to a directory it lies in');
+      return undefined;
+    }
+    const tree = parent.tree?.children.get(name);
+    const names = namesIn(visit, candidate, tree);
+    if (names === undefined) return undefined;
+    const entry = entryOf(visit, candidate, NO_LINK);
+    return { entry, isScanned: decision === 'scan', level: levelOf(entry, path, names, tree) };
+  }
+  if (candidate.type === 'reg' && !visit.mayRead(path, candidate.stats)) {
+    visit.report.unreadable(path);
+    return undefined;
+  }
+  const link = candidate.type === 'sym' ? linkTarget(visit, path) : NO_LINK;
+  return link === undefined ? undefined : { entry: entryOf(visit, candidate, link), isScanned: false };
+}
+
+function rootStats(root: BytePath, links: Links): Stats {
+  let cause: unknown;
+  try {
+    const stats = statPath(root, links);
+    if (stats !== undefined) return stats;
+  } catch (error) {
+    cause = error;
+  }
+  throw new LocalError('BACKUP_DIR_MISSING', `Backup source directory ${toScreen(root)} does not exist.`, { cause });
+}
+
+function candidateAt(visit: Visit, path: BytePath): Candidate | undefined {
+  const { copyLinks, links, report, selection, emit } = visit;
+  try {
+    const stats = statPath(path, links);
+    if (stats === undefined) {
+      // Dangling links and names of a list are left out silently, like in the reference.
+      if (!copyLinks && selection.filesFrom === undefined) report.unseen(path, 'it has just been removed');
+      return undefined;
+    }
+    const type = typeOf(stats);
+    if (type === 'socket') {
+      emit({ kind: 'socketSkipped', path });
+      return undefined;
+    }
+    if (type === undefined) {
+      report.unknownType(path);
+      return undefined;
+    }
+    return new Candidate(path, stats, { type, mtime: modificationTime(stats, path, links) });
+  } catch (cause) {
+    if (!copyLinks || errorCode(cause) !== 'ELOOP') report.unseen(path, cause);
+    return undefined;
+  }
+}
+
+/** The names to visit in a directory; undefined when the directory itself has to be left out. */
+function namesIn(visit: Visit, candidate: Candidate, tree: FileTree | undefined): readonly string[] | undefined {
+  if (visit.selection.filesFrom !== undefined) return [...(tree?.children.keys() ?? [])].sort();
+  const listing = candidate.list();
+  if (listing.names !== undefined) return listing.names;
+  switch (errorCode(listing.cause)) {
+    case 'EACCES':
+    case 'EPERM':
+      visit.report.unreadable(candidate.path);
+      return undefined;
+    case 'ENOENT':
+    case 'ENOTDIR':
+      visit.report.unseen(candidate.path, listing.cause);
+      return undefined;
+    default:
+      visit.report.unreadable(candidate.path, listing.cause);
+      return [];
+  }
+}
+
+function levelOf(entry: SourceEntry, path: BytePath, names: readonly string[], tree: FileTree | undefined): Level {
+  return { entry, prefix: path === '/' ? '/' : `${path}/`, names, tree, at: 0 };
+}
+
+function entryOf(visit: Visit, candidate: Candidate, link: BytePath): SourceEntry {
+  const { root, accounts } = visit;
+  const path = bytePath(candidate.path.slice(root === '/' ? 1 : root.length + 1));
+  return sourceEntry(candidate, { path, link, accounts });
+}
+
+function linkTarget(visit: Visit, path: BytePath): BytePath | undefined {
+  try {
+    return readLink(path);
+  } catch (cause) {
+    visit.report.unseen(path, cause);
+    return undefined;
+  }
+}
+
+/**
+ * Whether a directory met under `copyLinks` is one of those it lies in. The reference goes round such a loop until the
+ * system refuses, 40 links deep. A directory mounted a second time has the same numbers but is no link.
+ */
+function leadsBack(candidate: Candidate, levels: readonly Level[]): boolean {
+  const { dev, ino } = candidate.stats;
+  if (!levels.some(({ entry }) => entry.inode === ino && entry.device === dev)) return false;
+  return statPath(candidate.path, 'keep')?.isSymbolicLink() === true;
+}

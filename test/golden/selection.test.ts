@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync } from 'node:fs';
+import process from 'node:process';
+import { describe, expect, test } from 'vitest';
+import { root as repository } from '../support/paths.ts';
+import { tempDir } from '../support/temp.ts';
+import { materialise, type Outcome, readCases, select, type SelectionCase } from './selection-case.ts';
+
+const NOBODY = 65_534;
+const isRoot = process.getuid?.() === 0;
+const base = tempDir();
+chmodSync(base, 0o755);
+
+/** Where this program answers differently on purpose. Source: docs/selection.md. */
+const DEVIATIONS = new Map<string, Pick<SelectionCase, 'exit' | 'selected' | 'records'>>([
+  // The reference crashes, or calls it a user error in 3.0.1; a bad pattern is a usage error.
+  ['empty-pattern', { exit: 2, records: ['ERROR 2'] }],
+  ['empty-pattern-3', { exit: 2, records: ['ERROR 2'] }],
+  ['regexp-bad', { exit: 2, records: ['ERROR 2'] }],
+  ['regexp-bad-3', { exit: 2, records: ['ERROR 2'] }],
+  // 0.8.22 compares an ignorecase: pattern with the source case-sensitively; 3.0.1 does not.
+  ['icase-upper-base', { exit: 0, selected: ['.'] }],
+]);
+
+describe('the selection agrees with the reference', () => {
+  const cases = readCases();
+
+  test('all 240 cases are there', () => {
+    expect(cases).toHaveLength(240);
+  });
+
+  for (const [number, one] of cases.entries()) {
+    const expected = DEVIATIONS.get(one.id) ?? one;
+    test.skipIf(one.requires === 'mknod' && !isRoot)(`${one.id} (${one.reference}) ${one.note ?? ''}`, async () => {
+      const tmp = `${base}/${number}`;
+      mkdirSync(tmp);
+      const isForUser = one.requires === 'nonroot' && isRoot;
+      const closeSockets = await materialise(one, tmp, isForUser ? NOBODY : undefined);
+      try {
+        expect(isForUser ? selectAsUser(one, tmp) : select(one, tmp)).toEqual({
+          exit: expected.exit,
+          ...(expected.selected === undefined ? {} : { selected: expected.selected }),
+          records: expected.records ?? [],
+        });
+      } finally {
+        closeSockets();
+      }
+    });
+  }
+});
+
+function selectAsUser(one: SelectionCase, tmp: string): Outcome {
+  const script = `${repository}/test/golden/selection-as-user.ts`;
+  const { stdout, stderr, status } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', script, JSON.stringify(one), tmp],
+    { cwd: repository, uid: NOBODY, gid: NOBODY, encoding: 'utf8', env: { ...process.env, HOME: tmp } },
+  );
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout) as Outcome;
+}
