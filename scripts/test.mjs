@@ -1,0 +1,70 @@
+// npm test: all of it, with its own set-up, on a fresh machine. The last line is `N passed, N failed, N skipped`, summed
+// over all runs of vitest; a step that fails without a failing test counts as one failed.
+import { existsSync, readdirSync } from 'node:fs';
+import { runChecks } from './lib/checks.mjs';
+import { otherNode } from './lib/other-node.mjs';
+import { root } from './lib/paths.mjs';
+import { formatCounts, reportCheck } from './lib/report.mjs';
+import { setUp } from './lib/set-up.mjs';
+import { installSystemPackages } from './lib/system-packages.mjs';
+import { vitest } from './lib/vitest.mjs';
+
+/** The newest long-term release; the tests themselves run on the one that was started. */
+const NEWER_NODE = '24.21.0';
+
+const isCI = process.env.CI === 'true';
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+step('set-up');
+for (const sentence of await installSystemPackages()) absent(sentence);
+const problem = await setUp({ all: true });
+if (problem === undefined) await test();
+else fail(problem);
+
+console.log(formatCounts(total));
+process.exitCode = total.failed === 0 ? 0 : 1;
+
+async function test() {
+  step('checks and unit tests');
+  for (const { ok, counts } of await runChecks(reportCheck)) {
+    if (counts !== undefined) add(counts);
+    else if (!ok) total.failed += 1;
+  }
+
+  step(`tests of the program on Node ${process.versions.node}`);
+  add((await vitest(['test/'], { show: true })).counts);
+
+  step(`tests of the program on Node ${NEWER_NODE}`);
+  const node = await otherNode(NEWER_NODE);
+  if ('problem' in node) absent(node.problem);
+  else add((await vitest(['test/cli/', ...smokeTests()], { show: true, env: { DUPLICITY_NODE: node.path } })).counts);
+}
+
+function smokeTests() {
+  const dir = 'test/interop';
+  if (!existsSync(`${root}/${dir}`)) return [];
+  return readdirSync(`${root}/${dir}`)
+    .filter((name) => /^smoke.*\.test\.ts$/.test(name))
+    .map((name) => `${dir}/${name}`);
+}
+
+function add({ passed, failed, skipped }) {
+  total.passed += passed;
+  total.failed += failed;
+  total.skipped += skipped;
+}
+
+/** What is not there: everywhere else a reason to skip, in CI a failure. */
+function absent(sentence) {
+  if (isCI) fail(sentence);
+  else console.log(`skipped: ${sentence}`);
+}
+
+function fail(sentence) {
+  console.log(`FAILED  ${sentence}`);
+  total.failed += 1;
+}
+
+function step(name) {
+  console.log(`\n== ${name}`);
+}

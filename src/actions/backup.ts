@@ -1,0 +1,158 @@
+import { statSync } from 'node:fs';
+import type { EntryStream } from '../archive/entry.ts';
+import { lastFullTime, type Collection } from '../collections/collection.ts';
+import { ChainError, LocalError } from '../errors/errors.ts';
+import { emptyStatistics } from '../events/statistics.ts';
+import { Comparison } from '../pipeline/compare.ts';
+import { Producer } from '../pipeline/producer.ts';
+import { SetWriter } from '../pipeline/set-writer.ts';
+import { toFs, toScreen, type BytePath } from '../util/bytepath.ts';
+import { asctime, type EpochSeconds } from '../util/time.ts';
+import { archivedOwner } from './archived-owner.ts';
+import { checkResources } from './check-resources.ts';
+import { checkSource } from './check-source.ts';
+import { discardPartial } from './discard-partial.ts';
+import { dryRun } from './dry-run.ts';
+import { emitWarnings } from './load-collection.ts';
+import { lockArchive } from './lock.ts';
+import { openSignatures } from './open-signatures.ts';
+import type { Session } from './session.ts';
+import { openSource } from './source-tree.ts';
+import { announceLastFull, synchronise } from './synchronise.ts';
+
+export type BackupKind = 'full' | 'incremental' | 'backup';
+
+/** What a set is based on: nothing for a full one. */
+interface Base {
+  readonly start: EpochSeconds;
+  readonly state: EntryStream;
+}
+
+/** Writes one backup set of the tree at `sourcePath`. `backup` is incremental where it can be. */
+export async function backup(session: Session, kind: BackupKind, sourcePath: BytePath): Promise<number> {
+  const { settings, emit } = session;
+  if (statSync(toFs(sourcePath), { throwIfNoEntry: false }) === undefined) {
+    throw new LocalError('BACKUP_DIR_MISSING', `Backup source directory ${toScreen(sourcePath)} does not exist.`);
+  }
+  const source = openSource(session, sourcePath);
+  using lock = await lockArchive(session);
+  void lock;
+  checkResources(session);
+  let collection = await synchronise(session, session.now);
+  emitWarnings(session, collection);
+  collection = await discardPartial(session, collection);
+  announceLastFull(session, collection);
+  const active = chooseBase(session, kind, collection);
+  const { volume, manifest, local } = await session.keys.writers();
+  if (active !== undefined) await checkSource(session, active.chain, sourcePath);
+  if (settings.dryRun) return dryRun(session, source, active && openSignatures(session, active.signatures));
+
+  const end = await timeOfSet(session, collection, active !== undefined);
+  const base: Base | undefined =
+    active === undefined
+      ? undefined
+      : { start: active.signatures.end, state: openSignatures(session, active.signatures) };
+  const statistics = emptyStatistics(Date.now() / 1000);
+  using workDir = session.archiveDir.makeTempDir();
+  const writer = new SetWriter({
+    type: base === undefined ? 'full' : 'inc',
+    start: base?.start ?? end,
+    end,
+    prefixes: session.prefixes,
+    codec: volume,
+    manifestCodec: manifest,
+    localCodec: local,
+    remote: session.remote,
+    spool: session.spool,
+    archiveDir: session.archiveDir.path,
+    workDir: workDir.path,
+    hostname: session.hostname,
+    localDir: sourcePath,
+    volumeSize: settings.volsize,
+    listFiles: !settings.noFilesChanged,
+    concurrency: settings.concurrency,
+    statistics,
+    emit,
+    signal: session.call.signal,
+  });
+  try {
+    const comparison = new Comparison(source.walk(), base?.state, {
+      ownerOf: (meta) => archivedOwner(session, meta),
+      isUnreadable: source.isUnreadable,
+    });
+    const producer = new Producer({
+      volumes: writer.volumes,
+      signatures: writer.signatures,
+      state: base?.state,
+      maxBlockSize: settings.maxBlocksize,
+      open: source.open,
+      statistics,
+      emit,
+      onFile: (change, path) => writer.manifest.addFile(change, path),
+    });
+    for (;;) {
+      let change = comparison.next();
+      if (change instanceof Promise) change = await change;
+      if (change === undefined) break;
+      session.call.signal.throwIfAborted();
+      if (change.kind === 'unreadable') continue;
+      if (change.kind === 'unchanged') {
+        statistics.sourceFiles++;
+        statistics.sourceFileSize += change.source.meta.size;
+      } else {
+        await producer.store(change);
+      }
+    }
+    statistics.errors += source.errors();
+    statistics.endTime = Date.now() / 1000;
+    await writer.finish();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  } finally {
+    await base?.state.close();
+  }
+  if (!settings.noPrintStatistics) emit({ kind: 'statistics', statistics });
+  return 0;
+}
+
+/** The chain an increment builds on; undefined for a full backup. */
+function chooseBase(session: Session, kind: BackupKind, collection: Collection): Collection['active'] {
+  const { settings, emit } = session;
+  if (kind === 'full') return undefined;
+  const last = lastFullTime(collection);
+  if (settings.fullIfOlderThan !== undefined && (last === undefined || last < settings.fullIfOlderThan)) {
+    emit({ kind: 'notice', text: 'Last full backup is too old, forcing full backup' });
+    return undefined;
+  }
+  if (collection.active !== undefined) return collection.active;
+  if (kind === 'incremental') {
+    throw new ChainError(
+      'INC_WITHOUT_SIGS',
+      'Fatal Error: Unable to start incremental backup.  Old signatures not found and incremental specified',
+      { hint: 'Make a full backup, or leave the action away to get the right kind by itself.' },
+    );
+  }
+  emit({ kind: 'warning', text: 'No signatures found, switching to full backup.' });
+  return undefined;
+}
+
+/**
+ * Names have a resolution of one second: of two sets in the same one, one would hide the other. An increment from before
+ * the set it is based on would belong to no chain.
+ */
+async function timeOfSet({ now, emit }: Session, collection: Collection, isIncrement: boolean): Promise<EpochSeconds> {
+  const newest = Math.max(0, ...[...collection.chains, ...collection.incomplete].map(({ end }) => end));
+  let time = Math.trunc(now);
+  while (time === newest) {
+    await new Promise((resolve) => setTimeout(resolve, 1050 - (Date.now() % 1000)));
+    time = Math.max(time, Math.trunc(Date.now() / 1000));
+  }
+  if (time > newest) return time;
+  const text = `The clock says ${asctime(time)}, but the last backup set is from ${asctime(newest)}.`;
+  if (isIncrement) {
+    throw new ChainError('USER_ERROR', text, { hint: 'Set the clock right, or make a full backup if it is.' });
+  }
+  emit({ kind: 'warning', text: `${text} Restores without --time take the later one.` });
+  return time;
+}

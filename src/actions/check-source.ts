@@ -1,0 +1,79 @@
+import { execFileSync } from 'node:child_process';
+import type { Manifest } from '../archive/manifest.ts';
+import type { BackupChain } from '../collections/chains.ts';
+import { ChainError, CryptoError, DuplicityError } from '../errors/errors.ts';
+import { toScreen, type BytePath } from '../util/bytepath.ts';
+import { readRemoteManifest, readSetManifest } from './read-manifest.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Checks before an increment that it continues what the last set is about: remote and local manifest agree, and host
+ * and source are the same unless the user says that a difference is meant.
+ */
+export async function checkSource(session: Session, chain: BackupChain, source: BytePath): Promise<void> {
+  const set = chain.sets.at(-1);
+  if (set === undefined) return;
+  const manifest = await readSetManifest(session, set);
+  const { settings } = session;
+  if (!settings.noCheckRemote && set.manifest !== undefined && set.localManifest !== undefined) {
+    const remote = await tryRemoteManifest(session, set.manifest);
+    if (remote !== undefined && !agree(manifest, remote)) {
+      throw new ChainError(
+        'MISMATCHED_MANIFESTS',
+        `Fatal Error: The remote manifest ${set.manifest} and its copy in the archive dir do not agree.`,
+        { hint: `Delete ${set.localManifest} from ${session.archiveDir.path} if the remote one is right.` },
+      );
+    }
+  }
+  if (settings.allowSourceMismatch) return;
+  const hint = 'If the backup is to go on with this source, use --allow-source-mismatch; otherwise use another URL.';
+  if (manifest.hostname !== undefined && !isThisHost(manifest.hostname, session.hostname)) {
+    throw new DuplicityError(
+      'HOSTNAME_MISMATCH',
+      `Fatal Error: Backup source host has changed.\nCurrent hostname: ${session.hostname}\nPrevious hostname: ${manifest.hostname}`,
+      { hint, fields: [`'${session.hostname}'`, `'${manifest.hostname}'`] },
+    );
+  }
+  if (manifest.localDir !== undefined && manifest.localDir !== source) {
+    throw new DuplicityError(
+      'SOURCE_PATH_MISMATCH',
+      `Fatal Error: Backup source directory has changed.\nCurrent directory: ${toScreen(source)}\nPrevious directory: ${toScreen(manifest.localDir)}`,
+      { hint, fields: [`'${toScreen(source)}'`, `'${toScreen(manifest.localDir)}'`] },
+    );
+  }
+}
+
+/**
+ * The remote manifest, where that can be read without asking for anything. A passphrase that does not open it would
+ * make a set that the rest of the chain cannot be restored with, hence ends the run; but whoever encrypts to a key need
+ * not have the secret half of it here.
+ */
+async function tryRemoteManifest(session: Session, name: string): Promise<Manifest | undefined> {
+  if (!session.keys.canRead(name)) return undefined;
+  try {
+    return await readRemoteManifest(session, name);
+  } catch (error) {
+    if (!(error instanceof CryptoError) || session.keys.isSymmetric) throw error;
+    session.emit({ kind: 'info', text: `${name} cannot be read without the secret key; its local copy counts.` });
+    return undefined;
+  }
+}
+
+/** What the reference compares: volume numbers, host and source; not hashes. */
+function agree(a: Manifest, b: Manifest): boolean {
+  const numbers = ({ volumes }: Manifest): string => volumes.map(({ number }) => number).join();
+  return numbers(a) === numbers(b) && a.hostname === b.hostname && a.localDir === b.localDir;
+}
+
+/** Old manifests hold the full name of the host. */
+function isThisHost(previous: string, current: string): boolean {
+  if (previous === current) return true;
+  if (!previous.startsWith(`${current.split('.')[0] ?? ''}.`)) return false;
+  try {
+    return (
+      execFileSync('hostname', ['-f'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim() === previous
+    );
+  } catch {
+    return false;
+  }
+}

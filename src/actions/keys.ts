@@ -1,0 +1,115 @@
+import type { Action } from '../cli/actions.ts';
+import type { Settings } from '../cli/settings.ts';
+import { askPassphrase } from '../crypto/ask/ask.ts';
+import { processIo } from '../crypto/ask/process-io.ts';
+import type { Codec } from '../crypto/codec.ts';
+import { codecs, writeCodec } from '../crypto/codecs.ts';
+import { checkSymmetricSigning, passphraseSource } from '../crypto/passphrase.ts';
+import type { Secret } from '../crypto/secret.ts';
+import type { Emit } from '../events/events.ts';
+
+/** How files are encoded and decoded in this run. Passphrases are found, or asked for, when first needed. */
+export interface Keys {
+  readonly isSymmetric: boolean;
+  /** The codec each of these remote files asks for, ready to read them. */
+  reader(names: readonly string[]): Promise<(name: string) => Codec>;
+  /** Whether a remote file can be read without asking for anything more. */
+  canRead(name: string): boolean;
+  writers(): Promise<Writers>;
+  /** The codec of a file in the archive dir, which is never encrypted. */
+  local(name: string): Codec;
+}
+
+export interface Writers {
+  /** For volumes and signatures. */
+  readonly volume: Codec;
+  readonly manifest: Codec;
+  /** For signatures in the archive dir. */
+  readonly local: Codec;
+}
+
+interface KeysOptions {
+  readonly settings: Settings;
+  readonly action: Action;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+export function openKeys({ settings, action, env, emit, signal }: KeysOptions): Keys {
+  const { encryptKey, hiddenEncryptKey, signKey, noEncryption, useAgent } = settings;
+  const recipients = [...encryptKey, ...hiddenEncryptKey];
+  const isBackup = action === 'full' || action === 'incremental' || action === 'backup';
+  const warn = (text: string): void => emit({ kind: 'warning', text });
+  const io = processIo({ warn, signal });
+  const secrets: { passphrase?: Secret; signPassphrase?: Secret } = {};
+  let current: ((suffix: Codec['suffix']) => Codec) | undefined;
+
+  /** Made anew when a passphrase has become known. */
+  function codecOf(suffix: Codec['suffix']): Codec {
+    current ??= codecs({
+      gpg: {
+        binary: settings.gpgBinary,
+        options: settings.gpgOptions,
+        recipients: encryptKey,
+        hiddenRecipients: hiddenEncryptKey,
+        useAgent,
+        compression: !settings.noCompression,
+        env,
+        ...(signKey !== undefined && { signKey }),
+        ...secrets,
+      },
+      warn,
+    });
+    return current(suffix);
+  }
+
+  async function find(kind: 'encryption' | 'signing', needsDecryption: boolean): Promise<void> {
+    const slot = kind === 'encryption' ? 'passphrase' : 'signPassphrase';
+    if (secrets[slot] !== undefined) return;
+    const source = passphraseSource({
+      kind,
+      // Whoever has to decrypt metadata asks, whatever the action.
+      action: action === 'incremental' ? 'inc' : needsDecryption && !isBackup ? 'sync' : action,
+      env,
+      recipients,
+      signKey,
+      noEncryption: noEncryption && !needsDecryption,
+      useAgent,
+      needsDecryption,
+    });
+    if (source.from === 'none') return;
+    if (source.from === 'env' && source.notice !== undefined) emit({ kind: 'notice', text: source.notice });
+    secrets[slot] = source.from === 'env' ? source.secret : await askPassphrase(source.question, io);
+    current = undefined;
+  }
+
+  return {
+    isSymmetric: recipients.length === 0,
+    async reader(names) {
+      if (names.some((name) => suffixOf(name) === '.gpg')) await find('encryption', true);
+      return (name) => codecOf(suffixOf(name));
+    },
+    canRead: (name) => suffixOf(name) !== '.gpg' || useAgent || secrets.passphrase?.isEmpty === false,
+    async writers() {
+      if (!noEncryption) {
+        await find('encryption', false);
+        if (signKey !== undefined) await find('signing', false);
+        checkSymmetricSigning({ recipients, signKey, ...secrets });
+      }
+      const wanted = { encryption: !noEncryption, compression: !settings.noCompression };
+      return {
+        volume: codecOf(writeCodec(wanted, 'volume')),
+        manifest: codecOf(writeCodec(wanted, 'manifest')),
+        local: codecOf('.gz'),
+      };
+    },
+    local: (name) => codecOf(suffixOf(name)),
+  };
+}
+
+/** By the end of the name, as files of all ages are named. */
+function suffixOf(name: string): Codec['suffix'] {
+  if (/\.(?:gpg|g)$/.test(name)) return '.gpg';
+  return /\.(?:gz|z)$/.test(name) ? '.gz' : '';
+}

@@ -1,0 +1,21 @@
+import { buildCollection, type Collection } from '../collections/collection.ts';
+import { collectionWarnings } from '../collections/warnings.ts';
+import type { Session } from './session.ts';
+
+/** Lists the remote and the archive dir and puts the files in order. The remote is listed once per run. */
+export async function loadCollection(session: Session): Promise<Collection> {
+  const { backend, call } = session;
+  const remote: string[] = [];
+  for await (const { name } of backend.list(call)) remote.push(name);
+  return regroup(session, remote);
+}
+
+/** The same for a known listing, after the archive dir has changed. */
+export function regroup({ archiveDir, prefixes, settings }: Session, remote: readonly string[]): Collection {
+  const naming = { prefixes, timeSeparator: settings.timeSeparator };
+  return buildCollection({ remote, local: archiveDir.list(), naming });
+}
+
+export function emitWarnings({ emit }: Session, collection: Collection): void {
+  for (const { code, text } of collectionWarnings(collection)) emit({ kind: 'warning', code, text });
+}

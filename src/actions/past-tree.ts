@@ -1,0 +1,92 @@
+import { setsFor } from '../collections/lookup.ts';
+import { ChainError } from '../errors/errors.ts';
+import { rebuildTree, type RebuiltTree } from '../pipeline/rebuild.ts';
+import { openSet, planSet, volumeNames, type SetPlan } from '../pipeline/set-reader.ts';
+import { ROOT, toScreen } from '../util/bytepath.ts';
+import { emitWarnings } from './load-collection.ts';
+import { readSetManifest } from './read-manifest.ts';
+import type { Session } from './session.ts';
+import { announceLastFull, synchronise } from './synchronise.ts';
+
+/** The volumes that hold the state of `--time`, or the wanted path of it. */
+export interface PastTreePlan {
+  readonly sets: readonly SetPlan[];
+  /** In reading order of each set. */
+  readonly volumes: readonly string[];
+}
+
+export interface PastTree extends RebuiltTree {
+  /** Entries and volumes that could not be read and were left out. */
+  readonly damaged: number;
+}
+
+/** Finds and checks what has to be read, before anything is written. */
+export async function planPastTree(session: Session): Promise<PastTreePlan> {
+  const { settings, now, prefixes } = session;
+  const time = settings.time ?? now;
+  const collection = await synchronise(session, time);
+  emitWarnings(session, collection);
+  announceLastFull(session, collection);
+  const sets = setsFor(collection, time);
+  if (sets.length === 0) {
+    throw new ChainError('EXCEPTION', 'No backup chains found', {
+      exception: 'CollectionsError',
+      hint: 'Check the URL and the --file-prefix options: nothing there is a complete backup.',
+    });
+  }
+  const wanted = settings.pathToRestore ?? ROOT;
+  const plans: SetPlan[] = [];
+  for (const set of sets) {
+    const manifest = await readSetManifest(session, set);
+    plans.push(planSet(set, manifest, wanted, { prefixes, ignoreErrors: settings.ignoreErrors }));
+  }
+  return { sets: plans, volumes: plans.flatMap(volumeNames) };
+}
+
+export async function openPastTree(session: Session, plan: PastTreePlan): Promise<PastTree> {
+  const { settings, emit, keys, remote, spool, prefixes, call } = session;
+  const codecOf = await keys.reader(plan.volumes);
+  let damaged = 0;
+  let volumesRead = 0;
+  const streams = plan.sets.map((set) =>
+    openSet(set, {
+      remote,
+      codecOf,
+      prefixes,
+      signer: settings.signKey,
+      tries: settings.numRetries,
+      ignoreErrors: settings.ignoreErrors,
+      emit,
+      signal: call.signal,
+      onWarning: (warning) => {
+        damaged++;
+        const text =
+          warning.kind === 'unordered'
+            ? `${warning.file}: ${toScreen(warning.path)} does not stand in order and is left out.`
+            : `${warning.file} cannot be read: ${warning.error.message}`;
+        emit({ kind: 'warning', text });
+      },
+      onSkipped: (error) => {
+        damaged++;
+        emit({ kind: 'error', text: error.message });
+        emit({ kind: 'warning', text: 'IGNORED_ERROR: the volume is left out; files in it will be missing.' });
+      },
+      onVolume: () => emit({ kind: 'progress', current: ++volumesRead, total: plan.volumes.length }),
+    }),
+  );
+  const tree = rebuildTree(streams, spool, {
+    onDamage: (error) => {
+      if (!settings.ignoreErrors) throw error;
+      damaged++;
+      emit({ kind: 'warning', text: `IGNORED_ERROR: ${error.message}` });
+    },
+  });
+  return {
+    next: () => tree.next(),
+    content: (take) => tree.content(take),
+    close: () => tree.close(),
+    get damaged() {
+      return damaged;
+    },
+  };
+}

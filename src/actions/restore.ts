@@ -1,0 +1,92 @@
+import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Entry } from '../archive/entry.ts';
+import { LocalError } from '../errors/errors.ts';
+import { TreeWriter } from '../target/tree-writer.ts';
+import { bytePath, comparePaths, isWithin, ROOT, toFs, toScreen, type BytePath } from '../util/bytepath.ts';
+import { archivedOwner } from './archived-owner.ts';
+import { checkResources } from './check-resources.ts';
+import { openPastTree, planPastTree } from './past-tree.ts';
+import { lockArchive } from './lock.ts';
+import type { Session } from './session.ts';
+
+/** Restores the state of `--time`, or the path of it that is asked for, into `target`. */
+export async function restore(session: Session, target: BytePath): Promise<number> {
+  const { settings, emit } = session;
+  checkTarget(target, settings.force);
+  using lock = await lockArchive(session);
+  void lock;
+  checkResources(session);
+  const plan = await planPastTree(session);
+  if (settings.dryRun) {
+    emit({
+      kind: 'forced',
+      text: ['Required volumes to restore:', ...plan.volumes.map((name) => `\t${name}`)].join('\n'),
+    });
+    return 0;
+  }
+  mkdirSync(toFs(dirname(target)), { recursive: true });
+  const tree = await openPastTree(session, plan);
+  const writer = new TreeWriter({
+    target,
+    ownerOf: settings.noRestoreOwnership ? undefined : (meta) => archivedOwner(session, meta),
+    tolerant: settings.ignoreErrors,
+    emit,
+  });
+  const wanted = settings.pathToRestore ?? ROOT;
+  let found = 0;
+  try {
+    for (let entry = await tree.next(); entry !== undefined; entry = await tree.next()) {
+      if (!isWithin(entry.path, wanted)) {
+        if (comparePaths(entry.path, wanted) > 0) break;
+        continue;
+      }
+      found++;
+      await writer.write(relocated(entry, wanted, settings.rename), (take) => tree.content(take));
+    }
+  } finally {
+    writer.finish();
+    await tree.close();
+  }
+  if (found === 0) throw nothingFound(wanted);
+  if (writer.failures > 0 || tree.damaged > 0) {
+    throw new LocalError(
+      'INCOMPLETE',
+      `The restore is incomplete: ${writer.failures + tree.damaged} entries could not be restored.`,
+      { hint: 'The warnings above name them.' },
+    );
+  }
+  return 0;
+}
+
+function checkTarget(target: BytePath, force: boolean): void {
+  if (force) return;
+  const there = lstatSync(toFs(target), { throwIfNoEntry: false });
+  if (there === undefined || (there.isDirectory() && readdirSync(toFs(target)).length === 0)) return;
+  throw new LocalError(
+    'RESTORE_DIR_EXISTS',
+    `Restore destination directory ${toScreen(target)} already exists.\nWill not overwrite.`,
+    { hint: 'Name a new or empty directory, or add --force to restore over what is there.' },
+  );
+}
+
+/** Below `wanted`, which becomes the root, and renamed as asked for. */
+function relocated(
+  entry: Entry,
+  wanted: BytePath,
+  renames: readonly { readonly from: BytePath; readonly to: BytePath }[],
+): Entry {
+  const relative = wanted === ROOT ? entry.path : bytePath(entry.path.slice(wanted.length + 1));
+  const rename = renames.find(({ from }) => isWithin(entry.path, from));
+  if (rename === undefined) return { ...entry, path: relative };
+  return { ...entry, path: bytePath(rename.to + entry.path.slice(rename.from.length)) };
+}
+
+function nothingFound(wanted: BytePath): LocalError {
+  if (wanted === ROOT) {
+    return new LocalError('NOTHING_RESTORED', 'No files found in archive - nothing restored.');
+  }
+  return new LocalError('RESTORE_PATH_NOT_FOUND', `${toScreen(wanted)} not found in archive - no files restored.`, {
+    hint: 'Paths are relative to the root of the backup; list-current-files shows them.',
+  });
+}

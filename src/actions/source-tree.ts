@@ -1,0 +1,52 @@
+import { statSync } from 'node:fs';
+import { buildSelection } from '../selection/selection.ts';
+import { openSourceFile, type SourceFile } from '../source/open-file.ts';
+import type { SourceEntry } from '../source/source-entry.ts';
+import { walkSource } from '../source/walk.ts';
+import { comparePaths, isWithin, toFs, type BytePath } from '../util/bytepath.ts';
+import type { Session } from './session.ts';
+
+/** A tree on this machine, seen through the selection options. */
+export interface Source {
+  /** Selected objects in index order, the root first. */
+  readonly walk: () => Iterable<SourceEntry>;
+  readonly open: (entry: SourceEntry) => SourceFile;
+  /** Objects that could not be read so far. */
+  readonly errors: () => number;
+  /** True when `path`, which the walk has passed by, is or lies below something that cannot be read. */
+  readonly isUnreadable: (path: BytePath) => boolean;
+}
+
+export function openSource(session: Session, root: BytePath): Source {
+  const { settings, emit, accounts } = session;
+  const { copyLinks, nullSeparator } = settings;
+  const stats = statSync(toFs(root));
+  const selection = buildSelection(settings.selection, {
+    root,
+    rootIsDirectory: stats.isDirectory(),
+    rootDevice: stats.dev,
+    nullSeparator,
+    emit,
+  });
+  const counters = { errors: 0 };
+  /** In walk order; those the comparison has passed are dropped, so that memory does not grow with their number. */
+  let unreadable: BytePath[] = [];
+  return {
+    walk: () =>
+      walkSource({
+        root,
+        selection,
+        copyLinks,
+        accounts,
+        emit,
+        counters,
+      }),
+    open: (entry) => openSourceFile(entry, { root, copyLinks }),
+    errors: () => counters.errors,
+    isUnreadable: (path) => {
+      if (unreadable.length === 0) return false;
+      unreadable = unreadable.filter((top) => comparePaths(top, path) > 0 || isWithin(path, top));
+      return unreadable.some((top) => isWithin(path, top));
+    },
+  };
+}

@@ -1,0 +1,165 @@
+import { setMaxListeners } from 'node:events';
+import { hostname } from 'node:os';
+import type { Call } from './backends/backend.ts';
+import { backup } from './actions/backup.ts';
+import { cleanup } from './actions/cleanup.ts';
+import { showStatus } from './actions/collection-status.ts';
+import { openKeys } from './actions/keys.ts';
+import { listFiles } from './actions/list-files.ts';
+import { removeOld } from './actions/remove-old.ts';
+import { restore } from './actions/restore.ts';
+import type { Session } from './actions/session.ts';
+import { verify } from './actions/verify.ts';
+import { openBackend } from './backends/registry.ts';
+import { parseUrl } from './backends/url.ts';
+import { parseFaults } from './backends/wrap/fault-rules.ts';
+import { withFaults } from './backends/wrap/faults.ts';
+import { withRetry } from './backends/wrap/retry.ts';
+import { openArchiveDir } from './cache/archive-dir.ts';
+import type { RunCommand } from './cli/command.ts';
+import { parseCommandLine } from './cli/parse.ts';
+import { tempRoots } from './cli/places.ts';
+import { processSurroundings, processWords, type Surroundings } from './cli/surroundings.ts';
+import { versionText } from './cli/version.ts';
+import { planRemoveAllButNFull, planRemoveIncsOfAllButNFull, planRemoveOlderThan } from './collections/deletion.ts';
+import { DuplicityError } from './errors/errors.ts';
+import type { Emit } from './events/events.ts';
+import { openRemote } from './pipeline/remote.ts';
+import { openSpool } from './pipeline/spool.ts';
+import { localAccounts } from './source/accounts.ts';
+import { exitStatus, toFailure } from './ui/exit-status.ts';
+import { humanOutput, type Consumer } from './ui/human.ts';
+import { openLogFd, openLogFile, recordOutput } from './ui/log-fd.ts';
+import { fdSink } from './ui/sink.ts';
+
+declare const __VERSION__: string;
+
+/** What SIGINT ends a run with, as in the reference. */
+const INTERRUPTED = 4;
+const DEFAULT_VERBOSITY = 3;
+
+async function main(): Promise<number> {
+  const around = processSurroundings();
+  let output = openConsole(DEFAULT_VERBOSITY, false);
+  try {
+    const command = parseCommandLine(processWords(), around);
+    if (command.action === 'version') return print(versionText(__VERSION__));
+    if (command.action === 'help') return print((await import('./cli/help.ts')).helpText());
+    output = openOutput(command);
+    for (const text of command.warnings) output.emit({ kind: 'warning', text });
+    return await run(command, around, (event) => output.emit(event));
+  } catch (thrown) {
+    if (interrupt.signal.aborted) {
+      output.emit({ kind: 'info', text: 'INT intercepted...exiting.' });
+      return INTERRUPTED;
+    }
+    output.emit({ kind: 'failed', error: toFailure(thrown, __VERSION__) });
+    return exitStatus(thrown);
+  } finally {
+    output.close();
+  }
+}
+
+const interrupt = new AbortController();
+
+/** The first Ctrl-C ends the run in order, the second at once. */
+function onInterrupt(): void {
+  if (interrupt.signal.aborted) process.exit(INTERRUPTED);
+  interrupt.abort();
+}
+
+async function run(command: RunCommand, around: Surroundings, emit: Emit): Promise<number> {
+  const { settings } = command;
+  process.on('SIGINT', onInterrupt);
+  // Every process, stream and upload under way listens: their number says nothing about a leak.
+  setMaxListeners(0, interrupt.signal);
+  const call: Call = { signal: interrupt.signal };
+  const archiveDir = openArchiveDir(command.archiveDir, '');
+  const url = command.action === 'replicate' ? command.targetUrl : command.url;
+  const driver = await openBackend(parseUrl(settings.gio ? `gio+${url}` : url), call);
+  const faulty = withFaults(driver, parseFaults(around.env['DUPLICITY_TEST_FAULTS']), { emit });
+  await using backend = withRetry(faulty, {
+    tries: settings.numRetries,
+    delayMs: settings.backendRetryDelay * 1000,
+    emit,
+  });
+  using spool = openSpool(tempRoots(settings.tempdir, around.env));
+  const session: Session = {
+    settings,
+    now: settings.currentTime ?? around.now,
+    backend,
+    // What the reference shows for every URL; programs read the line.
+    backendName: 'BackendWrapper',
+    remote: openRemote({ backend, spool, call, tries: settings.numRetries }),
+    spool,
+    archiveDir,
+    keys: openKeys({ settings, action: command.action, env: around.env, emit, signal: call.signal }),
+    prefixes: {
+      all: settings.filePrefix,
+      volume: settings.filePrefixArchive,
+      manifest: settings.filePrefixManifest,
+      signatures: settings.filePrefixSignature,
+      jsonstat: settings.filePrefixJsonstat,
+    },
+    accounts: localAccounts(),
+    hostname: hostname(),
+    emit,
+    call,
+  };
+  return await act(session, command);
+}
+
+async function act(session: Session, command: RunCommand): Promise<number> {
+  switch (command.action) {
+    case 'full':
+    case 'incremental':
+    case 'backup':
+      return backup(session, command.action, command.source);
+    case 'restore':
+      return restore(session, command.target);
+    case 'verify':
+      return verify(session, command.target);
+    case 'list-current-files':
+      return listFiles(session);
+    case 'collection-status':
+      return showStatus(session);
+    case 'cleanup':
+      return cleanup(session);
+    case 'remove-older-than':
+      return removeOld(session, (collection) => planRemoveOlderThan(collection, command.time));
+    case 'remove-all-but-n-full':
+      return removeOld(session, (collection) => planRemoveAllButNFull(collection, command.count));
+    case 'remove-all-inc-of-but-n-full':
+      return removeOld(session, (collection) => planRemoveIncsOfAllButNFull(collection, command.count));
+    case 'replicate':
+      throw new DuplicityError('GENERIC', `${command.action} is not implemented.`);
+  }
+}
+
+function openConsole(verbosity: number, timestamps: boolean): Consumer {
+  return humanOutput({ verbosity, timestamps, stdout: fdSink(1), stderr: fdSink(2) });
+}
+
+/** The console and, where asked for, the machine records. */
+function openOutput({ settings }: RunCommand): Consumer {
+  const { verbosity, logTimestamp, logFd, logFile } = settings;
+  const consumers = [openConsole(verbosity, logTimestamp)];
+  if (logFd !== undefined) consumers.push(recordOutput({ verbosity, sink: openLogFd(logFd) }));
+  if (logFile !== undefined) consumers.push(recordOutput({ verbosity, sink: openLogFile(logFile) }));
+  const [only] = consumers;
+  if (consumers.length === 1 && only !== undefined) return only;
+  return {
+    emit: (event) => consumers.forEach((consumer) => consumer.emit(event)),
+    flush: () => consumers.forEach((consumer) => consumer.flush()),
+    close: () => consumers.forEach((consumer) => consumer.close()),
+  };
+}
+
+function print(text: string): number {
+  const sink = fdSink(1);
+  sink.write(Buffer.from(text));
+  sink.close();
+  return 0;
+}
+
+process.exitCode = await main();

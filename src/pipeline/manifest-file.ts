@@ -1,0 +1,94 @@
+import { closeSync, fdatasyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import type { FileChange, VolumeRecord } from '../archive/manifest.ts';
+import {
+  formatFilelistHead,
+  formatFilelistLine,
+  formatManifestHead,
+  formatVolumeRecord,
+} from '../archive/manifest-writer.ts';
+import type { BytePath } from '../util/bytepath.ts';
+
+const BUFFER = 64 * 1024;
+
+interface ManifestFileOptions {
+  readonly path: string;
+  /** Where the list of changed files waits until its length is known; undefined when none is wanted. */
+  readonly listPath: string | undefined;
+  readonly hostname: string;
+  readonly localDir: BytePath;
+}
+
+/** The manifest of a set while it is being written: volume records as they come, the list of changed files at the end. */
+export class ManifestFile {
+  readonly #fd: number;
+  readonly #listFd: number | undefined;
+  readonly #listPath: string | undefined;
+  #path: string;
+  #lines = '';
+  #count = 0;
+
+  constructor({ path, listPath, hostname, localDir }: ManifestFileOptions) {
+    this.#path = path;
+    this.#listPath = listPath;
+    this.#fd = openSync(path, 'wx', 0o600);
+    this.#listFd = listPath === undefined ? undefined : openSync(listPath, 'wx+', 0o600);
+    this.#write(this.#fd, formatManifestHead(hostname, localDir));
+  }
+
+  get path(): string {
+    return this.#path;
+  }
+
+  addVolume(record: VolumeRecord): void {
+    this.#write(this.#fd, formatVolumeRecord(record));
+  }
+
+  addFile(change: FileChange, path: BytePath): void {
+    if (this.#listFd === undefined) return;
+    this.#lines += formatFilelistLine(change, path);
+    this.#count++;
+    if (this.#lines.length >= BUFFER) this.#flushLines(this.#listFd);
+  }
+
+  /** What was added so far is on disk, under the given name from now on. */
+  checkpoint(path: string): void {
+    fdatasyncSync(this.#fd);
+    if (path === this.#path) return;
+    renameSync(this.#path, path);
+    this.#path = path;
+  }
+
+  /** Appends the list of changed files and ends the manifest; the file stays. */
+  finish(): void {
+    this.#write(this.#fd, formatFilelistHead(this.#count));
+    if (this.#listFd !== undefined) {
+      this.#flushLines(this.#listFd);
+      const buffer = Buffer.allocUnsafe(BUFFER);
+      for (let at = 0, length = 0; (length = readSync(this.#listFd, buffer, 0, BUFFER, at)) > 0; at += length) {
+        writeAll(this.#fd, buffer.subarray(0, length));
+      }
+    }
+    fdatasyncSync(this.#fd);
+    this.close();
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+    if (this.#listFd === undefined || this.#listPath === undefined) return;
+    closeSync(this.#listFd);
+    rmSync(this.#listPath, { force: true });
+  }
+
+  #flushLines(fd: number): void {
+    this.#write(fd, this.#lines);
+    this.#lines = '';
+  }
+
+  #write(fd: number, latin1: string): void {
+    writeAll(fd, Buffer.from(latin1, 'latin1'));
+  }
+}
+
+function writeAll(fd: number, block: Buffer): void {
+  for (let at = 0; at < block.length;) at += writeSync(fd, block, at);
+}

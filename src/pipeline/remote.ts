@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { closeSync, createReadStream, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Backend, Body, Call } from '../backends/backend.ts';
+import { BackendError, DuplicityError } from '../errors/errors.ts';
+import type { Spool } from './spool.ts';
+
+const BLOCK = 256 * 1024;
+
+/** Whole encoded files going to and coming from the place where volumes lie. */
+export interface Remote {
+  /** Files are read where they lie; fetching one again cannot give other bytes. */
+  readonly isLocal: boolean;
+  /** Uploads the local file and checks the size that arrived (VOLUME_WRONG_SIZE when it stays wrong). */
+  put(name: string, file: string): Promise<void>;
+  /** Gives a local copy of the remote file to read; `release` when done with it. */
+  fetch(name: string): Promise<FetchedFile>;
+}
+
+export interface FetchedFile {
+  readonly path: string;
+  /** Lower-case hex of the whole file; computed when first asked for. */
+  hash(algorithm: 'SHA1' | 'MD5'): string;
+  release(): void;
+}
+
+interface RemoteOptions {
+  readonly backend: Backend;
+  readonly spool: Spool;
+  readonly call: Call;
+  /** How often the size is asked for again when it is wrong, each time after a longer pause. */
+  readonly tries: number;
+  readonly pause?: (ms: number) => Promise<unknown>;
+}
+
+export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions): Remote {
+  const wait = pause ?? ((ms: number) => sleep(ms, undefined, { signal: call.signal }));
+
+  async function sizeOf(name: string): Promise<number | undefined> {
+    if (backend.stat !== undefined) {
+      const found = await backend.stat(name, call);
+      return found === undefined ? -1 : found.size;
+    }
+    for await (const file of backend.list(call)) if (file.name === name) return file.size;
+    return -1;
+  }
+
+  /** Some stores show a new object late: a wrong size is asked for again before it counts. */
+  async function checkArrival(name: string, expected: number): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const actual = await sizeOf(name);
+      if (actual === undefined || actual === expected) return;
+      if (attempt >= tries) {
+        throw new DuplicityError(
+          'VOLUME_WRONG_SIZE',
+          `File ${name} was corrupted during upload.` +
+            (actual < 0 ? ' It is not on the remote.' : ` It has ${actual} bytes there, ${expected} were sent.`),
+          { hint: 'Run the backup again.', fields: [`'${name}'`, String(expected), String(actual)] },
+        );
+      }
+      await wait(2 ** attempt * 1000);
+    }
+  }
+
+  return {
+    isLocal: backend.localFile !== undefined,
+
+    async put(name, file) {
+      const size = statSync(file).size;
+      const body: Body = { size, file, open: () => createReadStream(file, { highWaterMark: BLOCK }) };
+      await backend.put(name, body, call);
+      await checkArrival(name, size);
+    },
+
+    async fetch(name) {
+      const local = backend.localFile?.(name);
+      if (local !== undefined) {
+        if (statSync(local, { throwIfNoEntry: false }) === undefined) throw missing(name);
+        return { path: local, hash: (algorithm) => hashFile(local, algorithm), release: () => undefined };
+      }
+      const path = spool.newPath('fetched');
+      await backend.get(
+        name,
+        async (bytes) => {
+          const fd = openSync(path, 'w', 0o600);
+          try {
+            for await (const block of bytes) writeSync(fd, block);
+          } finally {
+            closeSync(fd);
+          }
+        },
+        call,
+      );
+      return {
+        path,
+        hash: (algorithm) => hashFile(path, algorithm),
+        release: () => rmSync(path, { force: true }),
+      };
+    },
+  };
+}
+
+function missing(name: string): BackendError {
+  return new BackendError('BACKEND_NOT_FOUND', `${name} is not on the remote.`, {
+    retryable: false,
+    fields: ['get', `'${name}'`],
+  });
+}
+
+/** Lower-case hex digest of a local file, read in large blocks. */
+export function hashFile(path: string, algorithm: 'SHA1' | 'MD5'): string {
+  const hash = createHash(algorithm);
+  const buffer = Buffer.allocUnsafe(BLOCK);
+  const fd = openSync(path, 'r');
+  try {
+    for (let length = readSync(fd, buffer); length > 0; length = readSync(fd, buffer)) {
+      hash.update(buffer.subarray(0, length));
+    }
+  } finally {
+    closeSync(fd);
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,204 @@
+import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { PIECE_SIZE } from '../archive/difftar.ts';
+import type { VolumeRecord } from '../archive/manifest.ts';
+import { formatLocalName, formatName, type MetadataName, type Prefixes } from '../archive/names.ts';
+import type { Codec } from '../crypto/codec.ts';
+import type { Emit } from '../events/events.ts';
+import type { BackupStatistics } from '../events/statistics.ts';
+import type { BytePath } from '../util/bytepath.ts';
+import type { EpochSeconds } from '../util/time.ts';
+import { ManifestFile } from './manifest-file.ts';
+import { hashFile, type Remote } from './remote.ts';
+import { SigtarFile } from './sigtar-file.ts';
+import type { Spool } from './spool.ts';
+import { UploadQueue } from './upload-queue.ts';
+import { VolumePacker, type OpenVolume, type VolumeRange } from './volume-packer.ts';
+
+/** Zero bytes that end the tar of an encrypted volume; others end with their last member, as the reference's do. */
+const TRAILER = 1024;
+const BLOCK = 256 * 1024;
+
+export interface SetWriterOptions {
+  readonly type: 'full' | 'inc';
+  readonly start: EpochSeconds;
+  readonly end: EpochSeconds;
+  readonly prefixes: Prefixes;
+  /** For volumes and signatures. */
+  readonly codec: Codec;
+  /** For the manifest, which is encrypted or plain, never compressed alone. */
+  readonly manifestCodec: Codec;
+  /** For the signatures' copy in the archive dir. */
+  readonly localCodec: Codec;
+  readonly remote: Remote;
+  readonly spool: Spool;
+  /** The archive dir and a private directory inside it. */
+  readonly archiveDir: string;
+  readonly workDir: string;
+  readonly hostname: string;
+  readonly localDir: BytePath;
+  readonly volumeSize: number;
+  readonly listFiles: boolean;
+  /** Volumes that may be on their way while the next is written; 0 uploads in line. */
+  readonly concurrency: number;
+  readonly statistics: BackupStatistics;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Writes one backup set: volumes as they fill up, then the signatures, and last the manifest, which makes the set
+ * visible. Until then the archive dir holds `.part` files that tell what has been uploaded.
+ */
+export class SetWriter {
+  readonly #options: SetWriterOptions;
+  readonly #uploads: UploadQueue;
+  readonly manifest: ManifestFile;
+  readonly signatures: SigtarFile;
+  readonly volumes: VolumePacker;
+
+  constructor(options: SetWriterOptions) {
+    this.#options = options;
+    const { workDir, hostname, localDir, volumeSize, codec, listFiles } = options;
+    this.#uploads = new UploadQueue(options.concurrency);
+    this.manifest = new ManifestFile({
+      path: join(workDir, 'manifest'),
+      listPath: listFiles ? join(workDir, 'filelist') : undefined,
+      hostname,
+      localDir,
+    });
+    this.signatures = new SigtarFile(join(workDir, 'sigtar'));
+    this.volumes = new VolumePacker({
+      limit: Math.max(volumeSize, PIECE_SIZE),
+      trailer: codec.suffix === '.gpg' ? TRAILER : 0,
+      open: async (number) => {
+        const path = options.spool.newPath(`vol${number}`);
+        return { path, file: await codec.create(path, options.signal) };
+      },
+      sealed: (number, volume, range) => this.#sealVolume(number, volume, range),
+    });
+  }
+
+  /** Completes the set on the remote and in the archive dir. */
+  async finish(): Promise<void> {
+    await this.volumes.finish();
+    await this.#uploads.drain();
+    this.manifest.finish();
+    this.signatures.finish();
+    await this.#publishSignatures();
+    await this.#publishManifest();
+  }
+
+  /** Gives up: nothing becomes visible; what has been uploaded stays named in the `.part` files. */
+  async abort(): Promise<void> {
+    await this.volumes.abort();
+    await this.#uploads.settle();
+    this.manifest.close();
+    this.signatures.close();
+  }
+
+  async #sealVolume(number: number, { path, file }: OpenVolume, range: VolumeRange): Promise<void> {
+    const { type, start, end, codec, prefixes, statistics, emit, remote, concurrency } = this.#options;
+    const size = await file.finish();
+    const hashes = new Map([['SHA1', hashFile(path, 'SHA1')]]);
+    const record: VolumeRecord = { number, ...range, hashes };
+    // On disk before the upload: a run that dies in it knows which volume to look for.
+    this.manifest.addVolume(record);
+    this.manifest.checkpoint(this.#partPath('manifest'));
+    this.signatures.checkpoint(this.#partPath('signatures'));
+    const name = formatName({ kind: 'volume', type, start, end, volume: number, ...suffixOf(codec) }, prefixes);
+    const background = concurrency > 0;
+    await this.#uploads.add(async () => {
+      emit({ kind: 'uploading', name, background });
+      await remote.put(name, path);
+      rmSync(path, { force: true });
+      statistics.totalDestinationSizeChange += size;
+      emit({ kind: 'uploaded', name, background });
+      emit({ kind: 'progress', current: statistics.sourceFileSize });
+    });
+  }
+
+  async #publishSignatures(): Promise<void> {
+    const { codec, localCodec, workDir, remote } = this.#options;
+    const part = this.signatures.path;
+    const copy = join(workDir, 'signatures.gz');
+    if (codec.suffix === '.gz') {
+      await this.#encode(part, codec, copy);
+      await remote.put(this.#remoteName('signatures', codec), copy);
+    } else {
+      await this.#upload(part, codec, 'signatures');
+      await this.#encode(part, localCodec, copy);
+    }
+    this.#install(copy, 'signatures');
+    rmSync(part, { force: true });
+  }
+
+  async #publishManifest(): Promise<void> {
+    await this.#upload(this.manifest.path, this.#options.manifestCodec, 'manifest');
+    this.#install(this.manifest.path, 'manifest');
+  }
+
+  async #upload(file: string, codec: Codec, kind: MetadataName['kind']): Promise<void> {
+    const { remote, spool } = this.#options;
+    const name = this.#remoteName(kind, codec);
+    const encoded = codec.suffix === '' ? file : spool.newPath(kind);
+    if (encoded !== file) await this.#encode(file, codec, encoded);
+    await remote.put(name, encoded);
+    if (encoded !== file) rmSync(encoded, { force: true });
+  }
+
+  async #encode(from: string, codec: Codec, to: string): Promise<void> {
+    const output = await codec.create(to, this.#options.signal);
+    const fd = openSync(from, 'r');
+    try {
+      for (;;) {
+        const block = Buffer.allocUnsafeSlow(BLOCK);
+        const length = readSync(fd, block);
+        if (length === 0) break;
+        const wait = output.write(block.subarray(0, length));
+        if (wait instanceof Promise) await wait;
+      }
+    } catch (error) {
+      await output.abort();
+      throw error;
+    } finally {
+      closeSync(fd);
+    }
+    await output.finish();
+  }
+
+  /** Durable under its final name in the archive dir. */
+  #install(path: string, kind: MetadataName['kind']): void {
+    const { archiveDir, prefixes } = this.#options;
+    syncFile(path);
+    renameSync(path, join(archiveDir, formatLocalName(this.#name(kind), prefixes)));
+    syncFile(archiveDir);
+  }
+
+  #partPath(kind: MetadataName['kind']): string {
+    const { archiveDir, prefixes } = this.#options;
+    return join(archiveDir, formatLocalName({ ...this.#name(kind), partial: true }, prefixes));
+  }
+
+  #remoteName(kind: MetadataName['kind'], codec: Codec): string {
+    return formatName({ ...this.#name(kind), ...suffixOf(codec) }, this.#options.prefixes);
+  }
+
+  #name(kind: MetadataName['kind']): MetadataName {
+    const { type, start, end } = this.#options;
+    return { kind, type, start, end, partial: false, encrypted: false, compressed: false };
+  }
+}
+
+function suffixOf(codec: Codec): { readonly encrypted: boolean; readonly compressed: boolean } {
+  return { encrypted: codec.suffix === '.gpg', compressed: codec.suffix === '.gz' };
+}
+
+function syncFile(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { LocalError } from '../errors/errors.ts';
+
+/**
+ * A private temporary directory (0700) for volumes on their way and content that does not fit in memory. Removed as a
+ * whole when the run ends.
+ */
+export interface Spool extends Disposable {
+  readonly directory: string;
+  /** A name not used before; nothing is created. */
+  newPath(hint: string): string;
+  /** Bytes free on the file system that holds it. */
+  freeBytes(): number;
+}
+
+/** `roots` are directories to try, best first; the first that exists is taken. */
+export function openSpool(roots: readonly string[]): Spool {
+  const parent = roots.find(isDirectory) ?? roots[0] ?? '.';
+  let directory: string;
+  try {
+    directory = mkdtempSync(join(parent, 'duplicity-'));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new LocalError('USER_ERROR', `The temporary directory ${parent} cannot be used: ${reason}.`, {
+      hint: 'Name an existing, writable directory with --tempdir or TMPDIR.',
+      cause,
+    });
+  }
+  let count = 0;
+  return {
+    directory,
+    newPath: (hint) => join(directory, `${String(++count)}-${hint}`),
+    freeBytes: () => {
+      const { bavail, bsize } = statfsSync(directory);
+      return bavail * bsize;
+    },
+    [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

@@ -1,0 +1,272 @@
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  futimesSync,
+  lchownSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeSync,
+  type Stats,
+} from 'node:fs';
+import type { Entry, Metadata } from '../archive/entry.ts';
+import { IntegrityError } from '../errors/errors.ts';
+import type { Emit } from '../events/events.ts';
+import { bytePath, isWithin, parentOf, ROOT, toFs, toScreen, type BytePath } from '../util/bytepath.ts';
+import { isErrno } from '../util/errno.ts';
+import { makeSpecialFile } from './special-file.ts';
+
+/** Gives the content of the entry at hand to `take`, block by block; a block is valid only during the call. */
+export type Content = (take: (block: Buffer) => void) => Promise<void>;
+
+export interface TreeWriterOptions {
+  /** Where the root of what is restored goes. */
+  readonly target: BytePath;
+  /** Numbers to give a restored object, or undefined to leave its owner alone. */
+  readonly ownerOf: ((meta: Metadata) => { readonly uid: number; readonly gid: number }) | undefined;
+  /** Leave out files whose content turns out damaged instead of stopping. */
+  readonly tolerant: boolean;
+  readonly emit: Emit;
+}
+
+interface OpenDirectory {
+  readonly path: BytePath;
+  readonly full: string;
+  /** undefined: the archive says nothing about it. */
+  readonly meta: Metadata | undefined;
+}
+
+/**
+ * Writes entries, which must come in index order, below one directory and nowhere else: every parent is a directory
+ * that this writer made or found to be a real one, links in the way are replaced, never followed. Attributes of
+ * directories are set when they are left, so that read-only directories can be filled and times stay.
+ * What fails for one entry is a warning; `failures` counts the entries whose content is not in place.
+ */
+export class TreeWriter {
+  readonly #options: TreeWriterOptions;
+  readonly #open: OpenDirectory[] = [];
+  #failed: BytePath | undefined;
+  #ownerRefused = false;
+  failures = 0;
+
+  constructor(options: TreeWriterOptions) {
+    this.#options = options;
+  }
+
+  async write(entry: Entry, content: Content): Promise<void> {
+    const { path, meta } = entry;
+    this.#leaveUntil(path);
+    if (this.#failed !== undefined && isWithin(path, this.#failed)) {
+      this.#fail(path, 'its directory could not be restored', 'parentFailed');
+      return;
+    }
+    this.#failed = undefined;
+    if (path !== ROOT && !this.#enter(parentOf(path))) {
+      this.#failed = parentOf(path);
+      this.#fail(path, 'what the archive holds in the place of its directory is none', 'parentFailed');
+      return;
+    }
+    this.#options.emit({ kind: 'restoring', path, type: meta.type });
+    try {
+      await this.#make(path, meta, content);
+    } catch (error) {
+      if (!isErrno(error) && !(this.#options.tolerant && error instanceof IntegrityError)) throw error;
+      if (meta.type === 'dir') this.#failed = path;
+      this.#fail(path, error.message, 'cannotProcess');
+    }
+  }
+
+  /** Sets the attributes of the directories still open. */
+  finish(): void {
+    while (this.#open.length > 0) this.#leave();
+  }
+
+  async #make(path: BytePath, meta: Metadata, content: Content): Promise<void> {
+    const full = this.#full(path);
+    const there = lstatSync(toFs(full), { throwIfNoEntry: false });
+    if (meta.type === 'dir') {
+      this.#makeDirectory(path, full, meta, there);
+      return;
+    }
+    if (meta.type === 'reg') {
+      await this.#makeFile(path, full, meta, content, there);
+      return;
+    }
+    if (there !== undefined) remove(full, there);
+    if (meta.type === 'sym') {
+      symlinkSync(toFs(meta.link), toFs(full));
+      this.#own(path, meta, (uid, gid) => lchownSync(toFs(full), uid, gid));
+      this.#attempt(path, () => lutimesSync(toFs(full), now(), meta.mtime));
+      return;
+    }
+    makeSpecialFile(full, meta);
+    this.#own(path, meta, (uid, gid) => lchownSync(toFs(full), uid, gid));
+    this.#attempt(path, () => chmodSync(toFs(full), meta.mode));
+    this.#attempt(path, () => utimesSync(toFs(full), now(), meta.mtime));
+  }
+
+  /**
+   * Makes sure that `directory` is a real directory and the innermost open one. One that the archive does not hold is
+   * made; a link or file in its place, also one restored a moment ago, is not gone through.
+   */
+  #enter(directory: BytePath): boolean {
+    let top = this.#open.at(-1);
+    while (top?.path !== directory) {
+      const next = top === undefined ? ROOT : childTowards(directory, top.path);
+      const full = this.#full(next);
+      const there = lstatSync(toFs(full), { throwIfNoEntry: false });
+      if (there === undefined) mkdirSync(toFs(full), { mode: 0o700, recursive: next === ROOT });
+      else if (!there.isDirectory()) return false;
+      top = { path: next, full, meta: undefined };
+      this.#open.push(top);
+    }
+    return true;
+  }
+
+  #makeDirectory(path: BytePath, full: string, meta: Metadata, there: Stats | undefined): void {
+    if (there !== undefined && !there.isDirectory()) remove(full, there);
+    if (there === undefined || !there.isDirectory()) {
+      mkdirSync(toFs(full), { mode: 0o700, recursive: path === ROOT });
+    } else if ((there.mode & 0o300) !== 0o300) {
+      this.#attempt(path, () => chmodSync(toFs(full), there.mode | 0o700));
+    }
+    this.#open.push({ path, full, meta });
+  }
+
+  /** An existing file is replaced only by a complete one. */
+  async #makeFile(
+    path: BytePath,
+    full: string,
+    meta: Metadata,
+    content: Content,
+    there: Stats | undefined,
+  ): Promise<void> {
+    const name = there === undefined ? full : besides(full);
+    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+    const fd = openSync(toFs(name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    let complete = false;
+    try {
+      await content((block) => writeAll(fd, block));
+      this.#own(path, meta, (uid, gid) => fchownSync(fd, uid, gid));
+      this.#attempt(path, () => fchmodSync(fd, meta.mode));
+      this.#attempt(path, () => futimesSync(fd, now(), meta.mtime));
+      if (there !== undefined) fsyncSync(fd);
+      complete = true;
+    } finally {
+      closeSync(fd);
+      if (!complete) unlinkSync(toFs(name));
+    }
+    if (there === undefined) return;
+    if (there.isDirectory()) {
+      try {
+        rmdirSync(toFs(full));
+      } catch (error) {
+        unlinkSync(toFs(name));
+        throw error;
+      }
+    }
+    renameSync(toFs(name), toFs(full));
+  }
+
+  #leaveUntil(path: BytePath): void {
+    for (let last = this.#open.at(-1); last !== undefined && !isWithin(path, last.path); last = this.#open.at(-1)) {
+      this.#leave();
+    }
+  }
+
+  #leave(): void {
+    const directory = this.#open.pop();
+    if (directory === undefined) return;
+    const { path, full, meta } = directory;
+    if (meta === undefined) return;
+    this.#own(path, meta, (uid, gid) => chownSync(toFs(full), uid, gid));
+    this.#attempt(path, () => chmodSync(toFs(full), meta.mode));
+    this.#attempt(path, () => utimesSync(toFs(full), now(), meta.mtime));
+  }
+
+  /** Refused ownership is the normal case for an ordinary user: said once, and the rest is applied. */
+  #own(path: BytePath, meta: Metadata, chown: (uid: number, gid: number) => void): void {
+    const owner = this.#options.ownerOf?.(meta);
+    if (owner === undefined) return;
+    try {
+      chown(owner.uid, owner.gid);
+    } catch (error) {
+      if (!isErrno(error)) throw error;
+      if (error.code === 'EPERM' && this.#ownerRefused) return;
+      this.#ownerRefused ||= error.code === 'EPERM';
+      this.#warn(
+        path,
+        `${errnoText(error)}: owner ${owner.uid}:${owner.gid} cannot be set; further refusals are not shown`,
+      );
+    }
+  }
+
+  #attempt(path: BytePath, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (!isErrno(error)) throw error;
+      this.#warn(path, errnoText(error));
+    }
+  }
+
+  #fail(path: BytePath, reason: string, code: 'cannotProcess' | 'parentFailed'): void {
+    this.failures++;
+    this.#options.emit({ kind: 'warning', code, path, text: `Error '${reason}' processing ${toScreen(path)}` });
+  }
+
+  #warn(path: BytePath, reason: string): void {
+    this.#options.emit({
+      kind: 'warning',
+      code: 'cannotProcess',
+      path,
+      text: `Error '${reason}' processing ${toScreen(path)}`,
+    });
+  }
+
+  #full(path: BytePath): string {
+    return path === ROOT ? this.#options.target : `${this.#options.target}/${path}`;
+  }
+}
+
+/** The path one component longer than `top` on the way to `path`, which lies below it. */
+function childTowards(path: BytePath, top: BytePath): BytePath {
+  const cut = path.indexOf('/', top === ROOT ? 0 : top.length + 1);
+  return cut < 0 ? path : bytePath(path.slice(0, cut));
+}
+
+/** Removes what stands in the way; a directory only when it is empty. */
+function remove(full: string, there: Stats): void {
+  if (there.isDirectory()) rmdirSync(toFs(full));
+  else unlinkSync(toFs(full));
+}
+
+/** A name in the same directory that no archive entry has by accident. */
+function besides(full: string): string {
+  const cut = full.lastIndexOf('/') + 1;
+  return `${full.slice(0, cut)}.duplicity-${process.pid}-${process.hrtime.bigint().toString(36)}`;
+}
+
+function writeAll(fd: number, block: Buffer): void {
+  for (let at = 0; at < block.length;) at += writeSync(fd, block, at);
+}
+
+function now(): number {
+  return Date.now() / 1000;
+}
+
+/** `[Errno 1] EPERM: …`: front ends recognise refused ownership by the number. */
+function errnoText(error: NodeJS.ErrnoException): string {
+  return `[Errno ${Math.abs(error.errno ?? 0)}] ${error.code ?? ''} ${error.syscall ?? ''}`.trimEnd();
+}

@@ -1,0 +1,54 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter } from 'node:path';
+
+const said = new Set<string>();
+let reference: { readonly path: string | undefined } | undefined;
+
+/** For `describe.runIf`: false, with a printed reason, where the program is missing; under CI=true that is an error. */
+export function requireTool(name: string): boolean {
+  return findTool(name) !== undefined || missing(`the program "${name}" is not installed`);
+}
+
+/** The same for the reference 0.8.22: `duplicity` in PATH or the path in DUPLICITY_0_8. */
+export function requireReference(): boolean {
+  return (
+    referencePath() !== undefined || missing('duplicity 0.8.22 is not installed (PATH, or DUPLICITY_0_8=/path/to/it)')
+  );
+}
+
+/** The same for root, which may make device files and foreign owners. */
+export function requireRoot(): boolean {
+  return process.getuid?.() === 0 || missing('not root');
+}
+
+/** Asks each candidate for its version: a `duplicity` in PATH may well be this one. */
+export function referencePath(): string | undefined {
+  if (reference === undefined) {
+    const path = process.env['DUPLICITY_0_8'] ?? findTool('duplicity');
+    const version = path === undefined ? '' : spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout;
+    reference = { path: /^duplicity 0\.8\./m.test(version ?? '') ? path : undefined };
+  }
+  return reference.path;
+}
+
+function findTool(name: string): string | undefined {
+  const candidates = (process.env['PATH'] ?? '').split(delimiter).map((dir) => `${dir}/${name}`);
+  return candidates.find((path) => isExecutable(path));
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function missing(reason: string): false {
+  if (process.env['CI'] === 'true') throw new Error(`cannot test: ${reason}`);
+  if (!said.has(reason)) console.warn(`skipped: ${reason}`);
+  said.add(reason);
+  return false;
+}
