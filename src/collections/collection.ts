@@ -1,6 +1,6 @@
 import type { EpochSeconds } from '../util/time.ts';
 import { assembleChains, type BackupChain, discardLast } from './chains.ts';
-import { type ListedFile, type Naming, readListing } from './listing.ts';
+import { type ListedFile, type Naming, readListing, setKey } from './listing.ts';
 import { type BackupSet, collectSets } from './sets.ts';
 import { assembleSignatureChains, type SignatureChain } from './signature-chains.ts';
 
@@ -50,7 +50,8 @@ export function buildCollection(listings: Listings): Collection {
   const local = readListing(listings.local, listings.naming);
   const { sets, staleParts, strayStatistics } = collectSets(remote, local);
   const { chains, orphaned, incomplete } = assembleChains(sets);
-  const signatures = assembleSignatureChains(remote, local, staleParts);
+  const complete = new Set(sets.filter(({ isComplete }) => isComplete).map(setKey));
+  const signatures = assembleSignatureChains(remote, local, { stale: staleParts, complete });
   const active = matchPair(chains.at(-1), signatures.chains);
   const discarded = active?.chain.discarded;
   const matched = active === undefined ? chains : [...chains.slice(0, -1), active.chain];
@@ -76,19 +77,26 @@ export function lastFullTime(collection: Collection): EpochSeconds | undefined {
 
 /**
  * The newest chain with the signatures of its newest set, else with those of the set before, the newest then being
- * discarded. One lost file at the end costs no full backup that way.
+ * discarded. One lost file at the end costs no full backup that way. Nor do signatures of a set that never got its
+ * manifest (the reference demands that the chains end together): what goes beyond the chain is left away.
  */
 function matchPair(
   chain: BackupChain | undefined,
   signatureChains: readonly SignatureChain[],
 ): ActiveChain | undefined {
   if (chain === undefined) return undefined;
+  // The reference compares only the ends. Signatures of another full that ended in the same second are not this chain's.
+  const own = signatureChains.filter(({ start }) => start === chain.start).toReversed();
   const before = chain.sets.at(-2)?.end;
-  for (const signatures of signatureChains.toReversed()) {
-    // The reference compares only the ends. Signatures of another full that ended in the same second are not this chain's.
-    if (signatures.start !== chain.start) continue;
+  for (const signatures of own) {
     if (signatures.end === chain.end) return { chain, signatures };
     if (signatures.end === before) return { chain: discardLast(chain), signatures };
+  }
+  for (const signatures of own) {
+    const last = signatures.files.findIndex(({ end }) => end === chain.end);
+    if (last >= 0) {
+      return { chain, signatures: { ...signatures, files: signatures.files.slice(0, last + 1), end: chain.end } };
+    }
   }
   return undefined;
 }

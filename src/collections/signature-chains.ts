@@ -31,18 +31,26 @@ export interface SignatureListing {
   readonly orphaned: { readonly local: readonly string[]; readonly remote: readonly string[] };
 }
 
+interface SignatureRules {
+  /** Unfinished files that do not count: they belong to no set that could be resumed. */
+  readonly stale: readonly string[];
+  /** Keys of the sets that have a manifest. */
+  readonly complete: ReadonlySet<string>;
+}
+
 /**
- * Links signature files into chains. `stale` names unfinished files that do not count: they belong to no set that could
- * be resumed.
+ * Links signature files into chains. A run that dies between its last two uploads leaves signatures of a set without
+ * manifest; those of a finished set on the same parent go before them.
  */
 export function assembleSignatureChains(
   remote: readonly ListedFile[],
   local: readonly ListedFile[],
-  stale: readonly string[],
+  { stale, complete }: SignatureRules,
 ): SignatureListing {
   const dropped = new Set(stale);
-  const there = link(collectSignatures(remote.filter((file) => !isPartial(file))), 'remote');
-  const here = link(collectSignatures(local.filter(({ name }) => !dropped.has(name))), 'local');
+  const rank = (file: SignatureFile): number => (complete.has(setKey(file)) ? 0 : 1);
+  const there = link(collectSignatures(remote.filter((file) => !isPartial(file))), 'remote', rank);
+  const here = link(collectSignatures(local.filter(({ name }) => !dropped.has(name))), 'local', rank);
   const place = (chain: SignatureChain): number => (chain.place === 'local' ? 1 : 0);
   return {
     chains: [...there.chains, ...here.chains].sort((a, b) => byTime(a, b) || place(a) - place(b)),
@@ -53,10 +61,13 @@ export function assembleSignatureChains(
 function link(
   files: readonly SignatureFile[],
   place: SignatureChain['place'],
+  rank: (file: SignatureFile) => number,
 ): { readonly chains: readonly SignatureChain[]; readonly orphaned: readonly string[] } {
   const drafts = files.filter(({ type }) => type === 'full').map((full) => [full]);
   const orphaned: string[] = [];
-  const incs = files.filter(({ type }) => type === 'inc').sort((a, b) => a.start - b.start || a.end - b.end);
+  const incs = files
+    .filter(({ type }) => type === 'inc')
+    .sort((a, b) => a.start - b.start || rank(a) - rank(b) || a.end - b.end);
   for (const inc of incs) {
     const draft = drafts.find((draft) => draft.at(-1)?.end === inc.start);
     if (draft === undefined) orphaned.push(...inc.names);
