@@ -1,5 +1,5 @@
 import type { Emit } from '../events/events.ts';
-import { type BytePath, toScreen } from '../util/bytepath.ts';
+import { type BytePath, bytePath, toScreen } from '../util/bytepath.ts';
 
 /** Says what a walk leaves out and why. Paths are full: the root as given, joined with the relative path. */
 export interface Report {
@@ -11,14 +11,25 @@ export interface Report {
   other(path: BytePath, reason: string): void;
 }
 
-export function reporter(emit: Emit, counters: { errors: number }): Report {
+interface ReporterOptions {
+  readonly root: BytePath;
+  readonly emit: Emit;
+  readonly counters: { errors: number };
+  readonly onUnreadable?: (path: BytePath) => void;
+}
+
+export function reporter({ root, emit, counters, onUnreadable }: ReporterOptions): Report {
+  const notSeen = (path: BytePath): void => onUnreadable?.(relativePath(root, path));
   return {
     unreadable: (path, cause) => {
       counters.errors += 1;
+      notSeen(path);
       const text = `Cannot read ${toScreen(path)}: ${cause === undefined ? 'permission denied' : reasonOf(cause)}`;
       emit({ kind: 'warning', code: 'cannotRead', path, text });
     },
     unseen: (path, cause) => {
+      // What is gone is gone; anything else may be there and only not show itself.
+      if (cause instanceof Error && errorCode(cause) !== 'ENOENT') notSeen(path);
       emit({ kind: 'warning', code: 'cannotStat', path, text: `Cannot look at ${toScreen(path)}: ${reasonOf(cause)}` });
     },
     unknownType: (path) => {
@@ -27,6 +38,11 @@ export function reporter(emit: Emit, counters: { errors: number }): Report {
     },
     other: (path, reason) => emit({ kind: 'warning', text: `Skipping ${toScreen(path)}: it ${reason}` }),
   };
+}
+
+/** The path below the root of a full one, which is the root as given joined with it. */
+export function relativePath(root: BytePath, path: BytePath): BytePath {
+  return bytePath(path.slice(root === '/' ? 1 : root.length + 1));
 }
 
 /** The system's name of a failed call (`ENOENT`), if it was one. */

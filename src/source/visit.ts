@@ -7,7 +7,7 @@ import { type BytePath, bytePath, ROOT, toScreen } from '../util/bytepath.ts';
 import type { Accounts } from './accounts.ts';
 import { Candidate } from './candidate.ts';
 import type { ReadCheck } from './readable.ts';
-import { errorCode, type Report } from './report.ts';
+import { errorCode, relativePath, type Report } from './report.ts';
 import { type SourceEntry, sourceEntry } from './source-entry.ts';
 import { type Links, modificationTime, readLink, statPath, typeOf } from './stat.ts';
 
@@ -21,6 +21,11 @@ export interface WalkOptions {
   readonly emit: Emit;
   /** `errors` grows by one for every file or directory that should be in the backup but cannot be read. */
   readonly counters: { errors: number };
+  /**
+   * Hears, before any later entry is given, of paths relative to the root that are or may be there but cannot be seen:
+   * they, and all below them, are not to be taken for deleted.
+   */
+  readonly onUnreadable?: (path: BytePath) => void;
 }
 
 export interface Visit extends WalkOptions {
@@ -154,7 +159,7 @@ function levelOf(entry: SourceEntry, path: BytePath, names: readonly string[], t
 
 function entryOf(visit: Visit, candidate: Candidate, link: BytePath): SourceEntry {
   const { root, accounts } = visit;
-  const path = bytePath(candidate.path.slice(root === '/' ? 1 : root.length + 1));
+  const path = relativePath(root, candidate.path);
   return sourceEntry(candidate, { path, link, accounts });
 }
 

@@ -12,7 +12,7 @@ export function* walkSource(options: WalkOptions): Generator<SourceEntry, void, 
     ...options,
     links: options.copyLinks ? 'follow' : 'keep',
     mayRead: readCheck(),
-    report: reporter(options.emit, options.counters),
+    report: reporter(options),
   };
   const root = visitRoot(visit);
   yield root.entry;

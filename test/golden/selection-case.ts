@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import process from 'node:process';
 import { parseCommandLine } from '../../src/cli/parse.ts';
 import type { Surroundings } from '../../src/cli/surroundings.ts';
@@ -37,6 +37,8 @@ export interface Outcome {
   readonly exit: number;
   readonly selected?: readonly string[];
   readonly records: readonly string[];
+  /** Objects counted as unreadable. */
+  readonly errors: number;
 }
 
 export function readCases(): readonly SelectionCase[] {
@@ -46,7 +48,7 @@ export function readCases(): readonly SelectionCase[] {
 
 /** Builds the tree of a case below `tmp`; what it returns ends the sockets in it. With `owner` all belongs to that id. */
 export async function materialise(one: SelectionCase, tmp: string, owner?: number): Promise<() => void> {
-  const servers = [];
+  const servers: Server[] = [];
   mkdirSync(`${tmp}/tree`);
   for (const [path, type, ...rest] of one.tree) {
     const full = `${tmp}/tree/${path}`;
@@ -73,6 +75,7 @@ export async function materialise(one: SelectionCase, tmp: string, owner?: numbe
 /** What this program selects, from the words of the command line to the walk. */
 export function select(one: SelectionCase, tmp: string): Outcome {
   const events: Event[] = [];
+  const counters = { errors: 0 };
   const emit = (event: Event): void => void events.push(event);
   const before = process.cwd();
   process.chdir(fill(one.cwd, tmp));
@@ -86,15 +89,14 @@ export function select(one: SelectionCase, tmp: string): Outcome {
     const { selection: rules, copyLinks, nullSeparator } = command.settings;
     const root = command.source;
     const selection = buildSelection(rules, { root, ...inspectRoot(root, copyLinks), nullSeparator, emit });
-    const counters = { errors: 0 };
-    const selected = [];
+    const selected: string[] = [];
     for (const { path } of walkSource({ root, selection, copyLinks, accounts: localAccounts(), emit, counters })) {
       selected.push(path === '' ? '.' : decodeName(path));
     }
-    return { exit: 0, selected, records: warnings(events) };
+    return { exit: 0, selected, records: warnings(events), errors: counters.errors };
   } catch (error) {
     if (!(error instanceof DuplicityError)) throw error;
-    return { exit: error.exitCode, records: [...warnings(events), `ERROR ${error.exitCode}`] };
+    return { exit: error.exitCode, records: [...warnings(events), `ERROR ${error.exitCode}`], errors: 0 };
   } finally {
     process.chdir(before);
   }

@@ -41,6 +41,7 @@ describe('the selection agrees with the reference', () => {
           exit: expected.exit,
           ...(expected.selected === undefined ? {} : { selected: expected.selected }),
           records: expected.records ?? [],
+          errors: expected.records?.filter((record) => record === 'WARNING 10').length ?? 0,
         });
       } finally {
         closeSockets();
