@@ -1,7 +1,14 @@
 import type { Collection } from '../collections/collection.ts';
-import { volumeNames } from '../collections/sets.ts';
-import { loadCollection } from './load-collection.ts';
+import { setKey, type ListedFile } from '../collections/listing.ts';
+import { volumeNames, type BackupSet } from '../collections/sets.ts';
+import { dropStaleParts } from '../cache/partial.ts';
+import { loadCollection, regroup } from './load-collection.ts';
 import type { Session } from './session.ts';
+
+interface Doomed {
+  readonly place: 'local' | 'remote';
+  readonly name: string;
+}
 
 /**
  * What an interrupted backup left is given up: its volumes go, then the unfinished metadata, and the backup starts
@@ -15,12 +22,33 @@ export async function discardPartial(session: Session, collection: Collection): 
     const kind = partial.type === 'full' ? 'full' : 'inc';
     emit({ kind: 'notice', text: `Last ${kind} backup left a partial set, restarting.` });
   }
-  if (settings.dryRun) return collection;
-  if (partial !== undefined) {
-    for (const name of volumeNames(partial)) await backend.delete(name, call);
-    for (const name of [partial.partialManifest, partial.partialSignatures])
-      if (name !== undefined) archiveDir.remove(name);
+  const doomed = partial === undefined ? [] : filesOf(collection, partial);
+  if (settings.dryRun) {
+    const without = (place: Doomed['place'], names: readonly string[]): string[] =>
+      names.filter((name) => !doomed.some((file) => file.place === place && file.name === name));
+    return regroup(session, without('remote', namesOf(collection.remote)), without('local', archiveDir.list()));
   }
-  for (const name of staleParts) archiveDir.remove(name);
+  for (const { place, name } of doomed) {
+    if (place === 'remote') await backend.delete(name, call);
+    else archiveDir.remove(name);
+  }
+  dropStaleParts(archiveDir, staleParts);
   return loadCollection(session);
+}
+
+/** Its unfinished manifest, which is what makes the set known as unfinished, comes last. */
+function filesOf(collection: Collection, set: BackupSet): readonly Doomed[] {
+  const key = setKey(set);
+  const isSignature = (file: ListedFile): boolean => file.kind === 'signatures' && setKey(file) === key;
+  const remote = [...volumeNames(set), ...namesOf(collection.remote.filter(isSignature))];
+  const local = namesOf(collection.local.filter(isSignature));
+  if (set.partialManifest !== undefined) local.push(set.partialManifest);
+  return [
+    ...remote.map((name): Doomed => ({ place: 'remote', name })),
+    ...local.map((name): Doomed => ({ place: 'local', name })),
+  ];
+}
+
+function namesOf(files: readonly ListedFile[]): string[] {
+  return files.map(({ name }) => name);
 }

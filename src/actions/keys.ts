@@ -5,6 +5,7 @@ import { processIo } from '../crypto/ask/process-io.ts';
 import type { Codec } from '../crypto/codec.ts';
 import { codecs, writeCodec } from '../crypto/codecs.ts';
 import { checkSymmetricSigning, passphraseSource } from '../crypto/passphrase.ts';
+import { gzipCodec } from '../crypto/plain/gzip.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Emit } from '../events/events.ts';
 
@@ -101,7 +102,8 @@ export function openKeys({ settings, action, env, emit, signal }: KeysOptions): 
       return {
         volume: codecOf(writeCodec(wanted, 'volume')),
         manifest: codecOf(writeCodec(wanted, 'manifest')),
-        local: codecOf('.gz'),
+        // Read on every run, and hardly smaller at any other level: signatures are hashes.
+        local: gzipCodec({ level: 1 }),
       };
     },
     local: (name) => codecOf(suffixOf(name)),

@@ -28,7 +28,7 @@ export async function listFiles(session: Session): Promise<number> {
     const text = `No backup is older than ${asctime(time)}: listing the oldest one, of ${asctime(first)}.`;
     emit({ kind: 'warning', code: 'timeBeforeFirst', time, text });
   }
-  const state = openSignatures(session, found);
+  const state = openSignatures(session, { place: found.chain.place, files: found.files });
   try {
     for (;;) {
       let entry = state.next();

@@ -10,10 +10,14 @@ export async function loadCollection(session: Session): Promise<Collection> {
   return regroup(session, remote);
 }
 
-/** The same for a known listing, after the archive dir has changed. */
-export function regroup({ archiveDir, prefixes, settings }: Session, remote: readonly string[]): Collection {
+/** The same for known listings. */
+export function regroup(
+  { archiveDir, prefixes, settings }: Session,
+  remote: readonly string[],
+  local: readonly string[] = archiveDir.list(),
+): Collection {
   const naming = { prefixes, timeSeparator: settings.timeSeparator };
-  return buildCollection({ remote, local: archiveDir.list(), naming });
+  return buildCollection({ remote, local, naming });
 }
 
 export function emitWarnings({ emit }: Session, collection: Collection): void {

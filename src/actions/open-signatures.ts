@@ -2,15 +2,19 @@ import { join } from 'node:path';
 import type { EntryStream } from '../archive/entry.ts';
 import { rolledForward } from '../archive/rolled-forward.ts';
 import { SigtarStream } from '../archive/sigtar.ts';
-import type { SignatureFile } from '../collections/signature-chains.ts';
+import type { SignatureChain } from '../collections/signature-chains.ts';
+import { fetchDecoded } from './fetch-decoded.ts';
 import type { Session } from './session.ts';
 
-/** The state that signature archives in the archive dir tell, oldest file first. */
-export function openSignatures(session: Session, { files }: { readonly files: readonly SignatureFile[] }): EntryStream {
+/** The state that signature archives tell, oldest file first. A dry run, which copies nothing, reads remote ones. */
+export function openSignatures(session: Session, chain: Pick<SignatureChain, 'place' | 'files'>): EntryStream {
   const { archiveDir, keys, emit, call } = session;
   return rolledForward(
-    files.map(({ name }) => {
-      const bytes = keys.local(name).open(join(archiveDir.path, name), { name, signal: call.signal });
+    chain.files.map(({ name }) => {
+      const bytes =
+        chain.place === 'remote'
+          ? fetchDecoded(session, name, call.signal)
+          : keys.local(name).open(join(archiveDir.path, name), { name, signal: call.signal });
       return new SigtarStream(bytes, {
         name,
         onWarning: (warning) =>

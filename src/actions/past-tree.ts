@@ -3,6 +3,7 @@ import { ChainError } from '../errors/errors.ts';
 import { rebuildTree, type RebuiltTree } from '../pipeline/rebuild.ts';
 import { openSet, planSet, volumeNames, type SetPlan } from '../pipeline/set-reader.ts';
 import { ROOT, toScreen } from '../util/bytepath.ts';
+import { asctime } from '../util/time.ts';
 import { emitWarnings } from './load-collection.ts';
 import { readSetManifest } from './read-manifest.ts';
 import type { Session } from './session.ts';
@@ -22,7 +23,7 @@ export interface PastTree extends RebuiltTree {
 
 /** Finds and checks what has to be read, before anything is written. */
 export async function planPastTree(session: Session): Promise<PastTreePlan> {
-  const { settings, now, prefixes } = session;
+  const { settings, now, prefixes, emit } = session;
   const time = settings.time ?? now;
   const collection = await synchronise(session, time);
   emitWarnings(session, collection);
@@ -33,6 +34,11 @@ export async function planPastTree(session: Session): Promise<PastTreePlan> {
       exception: 'CollectionsError',
       hint: 'Check the URL and the --file-prefix options: nothing there is a complete backup.',
     });
+  }
+  const oldest = sets[0]?.end ?? time;
+  if (oldest > time) {
+    const text = `No backup is as old as ${asctime(time)}: the oldest one, of ${asctime(oldest)}, is taken.`;
+    emit({ kind: 'warning', code: 'timeBeforeFirst', time, text });
   }
   const wanted = settings.pathToRestore ?? ROOT;
   const plans: SetPlan[] = [];
@@ -68,7 +74,7 @@ export async function openPastTree(session: Session, plan: PastTreePlan): Promis
       },
       onSkipped: (error) => {
         damaged++;
-        emit({ kind: 'error', text: error.message });
+        emit({ kind: 'failed', error });
         emit({ kind: 'warning', text: 'IGNORED_ERROR: the volume is left out; files in it will be missing.' });
       },
       onVolume: () => emit({ kind: 'progress', current: ++volumesRead, total: plan.volumes.length }),

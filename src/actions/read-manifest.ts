@@ -5,6 +5,7 @@ import type { FileChange, Manifest } from '../archive/manifest.ts';
 import type { BackupSet } from '../collections/sets.ts';
 import { ChainError } from '../errors/errors.ts';
 import type { BytePath } from '../util/bytepath.ts';
+import { fetchDecoded } from './fetch-decoded.ts';
 import type { Session } from './session.ts';
 
 interface ReadOptions {
@@ -27,14 +28,5 @@ export async function readSetManifest(session: Session, set: BackupSet, options:
 }
 
 export async function readRemoteManifest(session: Session, name: string, options: ReadOptions = {}): Promise<Manifest> {
-  const codecOf = await session.keys.reader([name]);
-  const file = await session.remote.fetch(name);
-  try {
-    return await readManifest(codecOf(name).open(file.path, { name, signal: session.call.signal }), {
-      name,
-      ...options,
-    });
-  } finally {
-    file.release();
-  }
+  return readManifest(fetchDecoded(session, name, session.call.signal), { name, ...options });
 }

@@ -1,9 +1,9 @@
-import { statSync } from 'node:fs';
 import { buildSelection } from '../selection/selection.ts';
 import { openSourceFile, type SourceFile } from '../source/open-file.ts';
+import { inspectRoot } from '../source/root.ts';
 import type { SourceEntry } from '../source/source-entry.ts';
 import { walkSource } from '../source/walk.ts';
-import { comparePaths, isWithin, toFs, type BytePath } from '../util/bytepath.ts';
+import { comparePaths, isWithin, type BytePath } from '../util/bytepath.ts';
 import type { Session } from './session.ts';
 
 /** A tree on this machine, seen through the selection options. */
@@ -20,11 +20,9 @@ export interface Source {
 export function openSource(session: Session, root: BytePath): Source {
   const { settings, emit, accounts } = session;
   const { copyLinks, nullSeparator } = settings;
-  const stats = statSync(toFs(root));
   const selection = buildSelection(settings.selection, {
     root,
-    rootIsDirectory: stats.isDirectory(),
-    rootDevice: stats.dev,
+    ...inspectRoot(root, copyLinks),
     nullSeparator,
     emit,
   });
@@ -40,6 +38,7 @@ export function openSource(session: Session, root: BytePath): Source {
         accounts,
         emit,
         counters,
+        onUnreadable: (path) => unreadable.push(path),
       }),
     open: (entry) => openSourceFile(entry, { root, copyLinks }),
     errors: () => counters.errors,

@@ -4,7 +4,7 @@ import { formatName, type Prefixes } from '../archive/names.ts';
 import type { OnArchiveWarning } from '../archive/warning.ts';
 import type { BackupSet } from '../collections/sets.ts';
 import type { Codec } from '../crypto/codec.ts';
-import { BackendError, IntegrityError } from '../errors/errors.ts';
+import { BackendError, CryptoError, IntegrityError, type DuplicityError } from '../errors/errors.ts';
 import type { Emit } from '../events/events.ts';
 import type { BytePath } from '../util/bytepath.ts';
 import type { FetchedFile, Remote } from './remote.ts';
@@ -22,7 +22,7 @@ export interface SetReaderOptions {
   readonly ignoreErrors: boolean;
   readonly onWarning: OnArchiveWarning;
   /** A volume was left out because of this. */
-  readonly onSkipped: (error: Error) => void;
+  readonly onSkipped: (error: DuplicityError) => void;
   /** A volume has been read. */
   readonly onVolume: () => void;
   readonly emit: Emit;
@@ -83,7 +83,9 @@ async function* openVolumes({ set, records }: SetPlan, options: SetReaderOptions
     const { name, file } = found;
     try {
       const { signer, signal } = options;
-      const bytes = options.codecOf(name).open(file.path, { name, signal, ...(signer !== undefined && { signer }) });
+      const codec = options.codecOf(name);
+      if (signer !== undefined && codec.suffix !== '.gpg') throw notSigned(name, signer);
+      const bytes = codec.open(file.path, { name, signal, ...(signer !== undefined && { signer }) });
       yield { name, bytes };
     } finally {
       file.release();
@@ -128,6 +130,12 @@ async function fetchVolume(
     ].join('\n'),
     { hint: 'The volume is damaged. What the other volumes hold can be rescued with --ignore-errors.' },
   );
+}
+
+function notSigned(name: string, signer: string): CryptoError {
+  return new CryptoError('UNSIGNED_VOLUME', `Volume was signed by key None, not ${signer}: ${name} is not encrypted.`, {
+    hint: 'Leave --sign-key away to read a backup that is not signed.',
+  });
 }
 
 function missingVolume(set: BackupSet, record: VolumeRecord, prefixes: Prefixes): BackendError {

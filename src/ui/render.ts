@@ -81,8 +81,10 @@ function shown(path: BytePath): string {
   return path === '' ? '.' : path;
 }
 
-function failureText({ code, message, hint }: DuplicityError): string {
-  const text = hint === undefined ? message : `${message}\n${hint}`;
+function failureText({ code, message, hint, exception }: DuplicityError): string {
+  // Front ends search the text for it.
+  const named = exception === 'GPGError' ? `GPGError: ${message}` : message;
+  const text = hint === undefined ? named : `${named}\n${hint}`;
   if (code !== 'COMMAND_LINE') return text;
   return `Command line error: ${text}\nEnter 'duplicity --help' for help screen.`;
 }
