@@ -75,10 +75,10 @@ export function prepareSearch(kernel: Kernel, { blockLength, strongLength, count
   return { window, windowEnd, isSearching };
 }
 
-/** Words for 32 to 64 bits per entry; 16 to 32 where there are so many entries that memory counts more. */
+/** Filter words for 32 to 64 bits per entry; from 8 MiB on fewer, down to 8 to 16: caches and memory count more then. */
 function filterBitsFor(count: number): number {
   const bits = bitsFor(count);
-  return Math.max(1, bits - 4);
+  return Math.max(1, Math.min(bits - 1, 20), bits - 3);
 }
 
 /** Bits that number `count` things. */

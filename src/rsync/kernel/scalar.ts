@@ -35,7 +35,7 @@ import {
 import { md4 } from './md4.ts';
 import { weakSum } from './rollsum.ts';
 
-/** A kernel in plain TypeScript: about a fifth of the speed of SIMD, for machines without it, and its reference. */
+/** A kernel in plain TypeScript: about a third of the speed of SIMD, for machines without it, and its reference. */
 export function scalarKernel(): Kernel {
   return new ScalarKernel();
 }

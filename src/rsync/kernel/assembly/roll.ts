@@ -70,7 +70,7 @@ export function roll(p: usize, stop: usize, length: u32, weak: u32): i32 {
     }
     p += 8;
   }
-  return rollSlowly(p, stop, length, (i16x8.extract_lane_u(s2, 7) << 16) | i16x8.extract_lane_u(s1, 7));
+  return rollSlowly(p, stop, length, ((<u32>i16x8.extract_lane_u(s2, 7)) << 16) | <u32>i16x8.extract_lane_u(s1, 7));
 }
 
 function rollSlowly(p: usize, stop: usize, length: u32, weak: u32): i32 {
