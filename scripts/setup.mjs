@@ -1,6 +1,7 @@
 // Makes the clone ready to run. Called by ./duplicity when something looks stale by its time; looks at the content and
 // does nothing when that is up to date. Writes to stderr only. `--all` installs the tools for checks and tests too.
-import { existsSync, readdirSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, utimesSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { bundle, root } from './lib/paths.mjs';
 import { say, setUp } from './lib/set-up.mjs';
 
@@ -22,9 +23,12 @@ try {
 
 /** Lets the launcher's comparison of times succeed from now on. Where that is not possible, it asks us again. */
 function markFresh() {
+  const built = statSync(bundle).mtimeMs;
   try {
-    for (const entry of readdirSync(`${root}/dist`, { recursive: true, withFileTypes: true })) {
-      if (entry.isFile()) utimesSync(`${entry.parentPath}/${entry.name}`, startedAt, startedAt);
+    for (const entry of readdirSync(dirname(bundle), { recursive: true, withFileTypes: true })) {
+      const path = `${entry.parentPath}/${entry.name}`;
+      // One build, one time; see removeOldChunks in build.mjs.
+      if (entry.isFile() && statSync(path).mtimeMs === built) utimesSync(path, startedAt, startedAt);
     }
   } catch (error) {
     if (!NOT_WRITABLE.has(error.code)) throw error;

@@ -21,9 +21,11 @@ export function missingEntries({ packages }) {
 export function lockFileProblems() {
   const text = readFileSync(LOCK_FILE, 'utf8');
   const hosts = [...text.matchAll(/"resolved": *"(https?:[^"]*)"/g)].map((match) => `names a registry: ${match[1]}`);
-  const missing = missingEntries(JSON.parse(text)).map(
-    ({ name, version }) => `lacks ${name}@${version}: run node scripts/complete-lock.mjs`,
-  );
+  const [first, ...more] = missingEntries(JSON.parse(text));
+  const missing =
+    first === undefined
+      ? []
+      : [`lacks ${first.name}@${first.version} and ${more.length} others: run node scripts/complete-lock.mjs`];
   return [...hosts, ...missing];
 }
 

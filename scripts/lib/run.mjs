@@ -9,9 +9,11 @@ import { spawn } from 'node:child_process';
  */
 export function run(command, args, { cwd, env, show = false } = {}) {
   return new Promise((resolve) => {
+    // Some tools colour what nobody sees on a terminal when CI is set.
+    const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1', FORCE_COLOR: undefined };
     const child = spawn(command, args, {
       cwd,
-      env,
+      env: { ...(env ?? process.env), ...plain },
       stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
     });
     const parts = [];

@@ -42,7 +42,8 @@ async function installWithNote(kind) {
 }
 
 async function buildBundle() {
-  const built = await run(process.execPath, [`${root}/scripts/build.mjs`]);
+  // Not where the caller stands: that may be a directory this user cannot enter.
+  const built = await run(process.execPath, [`${root}/scripts/build.mjs`], { cwd: root });
   return built.ok ? undefined : `the build failed:\n${built.output.trimEnd()}`;
 }
 

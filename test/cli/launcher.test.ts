@@ -14,8 +14,9 @@ import {
 } from 'node:fs';
 import { once } from 'node:events';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { registryEnv, searchPath } from '../support/home.ts';
 import { fakeNpm, freshClone, setGreeting, tinyClone } from '../support/clone.ts';
-import { run, start, succeeded, type RunOptions } from '../support/processes.ts';
+import { run, start, succeeded, type RunOptions, type RunResult } from '../support/processes.ts';
 import { tempDir } from '../support/temp.ts';
 import { requireRoot } from '../support/tools.ts';
 
@@ -30,6 +31,7 @@ function said(...words: string[]): string {
   return `${JSON.stringify(['hello', version, ...words, ''])}\n`;
 }
 
+let firstRun: RunResult;
 let modules: string;
 let clone: string;
 let npm: ReturnType<typeof fakeNpm>;
@@ -50,13 +52,7 @@ async function setUpOnce(): Promise<void> {
 beforeAll(async () => {
   const first = `${tempDir()}/clone`;
   freshClone(first);
-  const result = await run(`${first}/duplicity`, ['--version']);
-  expect(result).toEqual({
-    status: 0,
-    signal: null,
-    stdout: `duplicity ${version}\n`,
-    stderr: 'duplicity: first run, installing the dependencies\n',
-  });
+  firstRun = await run(`${first}/duplicity`, ['--version'], { env: registryEnv() });
   modules = `${first}/node_modules`;
 }, 300_000);
 
@@ -69,6 +65,15 @@ beforeEach(() => {
 });
 
 describe('a fresh clone', () => {
+  test('from the real registry, with an empty npm cache: installs, builds and runs duplicity', () => {
+    expect(firstRun).toEqual({
+      status: 0,
+      signal: null,
+      stdout: `duplicity ${version}\n`,
+      stderr: 'duplicity: first run, installing the dependencies\n',
+    });
+  });
+
   test('installs only what running and building takes', () => {
     expect(existsSync(`${modules}/esbuild`)).toBe(true);
     expect(existsSync(`${modules}/vitest`)).toBe(false);
@@ -90,7 +95,7 @@ describe('a fresh clone', () => {
 
   test('says in one sentence that there is no network', async () => {
     const env = {
-      PATH: process.env['PATH'],
+      PATH: searchPath(),
       npm_config_registry: 'http://127.0.0.1:9',
       npm_config_cache: `${clone}/cache`,
     };
@@ -206,12 +211,20 @@ describe('a clone that is set up', () => {
   });
 
   test('a program that runs during a rebuild still finds its own parts', async () => {
-    const running = start(`${clone}/duplicity`, ['later'], { env: { PATH: npm.path } });
-    await once(running.child.stdout as NodeJS.ReadableStream, 'data');
+    const { child, result } = start(`${clone}/duplicity`, ['later'], { env: { PATH: npm.path }, holdInput: true });
+    await once(child.stdout, 'data');
     setGreeting(clone, 'new');
     expect((await launch([])).stdout).toBe(`["new","${version}",""]\n`);
-    expect(running.child.exitCode).toBe(null);
-    expect(await launch([])).toMatchObject({ status: 0 });
+    child.stdin.end();
+    expect(await result).toMatchObject({ stdout: `started\n${said('later')}`, stderr: '' });
+  });
+
+  test('the parts of builds before the last one are removed', async () => {
+    for (const greeting of ['second', 'third']) {
+      setGreeting(clone, greeting);
+      await setUpOnce();
+    }
+    expect(readdirSync(`${clone}/dist/chunks`).length).toBe(2);
   });
 
   test('the lock of a process that died is no obstacle', async () => {
@@ -275,7 +288,7 @@ describe('Node.js', () => {
     const bin = tempDir();
     writeFileSync(`${bin}/node`, `#!/bin/sh\necho ${old}\n`);
     chmodSync(`${bin}/node`, 0o755);
-    const result = await launch([], { env: { PATH: `${bin}:${process.env['PATH']}` } });
+    const result = await launch([], { env: { PATH: `${bin}:${searchPath()}` } });
     expect(result).toMatchObject({ status: 1, stdout: '' });
     expect(result.stderr).toBe(
       `duplicity: Node.js 20.19 or newer is needed, but node is ${old}. Install a newer one, or set DUPLICITY_NODE to its path.\n`,

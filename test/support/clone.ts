@@ -1,5 +1,6 @@
 import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
+import { searchPath } from './home.ts';
 import { root } from './paths.ts';
 
 /** What a build needs besides src/. */
@@ -50,7 +51,7 @@ cp -r '${modules}' "$2/node_modules"
   chmodSync(`${dir}/npm`, 0o755);
   writeFileSync(`${dir}/calls`, '');
   return {
-    path: `${dir}${delimiter}${process.env['PATH']}`,
+    path: `${dir}${delimiter}${searchPath()}`,
     calls: () => readFileSync(`${dir}/calls`, 'latin1').split('\n').length - 1,
   };
 }

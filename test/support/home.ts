@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
+import { delimiter, dirname } from 'node:path';
 import { afterAll, TestRunner } from 'vitest';
 import { tempDir } from './temp.ts';
 
@@ -30,7 +31,7 @@ export function testHome(): string {
 export function isolatedEnv(home: string, extra: Readonly<Record<string, string | undefined>> = {}): NodeJS.ProcessEnv {
   mkdirSync(`${home}/tmp`, { recursive: true });
   return {
-    PATH: process.env['PATH'],
+    PATH: searchPath(),
     LANG: 'C.UTF-8',
     TZ: 'UTC',
     HOME: home,
@@ -40,6 +41,20 @@ export function isolatedEnv(home: string, extra: Readonly<Record<string, string 
   };
 }
 
+/** PATH, with the Node.js under test as its `node`. */
+export function searchPath(): string {
+  const path = process.env['PATH'] ?? '';
+  const node = process.env['DUPLICITY_NODE'];
+  return node === undefined ? path : `${dirname(node)}${delimiter}${path}`;
+}
+
 export function killAgents(gnupgHome: string): void {
   spawnSync('gpgconf', ['--homedir', gnupgHome, '--kill', 'all'], { stdio: 'ignore' });
+}
+
+/** What a machine needs to reach the npm registry (proxy, own certificates, a mirror); for `env` of a run that installs. */
+export function registryEnv(): Record<string, string | undefined> {
+  const wanted =
+    /^(node_extra_ca_certs|ssl_cert_file|ssl_cert_dir|https?_proxy|no_proxy|npm_config_(registry|cafile|cache))$/i;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => wanted.test(name)));
 }

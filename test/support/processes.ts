@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { isolatedEnv, testHome } from './home.ts';
 
 export interface RunOptions {
@@ -6,6 +6,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Standard input; empty without it. */
   readonly input?: string | Buffer;
+  /** Leave standard input open: the test writes to and ends `child.stdin`. */
+  readonly holdInput?: boolean;
   /** Default: the home. */
   readonly cwd?: string;
   /** The process is killed after this time. Default: 60 s. */
@@ -25,7 +27,7 @@ export interface RunResult {
 }
 
 export interface Running {
-  readonly child: ChildProcess;
+  readonly child: ChildProcessWithoutNullStreams;
   readonly result: Promise<RunResult>;
 }
 
@@ -45,7 +47,8 @@ export function start(command: string, args: readonly string[], options: RunOpti
   child.stderr.on('data', (part: Buffer) => stderr.push(part));
   // A program that ends without reading its input is no failure of the test.
   child.stdin.on('error', () => {});
-  child.stdin.end(options.input ?? '');
+  if (options.input !== undefined) child.stdin.write(options.input);
+  if (options.holdInput !== true) child.stdin.end();
   const result = new Promise<RunResult>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (status, signal) => {

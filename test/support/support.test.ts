@@ -6,7 +6,7 @@ import { testHome } from './home.ts';
 import { expectedListing, listing, parseListing } from './listing.ts';
 import { root } from './paths.ts';
 import { run, start, succeeded } from './processes.ts';
-import { runReference } from './run.ts';
+import { runDuplicity, runReference, startDuplicity } from './run.ts';
 import { tempDir } from './temp.ts';
 import { requireReference, requireRoot, requireTool } from './tools.ts';
 import { makeInterruptedSource, makeTree } from './trees.ts';
@@ -67,6 +67,18 @@ describe('processes', () => {
 
   test('a process that hangs is killed after its time', async () => {
     const { result } = start(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { timeoutMs: 200 });
+    expect(await result).toMatchObject({ status: null, signal: 'SIGKILL' });
+  });
+});
+
+describe('duplicity under test', () => {
+  test('is the built bundle', async () => {
+    expect((await runDuplicity(['--version'])).stdout).toMatch(/^duplicity 4\.\d+\.\d+\n$/);
+  });
+
+  test('can be started and killed', async () => {
+    const { child, result } = startDuplicity(['--version']);
+    child.kill('SIGKILL');
     expect(await result).toMatchObject({ status: null, signal: 'SIGKILL' });
   });
 });

@@ -1,0 +1,105 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { publint } from 'publint';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { registryEnv, testHome } from '../support/home.ts';
+import { listing } from '../support/listing.ts';
+import { root } from '../support/paths.ts';
+import { run, succeeded } from '../support/processes.ts';
+import { tempDir } from '../support/temp.ts';
+import { requireTool } from '../support/tools.ts';
+
+const INSTALL_MS = 300_000;
+
+interface Packed {
+  readonly filename: string;
+  readonly version: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+describe('the npm package', () => {
+  let dir: string;
+  let packed: Packed;
+  let prefix: string;
+
+  function npm(args: readonly string[]) {
+    return run('npm', [...args, '--loglevel=error', '--no-audit', '--no-fund'], {
+      cwd: root,
+      env: registryEnv(),
+      timeoutMs: INSTALL_MS,
+    });
+  }
+
+  function installed(args: readonly string[]) {
+    return run(`${prefix}/bin/duplicity`, args, { env: { PASSPHRASE: 'a passphrase' } });
+  }
+
+  beforeAll(async () => {
+    dir = tempDir();
+    prefix = `${dir}/prefix`;
+    const { stdout } = succeeded(await npm(['pack', '--json', '--pack-destination', dir]));
+    packed = (JSON.parse(stdout) as Packed[])[0] ?? { filename: '', version: '', files: [] };
+    succeeded(await npm(['install', '--global', '--prefix', prefix, `${dir}/${packed.filename}`]));
+  }, INSTALL_MS);
+
+  test('holds the program and its documents, and nothing else', () => {
+    const paths = packed.files.map(({ path }) => path);
+    expect(paths).toContain('dist/duplicity.mjs');
+    expect(paths).toContain('LICENSE');
+    const others = paths.filter(
+      (path) => !/^(dist\/(duplicity|chunks\/[\w-]+)\.mjs|package\.json|LICENSE|[A-Z]+\.md)$/.test(path),
+    );
+    expect(others).toEqual([]);
+  });
+
+  test('holds the chunks of one build only', () => {
+    const chunks = packed.files.flatMap(({ path }) => (path.startsWith('dist/chunks/') ? [path] : []));
+    const text = packed.files
+      .map(({ path }) => (path.endsWith('.mjs') ? readFileSync(`${root}/${path}`, 'utf8') : ''))
+      .join('');
+    expect(chunks.filter((path) => !text.includes(path.replace('dist/chunks/', '')))).toEqual([]);
+  });
+
+  test('has nothing that publint complains about', async () => {
+    const file = readFileSync(`${dir}/${packed.filename}`);
+    const tarball = new Uint8Array(file).buffer;
+    const { messages } = await publint({ pack: { tarball }, strict: true });
+    expect(messages).toEqual([]);
+  });
+
+  test('installed into an empty prefix, gives a command that prints exactly its name and version', async () => {
+    expect(readdirSync(`${prefix}/bin`)).toEqual(['duplicity']);
+    const result = await installed(['--version']);
+    expect(result).toEqual({ status: 0, signal: null, stdout: `duplicity ${packed.version}\n`, stderr: '' });
+    expect(packed.version).toBe('4.0.0');
+  });
+
+  test('backs up and restores without encryption', async () => {
+    expect(await backUpAndRestore(['--no-encryption'])).toEqual(contentOf(`${testHome()}/source`));
+  });
+
+  test.runIf(requireTool('gpg'))('backs up and restores with a passphrase', async () => {
+    expect(await backUpAndRestore([])).toEqual(contentOf(`${testHome()}/source`));
+  });
+
+  async function backUpAndRestore(options: readonly string[]) {
+    const home = testHome();
+    mkdirSync(`${home}/source/sub`, { recursive: true });
+    writeFileSync(`${home}/source/sub/file`, 'content\n'.repeat(50_000));
+    writeFileSync(`${home}/source/empty`, '');
+    succeeded(await installed([...options, `${home}/source`, `file://${home}/remote`]));
+    succeeded(await installed(['restore', ...options, `file://${home}/remote`, `${home}/back`]));
+    return contentOf(`${home}/back`);
+  }
+
+  test('leaves a bundle that is executable and built from these sources', () => {
+    expect(statSync(`${root}/dist/duplicity.mjs`).mode & 0o111).toBe(0o111);
+    expect(existsSync(`${prefix}/lib/node_modules/duplicity-ts/dist/duplicity.mjs`)).toBe(true);
+    expect(readFileSync(`${prefix}/lib/node_modules/duplicity-ts/dist/duplicity.mjs`)).toEqual(
+      readFileSync(`${root}/dist/duplicity.mjs`),
+    );
+  });
+});
+
+function contentOf(tree: string) {
+  return listing(tree).map(({ path, type, mode, sha256 }) => ({ path, type, mode, sha256 }));
+}
