@@ -22,8 +22,10 @@ export interface Codec {
 
 /** An encoded file being written. */
 export interface EncodedFile {
-  /** Takes over the block. Answers a promise when the producer has to wait before the next one. */
+  /** Takes over the block and the whole buffer it is part of. Answers a promise when the producer has to wait before the next one. */
   write(block: Buffer): Soon<void>;
+  /** Blocks of 64 KiB or more are done with when `write` has answered, and may be filled again. */
+  readonly returnsBlocks?: true;
   /** Bytes that have reached the file; lags behind what was written. */
   size(): number;
   /** Completes the file and gives its size. Throws what went wrong on the way. */

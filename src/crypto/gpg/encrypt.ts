@@ -1,3 +1,4 @@
+import { release } from '../../util/release.ts';
 import { CryptoError } from '../../errors/errors.ts';
 import type { EncodedFile } from '../codec.ts';
 import { GATHER_BYTES, gatherer, join } from '../gather.ts';
@@ -68,7 +69,11 @@ export function createGpgFile(
       if (!run || !gpg.stdin) return undefined;
       const { stdin } = gpg;
       const taken = new Promise<boolean>((resolve) => {
-        stdin.write(join(run), (error) => resolve(!error));
+        const block = join(run);
+        stdin.write(block, (error) => {
+          release(block);
+          resolve(!error);
+        });
       });
       if (stdin.writableLength === 0) return undefined;
       return taken.then((isTaken) => (isTaken ? undefined : endedEarly()));

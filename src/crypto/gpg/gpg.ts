@@ -2,6 +2,7 @@ import type { Codec } from '../codec.ts';
 import type { GpgVersion } from './arguments.ts';
 import { decrypt } from './decrypt.ts';
 import { createGpgFile } from './encrypt.ts';
+import { firstAlone } from './first-alone.ts';
 import type { GpgSettings } from './settings.ts';
 import { askVersion } from './version.ts';
 
@@ -12,8 +13,8 @@ export function gpgCodec(settings: GpgSettings, warn: (text: string) => void): C
   return {
     suffix: '.gpg',
     create: async (path, signal) => createGpgFile(settings, await version(), { path, signal }),
-    async *open(path, options) {
+    open: firstAlone(async function* (path, options) {
       yield* decrypt(settings, await version(), { path, ...options, warn });
-    },
+    }),
   };
 }

@@ -1,6 +1,7 @@
 import { constants, deflateRaw } from 'node:zlib';
 
-const WINDOW_BYTES = 32 * 1024;
+/** How far back deflate looks. */
+export const WINDOW_BYTES = 32 * 1024;
 const SAMPLE_RUNS = 16;
 const SAMPLE_RUN_BYTES = 256;
 const SAMPLE_BYTES = SAMPLE_RUNS * SAMPLE_RUN_BYTES;

@@ -1,5 +1,6 @@
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { DuplicityError, IntegrityError } from '../../errors/errors.ts';
+import { release } from '../../util/release.ts';
 import { gathered } from '../gather.ts';
 
 const BLOCK_BYTES = 256 * 1024;
@@ -55,6 +56,7 @@ async function feed(source: AsyncIterable<Buffer>, gunzip: Gunzip): Promise<void
     given += block.length;
     await Promise.race([new Promise<void>((resolve) => gunzip.write(block, () => resolve())), isOver]);
     if (gunzip.readableEnded) expectZeros(block.subarray(block.length - (given - gunzip.bytesWritten)));
+    else if (!gunzip.destroyed) release(block);
   }
   gunzip.end();
 }

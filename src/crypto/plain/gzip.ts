@@ -1,10 +1,11 @@
 import { crc32 } from 'node:zlib';
+import { release } from '../../util/release.ts';
 import type { Soon } from '../../util/soon.ts';
 import type { Codec, EncodedFile } from '../codec.ts';
 import { gatherer, join } from '../gather.ts';
 import { fileBlocks } from '../read-file.ts';
 import { createSpoolFile } from '../spool-file.ts';
-import { deflatePiece } from './deflate-piece.ts';
+import { deflatePiece, WINDOW_BYTES } from './deflate-piece.ts';
 import { gunzipBlocks } from './gunzip.ts';
 
 /** The reference's level: stored archives keep the size people know from it. */
@@ -56,6 +57,7 @@ function createGzipFile(
     signal.throwIfAborted();
     spool.write([output]);
     size += output.length;
+    release(output);
   }
 
   function submit(piece: Buffer, isLast: boolean): void {
@@ -65,13 +67,16 @@ function createGzipFile(
     async function run(): Promise<void> {
       const output = await deflatePiece({ piece, before: previous, level, isLast });
       job.output = output;
+      release(piece);
+      if (previous !== undefined) release(previous);
     }
     job.done.catch(ignore);
     jobs.push(job);
     // zlib answers 0, not the sum so far, for no bytes at all.
     if (piece.length > 0) crc = crc32(piece, crc);
     taken += piece.length;
-    before = piece;
+    // A copy, so that the piece itself can go as soon as it is deflated.
+    before = Buffer.from(piece.subarray(-WINDOW_BYTES));
   }
 
   function retire(): Soon<void> {

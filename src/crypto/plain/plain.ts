@@ -25,6 +25,7 @@ function createPlainFile(path: string, signal: AbortSignal): EncodedFile {
   }
 
   return {
+    returnsBlocks: true,
     write(block) {
       const run = held.add(block);
       if (run) store(run);
