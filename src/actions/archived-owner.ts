@@ -3,7 +3,7 @@ import type { Session } from './session.ts';
 
 /** The numbers on this machine for the owner an archive names: by name where that exists here, else as archived. */
 export function archivedOwner(
-  { accounts, settings }: Session,
+  { accounts, settings }: Pick<Session, 'accounts' | 'settings'>,
   { uid, gid, uname, gname }: Metadata,
 ): { readonly uid: number; readonly gid: number } {
   if (settings.numericOwner) return { uid, gid };

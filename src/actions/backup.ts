@@ -138,13 +138,15 @@ function chooseBase(session: Session, kind: BackupKind, collection: Collection):
 }
 
 /**
- * Names have a resolution of one second: of two sets in the same one, one would hide the other. An increment from before
- * the set it is based on would belong to no chain.
+ * Names have a resolution of one second: of two sets in the same one, one would hide or overwrite the other. An
+ * increment from before the set it is based on would belong to no chain.
  */
 async function timeOfSet({ now, emit }: Session, collection: Collection, isIncrement: boolean): Promise<EpochSeconds> {
-  const newest = Math.max(0, ...[...collection.chains, ...collection.incomplete].map(({ end }) => end));
+  const { chains, orphaned, incomplete } = collection;
+  const taken = new Set([...chains.flatMap(({ sets }) => sets), ...orphaned, ...incomplete].map(({ end }) => end));
+  const newest = Math.max(0, ...[...chains, ...incomplete].map(({ end }) => end));
   let time = Math.trunc(now);
-  while (time === newest) {
+  while (taken.has(time)) {
     await new Promise((resolve) => setTimeout(resolve, 1050 - (Date.now() % 1000)));
     time = Math.max(time, Math.trunc(Date.now() / 1000));
   }

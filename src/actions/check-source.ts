@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import type { Manifest } from '../archive/manifest.ts';
 import type { BackupChain } from '../collections/chains.ts';
 import { ChainError, CryptoError, DuplicityError } from '../errors/errors.ts';
-import { toScreen, type BytePath } from '../util/bytepath.ts';
+import { fromText, toScreen, type BytePath } from '../util/bytepath.ts';
+import { quoteName } from '../util/quote-name.ts';
 import { readRemoteManifest, readSetManifest } from './read-manifest.ts';
 import type { Session } from './session.ts';
 
@@ -31,14 +32,14 @@ export async function checkSource(session: Session, chain: BackupChain, source: 
     throw new DuplicityError(
       'HOSTNAME_MISMATCH',
       `Fatal Error: Backup source host has changed.\nCurrent hostname: ${session.hostname}\nPrevious hostname: ${manifest.hostname}`,
-      { hint, fields: [`'${session.hostname}'`, `'${manifest.hostname}'`] },
+      { hint, fields: [session.hostname, manifest.hostname].map((name) => quoteName(fromText(name))) },
     );
   }
   if (manifest.localDir !== undefined && manifest.localDir !== source) {
     throw new DuplicityError(
       'SOURCE_PATH_MISMATCH',
       `Fatal Error: Backup source directory has changed.\nCurrent directory: ${toScreen(source)}\nPrevious directory: ${toScreen(manifest.localDir)}`,
-      { hint, fields: [`'${toScreen(source)}'`, `'${toScreen(manifest.localDir)}'`] },
+      { hint, fields: [quoteName(source), quoteName(manifest.localDir)] },
     );
   }
 }

@@ -4,7 +4,7 @@ import type { Session } from './session.ts';
 
 /** Deletes in the order given. What cannot be deleted is a warning, and the first such failure is thrown at the end. */
 export async function deleteFiles(
-  { backend, archiveDir, call, emit }: Session,
+  { backend, archiveDir, call, emit }: Pick<Session, 'backend' | 'archiveDir' | 'call' | 'emit'>,
   files: readonly Deletion[],
 ): Promise<void> {
   let failure: BackendError | undefined;

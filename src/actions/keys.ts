@@ -6,7 +6,7 @@ import type { Codec } from '../crypto/codec.ts';
 import { codecs, writeCodec } from '../crypto/codecs.ts';
 import { checkSymmetricSigning, passphraseSource } from '../crypto/passphrase.ts';
 import { gzipCodec } from '../crypto/plain/gzip.ts';
-import type { Secret } from '../crypto/secret.ts';
+import type { Secret } from '../util/secret.ts';
 import type { Emit } from '../events/events.ts';
 
 /** How files are encoded and decoded in this run. Passphrases are found, or asked for, when first needed. */

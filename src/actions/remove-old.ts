@@ -1,5 +1,6 @@
 import type { Collection } from '../collections/collection.ts';
 import type { RemovalPlan, RemovalStep } from '../collections/deletion.ts';
+import { BackendError } from '../errors/errors.ts';
 import { asctime } from '../util/time.ts';
 import { deleteFiles } from './delete-files.ts';
 import { emitWarnings, loadCollection } from './load-collection.ts';
@@ -30,10 +31,18 @@ export async function removeOld(session: Session, choose: (collection: Collectio
     return 0;
   }
   emit({ kind: 'notice', text: `Deleting backup chain${plural} at time${plural}:\n${times}` });
+  let failure: BackendError | undefined;
   for (const step of plan.steps) {
     emit({ kind: 'notice', text: `${describe(step)} ${asctime(step.end)}` });
-    if (!settings.dryRun) await deleteFiles(session, step.files);
+    if (settings.dryRun) continue;
+    try {
+      await deleteFiles(session, step.files);
+    } catch (error) {
+      if (!(error instanceof BackendError)) throw error;
+      failure ??= error;
+    }
   }
+  if (failure !== undefined) throw failure;
   return 0;
 }
 

@@ -25,7 +25,7 @@ export async function restore(session: Session, target: BytePath): Promise<numbe
     });
     return 0;
   }
-  mkdirSync(toFs(dirname(target)), { recursive: true });
+  makeParent(target);
   const tree = await openPastTree(session, plan);
   const writer = new TreeWriter({
     target,
@@ -49,25 +49,42 @@ export async function restore(session: Session, target: BytePath): Promise<numbe
     await tree.close();
   }
   if (found === 0) throw nothingFound(wanted);
-  if (writer.failures > 0 || tree.damaged > 0) {
-    throw new LocalError(
-      'INCOMPLETE',
-      `The restore is incomplete: ${writer.failures + tree.damaged} entries could not be restored.`,
-      { hint: 'The warnings above name them.' },
-    );
+  const missing = writer.failures + tree.damaged;
+  if (missing > 0) {
+    const entries = missing === 1 ? '1 entry' : `${missing} entries`;
+    throw new LocalError('INCOMPLETE', `The restore is incomplete: ${entries} could not be restored.`, {
+      hint: `The warnings above name ${missing === 1 ? 'it' : 'them'}.`,
+    });
   }
   return 0;
 }
 
 function checkTarget(target: BytePath, force: boolean): void {
   if (force) return;
-  const there = lstatSync(toFs(target), { throwIfNoEntry: false });
-  if (there === undefined || (there.isDirectory() && readdirSync(toFs(target)).length === 0)) return;
+  if (lstatSync(toFs(target), { throwIfNoEntry: false }) === undefined || isEmptyDirectory(target)) return;
   throw new LocalError(
     'RESTORE_DIR_EXISTS',
     `Restore destination directory ${toScreen(target)} already exists.\nWill not overwrite.`,
     { hint: 'Name a new or empty directory, or add --force to restore over what is there.' },
   );
+}
+
+/** Also behind a link. One that cannot be looked into may hold anything. */
+function isEmptyDirectory(target: BytePath): boolean {
+  try {
+    return readdirSync(toFs(target)).length === 0;
+  } catch {
+    return false;
+  }
+}
+
+function makeParent(target: BytePath): void {
+  try {
+    mkdirSync(toFs(dirname(target)), { recursive: true });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new LocalError('GENERIC', `The directory for ${toScreen(target)} cannot be made: ${reason}.`, { cause });
+  }
 }
 
 /** Below `wanted`, which becomes the root, and renamed as asked for. */

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors/errors.ts';
-import { Secret } from './secret.ts';
+import { Secret } from '../util/secret.ts';
 
 /** A parsed back-end URL. Which form of `path` a scheme gives: see `parseUrl`; what drivers make of it: `url-path.ts`. */
 export interface BackendUrl {

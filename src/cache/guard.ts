@@ -1,3 +1,4 @@
+import { errorCode } from '../util/errno.ts';
 import { DuplicityError, LocalError } from '../errors/errors.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -27,12 +28,6 @@ export async function guardAsync<T>(path: string, cannotBe: string, action: () =
   } catch (error) {
     throw explain(path, cannotBe, error);
   }
-}
-
-/** The system's name of an error (`ENOENT`); undefined for errors of ours. */
-export function errorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || error instanceof DuplicityError || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
 }
 
 function explain(path: string, cannotBe: string, error: unknown): unknown {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { LocalError } from '../errors/errors.ts';
 import type { EpochSeconds } from '../util/time.ts';
-import { errorCode } from './guard.ts';
+import { errorCode } from '../util/errno.ts';
 
 /** Who holds a lock. */
 export interface Holder {

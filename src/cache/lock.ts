@@ -1,7 +1,8 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { errorCode, guard } from './guard.ts';
+import { errorCode } from '../util/errno.ts';
+import { guard } from './guard.ts';
 import { busy, formatHolder } from './lock-holder.ts';
 import { takePidFile } from './pid-file.ts';
 

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, linkSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
-import { errorCode, guard } from './guard.ts';
+import { errorCode } from '../util/errno.ts';
+import { guard } from './guard.ts';
 import { busy, formatHolder, mayBeAlive, parseHolder } from './lock-holder.ts';
 
 /**

@@ -1,4 +1,5 @@
-import { decodeText, encodeName } from '../selection/text.ts';
+import { encodeName } from '../util/text.ts';
+import { decodeText } from '../util/utf8.ts';
 import type { BytePath } from '../util/bytepath.ts';
 
 /**

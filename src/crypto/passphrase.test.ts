@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkSymmetricSigning, type PassphraseQuery, passphraseSource } from './passphrase.ts';
-import { Secret } from './secret.ts';
+import { Secret } from '../util/secret.ts';
 
 function query(over: Partial<PassphraseQuery>): PassphraseQuery {
   return {

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors/errors.ts';
-import { Secret } from './secret.ts';
+import { Secret } from '../util/secret.ts';
 
 export type PassphraseAction =
   | 'backup'

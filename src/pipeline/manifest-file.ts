@@ -1,4 +1,4 @@
-import { closeSync, fdatasyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
 import type { FileChange, VolumeRecord } from '../archive/manifest.ts';
 import {
   formatFilelistHead,
@@ -6,11 +6,15 @@ import {
   formatManifestHead,
   formatVolumeRecord,
 } from '../archive/manifest-writer.ts';
+import { guard } from '../cache/guard.ts';
 import type { BytePath } from '../util/bytepath.ts';
+import { writeAll } from './local-file.ts';
 
 const BUFFER = 64 * 1024;
 
 interface ManifestFileOptions {
+  /** What failures name. */
+  readonly archiveDir: string;
   readonly path: string;
   /** Where the list of changed files waits until its length is known; undefined when none is wanted. */
   readonly listPath: string | undefined;
@@ -20,18 +24,21 @@ interface ManifestFileOptions {
 
 /** The manifest of a set while it is being written: volume records as they come, the list of changed files at the end. */
 export class ManifestFile {
+  readonly #archiveDir: string;
   readonly #fd: number;
   readonly #listFd: number | undefined;
   readonly #listPath: string | undefined;
   #path: string;
   #lines = '';
   #count = 0;
+  #isOpen = true;
 
-  constructor({ path, listPath, hostname, localDir }: ManifestFileOptions) {
+  constructor({ archiveDir, path, listPath, hostname, localDir }: ManifestFileOptions) {
+    this.#archiveDir = archiveDir;
     this.#path = path;
     this.#listPath = listPath;
-    this.#fd = openSync(path, 'wx', 0o600);
-    this.#listFd = listPath === undefined ? undefined : openSync(listPath, 'wx+', 0o600);
+    this.#fd = this.#guard(() => openSync(path, 'wx', 0o600));
+    this.#listFd = listPath === undefined ? undefined : this.#guard(() => openSync(listPath, 'wx+', 0o600));
     this.#write(this.#fd, formatManifestHead(hostname, localDir));
   }
 
@@ -52,9 +59,10 @@ export class ManifestFile {
 
   /** What was added so far is on disk, under the given name from now on. */
   checkpoint(path: string): void {
-    fdatasyncSync(this.#fd);
-    if (path === this.#path) return;
-    renameSync(this.#path, path);
+    this.#guard(() => {
+      fdatasyncSync(this.#fd);
+      if (path !== this.#path) renameSync(this.#path, path);
+    });
     this.#path = path;
   }
 
@@ -65,14 +73,18 @@ export class ManifestFile {
       this.#flushLines(this.#listFd);
       const buffer = Buffer.allocUnsafe(BUFFER);
       for (let at = 0, length = 0; (length = readSync(this.#listFd, buffer, 0, BUFFER, at)) > 0; at += length) {
-        writeAll(this.#fd, buffer.subarray(0, length));
+        const block = buffer.subarray(0, length);
+        this.#guard(() => writeAll(this.#fd, block));
       }
     }
-    fdatasyncSync(this.#fd);
+    this.#guard(() => fdatasyncSync(this.#fd));
     this.close();
   }
 
+  /** A second call does nothing. */
   close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     closeSync(this.#fd);
     if (this.#listFd === undefined || this.#listPath === undefined) return;
     closeSync(this.#listFd);
@@ -85,10 +97,10 @@ export class ManifestFile {
   }
 
   #write(fd: number, latin1: string): void {
-    writeAll(fd, Buffer.from(latin1, 'latin1'));
+    this.#guard(() => writeAll(fd, Buffer.from(latin1, 'latin1')));
   }
-}
 
-function writeAll(fd: number, block: Buffer): void {
-  for (let at = 0; at < block.length;) at += writeSync(fd, block, at);
+  #guard<T>(act: () => T): T {
+    return guard(this.#archiveDir, 'written', act);
+  }
 }

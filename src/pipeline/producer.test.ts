@@ -66,7 +66,7 @@ async function produce(
 ): Promise<Outcome> {
   const path = join(tempDir(), 'sigtar');
   const { packer, sealed } = memoryVolumes(limit, { lag });
-  const signatures = new SigtarFile(path);
+  const signatures = new SigtarFile(path, 'the archive dir');
   const statistics = emptyStatistics(0);
   const events: Event[] = [];
   const heard: string[] = [];
@@ -123,7 +123,10 @@ function sourceOf({ path, content, size, type = 'reg', meta }: Given): SourceEnt
   };
 }
 
-function openGiven({ content = Buffer.alloc(0), failsAt, readAtMost = Infinity }: Given, closed: () => void): SourceFile {
+function openGiven(
+  { content = Buffer.alloc(0), failsAt, readAtMost = Infinity }: Given,
+  closed: () => void,
+): SourceFile {
   let at = 0;
   return {
     read(into) {
@@ -266,7 +269,11 @@ describe('the content of a new file', () => {
     ];
     for (const lag of [0, 100_000, 1_000_000]) {
       const entries = await stored(await produce(given, { limit: 200_000, lag }));
-      expect(entries.map(({ body }, i) => body.equals(given[i]?.content ?? Buffer.alloc(0)))).toEqual([true, true, true]);
+      expect(entries.map(({ body }, i) => body.equals(given[i]?.content ?? Buffer.alloc(0)))).toEqual([
+        true,
+        true,
+        true,
+      ]);
     }
   });
 });
@@ -316,7 +323,7 @@ describe('a file that cannot be read', () => {
     const { packer } = memoryVolumes(1_000_000);
     const producer = new Producer({
       volumes: packer,
-      signatures: new SigtarFile(join(tempDir(), 's')),
+      signatures: new SigtarFile(join(tempDir(), 's'), 'the archive dir'),
       state: undefined,
       maxBlockSize: 2048,
       open: () => {
@@ -418,7 +425,7 @@ describe('everything else', () => {
   test('what is gone is deleted in both archives, and files are said to be', async () => {
     const dir = tempDir();
     const { packer, sealed } = memoryVolumes(1_000_000);
-    const signatures = new SigtarFile(join(dir, 's'));
+    const signatures = new SigtarFile(join(dir, 's'), dir);
     const heard: string[] = [];
     const statistics = emptyStatistics(0);
     const producer = new Producer({

@@ -194,11 +194,16 @@ export class Producer {
       if (wait instanceof Promise) await wait;
       const { block, used } = volumes;
       // Read to where the content will stand if the file is still as large as it was.
-      const likely = headerLength(difftarMember(entry, PIECE_SIZE, pieceOf(read, meta.size)));
+      const expected = pieceOf(read, meta.size);
+      const likely = headerLength(difftarMember(entry, PIECE_SIZE, expected));
       const length = fill(block.subarray(used + likely, used + likely + PIECE_SIZE));
       more = !isLastPiece(length);
-      const header = writeHeader(block, used, difftarMember(entry, length, pieceOf(read, length)));
+      const piece = pieceOf(read, length);
+      const member = difftarMember(entry, length, piece);
+      const header = piece === expected ? likely : headerLength(member);
+      // Moved before the header is written: a longer one would lie over its beginning.
       if (header !== likely) block.copyWithin(used + header, used + likely, used + likely + length);
+      writeHeader(block, used, member);
       const padding = paddingLength(length);
       const end = used + header + length;
       if (padding > 0) block.fill(0, end, end + padding);

@@ -1,9 +1,10 @@
-import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, rmSync } from 'node:fs';
 import type { Entry, EntryStream } from '../archive/entry.ts';
 import { mergeStreams, type Meeting } from '../archive/merge.ts';
 import { IntegrityError } from '../errors/errors.ts';
 import { DeltaApplier, type Basis } from '../rsync/patch.ts';
 import { toScreen, type BytePath } from '../util/bytepath.ts';
+import { onTempFile, writeAll } from './local-file.ts';
 import type { Spool } from './spool.ts';
 
 /** A file whose deltas are being applied stays in memory up to this size; larger ones go through the spool. */
@@ -144,13 +145,18 @@ class Scratch implements Basis {
   }
 
   append(block: Buffer): void {
-    if (this.#file === undefined && this.size + block.length <= IN_MEMORY) {
-      this.#blocks.push(Buffer.from(block));
-    } else {
-      this.#file ??= this.#spill();
-      this.#write(this.#file.fd, block);
-    }
     this.size += block.length;
+    if (this.#file === undefined && this.size <= IN_MEMORY) {
+      this.#blocks.push(Buffer.from(block));
+      return;
+    }
+    const file = this.#file ?? this.#open();
+    const before = this.#blocks;
+    this.#blocks = [];
+    onTempFile('write', file.path, () => {
+      for (const held of before) writeAll(file.fd, held);
+      writeAll(file.fd, block);
+    });
   }
 
   read(into: Buffer, position: number): number {
@@ -174,15 +180,9 @@ class Scratch implements Basis {
     this.#file = undefined;
   }
 
-  #spill(): { readonly fd: number; readonly path: string } {
+  #open(): { readonly fd: number; readonly path: string } {
     const path = this.#spool.newPath('basis');
-    const fd = openSync(path, 'wx+', 0o600);
-    for (const block of this.#blocks) this.#write(fd, block);
-    this.#blocks = [];
-    return { fd, path };
-  }
-
-  #write(fd: number, block: Buffer): void {
-    for (let at = 0; at < block.length;) at += writeSync(fd, block, at);
+    this.#file = { path, fd: onTempFile('create', path, () => openSync(path, 'wx+', 0o600)) };
+    return this.#file;
   }
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backend, Body, Call } from '../backends/backend.ts';
 import { BackendError, DuplicityError } from '../errors/errors.ts';
+import { onTempFile, writeAll } from './local-file.ts';
 import type { Spool } from './spool.ts';
 
 const BLOCK = 256 * 1024;
@@ -82,9 +83,9 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
       await backend.get(
         name,
         async (bytes) => {
-          const fd = openSync(path, 'w', 0o600);
+          const fd = onTempFile('create', path, () => openSync(path, 'w', 0o600));
           try {
-            for await (const block of bytes) writeSync(fd, block);
+            for await (const block of bytes) onTempFile('write', path, () => writeAll(fd, block));
           } finally {
             closeSync(fd);
           }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { PIECE_SIZE } from '../archive/difftar.ts';
 import type { VolumeRecord } from '../archive/manifest.ts';
 import { formatLocalName, formatName, type MetadataName, type Prefixes } from '../archive/names.ts';
+import { guard } from '../cache/guard.ts';
 import type { Codec } from '../crypto/codec.ts';
 import type { Emit } from '../events/events.ts';
 import type { BackupStatistics } from '../events/statistics.ts';
@@ -59,15 +60,16 @@ export class SetWriter {
 
   constructor(options: SetWriterOptions) {
     this.#options = options;
-    const { workDir, hostname, localDir, volumeSize, codec, listFiles } = options;
+    const { archiveDir, workDir, hostname, localDir, volumeSize, codec, listFiles } = options;
     this.#uploads = new UploadQueue(options.concurrency);
     this.manifest = new ManifestFile({
+      archiveDir,
       path: join(workDir, 'manifest'),
       listPath: listFiles ? join(workDir, 'filelist') : undefined,
       hostname,
       localDir,
     });
-    this.signatures = new SigtarFile(join(workDir, 'sigtar'));
+    this.signatures = new SigtarFile(join(workDir, 'sigtar'), archiveDir);
     this.volumes = new VolumePacker({
       limit: Math.max(volumeSize, PIECE_SIZE),
       trailer: codec.suffix === '.gpg' ? TRAILER : 0,
@@ -170,9 +172,11 @@ export class SetWriter {
   /** Durable under its final name in the archive dir. */
   #install(path: string, kind: MetadataName['kind']): void {
     const { archiveDir, prefixes } = this.#options;
-    syncFile(path);
-    renameSync(path, join(archiveDir, formatLocalName(this.#name(kind), prefixes)));
-    syncFile(archiveDir);
+    guard(archiveDir, 'written', () => {
+      syncFile(path);
+      renameSync(path, join(archiveDir, formatLocalName(this.#name(kind), prefixes)));
+      syncFile(archiveDir);
+    });
   }
 
   #partPath(kind: MetadataName['kind']): string {

@@ -1,23 +1,29 @@
-import { closeSync, fdatasyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, openSync, renameSync } from 'node:fs';
 import type { Entry } from '../archive/entry.ts';
 import { sigtarMember } from '../archive/sigtar.ts';
 import { paddingLength } from '../archive/tar-header.ts';
 import { headerLength, trailer, writeHeader } from '../archive/tar-writer.ts';
+import { guard } from '../cache/guard.ts';
+import { writeAll } from './local-file.ts';
 
 const BUFFER = 256 * 1024;
 
 /** The signature archive of a set while it is being written: an uncompressed tar in the archive dir. */
 export class SigtarFile {
+  readonly #archiveDir: string;
   readonly #fd: number;
+  #isOpen = true;
   #path: string;
   #buffer = Buffer.allocUnsafeSlow(BUFFER);
   #used = 0;
   /** Bytes of the whole file. */
   size = 0;
 
-  constructor(path: string) {
+  /** Failures name `archiveDir`. */
+  constructor(path: string, archiveDir: string) {
+    this.#archiveDir = archiveDir;
     this.#path = path;
-    this.#fd = openSync(path, 'wx', 0o600);
+    this.#fd = this.#guard(() => openSync(path, 'wx', 0o600));
   }
 
   get path(): string {
@@ -40,9 +46,10 @@ export class SigtarFile {
   /** What was added so far is on disk, under the given name from now on. */
   checkpoint(path: string): void {
     this.#flush();
-    fdatasyncSync(this.#fd);
-    if (path === this.#path) return;
-    renameSync(this.#path, path);
+    this.#guard(() => {
+      fdatasyncSync(this.#fd);
+      if (path !== this.#path) renameSync(this.#path, path);
+    });
     this.#path = path;
   }
 
@@ -51,10 +58,13 @@ export class SigtarFile {
     this.#flush();
     this.#append(trailer(this.size));
     this.#flush();
-    closeSync(this.#fd);
+    this.close();
   }
 
+  /** A second call does nothing. */
   close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     closeSync(this.#fd);
   }
 
@@ -75,7 +85,11 @@ export class SigtarFile {
   }
 
   #write(block: Buffer): void {
-    for (let at = 0; at < block.length;) at += writeSync(this.#fd, block, at);
+    this.#guard(() => writeAll(this.#fd, block));
     this.size += block.length;
+  }
+
+  #guard<T>(act: () => T): T {
+    return guard(this.#archiveDir, 'written', act);
   }
 }

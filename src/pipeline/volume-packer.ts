@@ -94,7 +94,8 @@ export class VolumePacker {
     if (this.used > 0) {
       const wait = file.write(this.block.subarray(0, this.used));
       if (wait instanceof Promise) await wait;
-      this.block = Buffer.allocUnsafeSlow(Math.max(this.#blockSize, next));
+      const isFree = file.returnsBlocks === true && this.used >= PIECE_SIZE && next <= this.block.length;
+      if (!isFree) this.block = Buffer.allocUnsafeSlow(Math.max(this.#blockSize, next));
       this.used = 0;
     }
     this.#reached = file.size();

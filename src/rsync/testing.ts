@@ -38,7 +38,7 @@ export function basisOf(content: Buffer): Basis {
   return { size: content.length, read: (into, position) => content.copy(into, 0, position) };
 }
 
-export function split(content: Buffer, piece: number): Buffer[] {
+function split(content: Buffer, piece: number): Buffer[] {
   const parts: Buffer[] = [];
   for (let at = 0; at < content.length; at += piece) parts.push(content.subarray(at, at + piece));
   return parts;

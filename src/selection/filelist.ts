@@ -1,5 +1,5 @@
 import type { Sense } from './rules.ts';
-import { decodeText } from './text.ts';
+import { decodeText } from '../util/utf8.ts';
 
 export interface FilelistLine {
   readonly sense: Sense;

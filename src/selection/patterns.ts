@@ -7,7 +7,7 @@ import { compileGlob, type PatternTests } from './glob.ts';
 import { compileLiteral } from './literal.ts';
 import { compilePythonRegexp } from './python-regexp.ts';
 import type { FilterMode, Rule, Sense } from './rules.ts';
-import { decodeName, encodeName } from './text.ts';
+import { decodeName, encodeName } from '../util/text.ts';
 
 interface Surroundings {
   readonly root: BytePath;

@@ -5,7 +5,7 @@ import { type Condition, plainCondition, type Subject } from './condition.ts';
 import { type FileTree, parseFilesFrom } from './files-from.ts';
 import { checkFilters, patternReader } from './patterns.ts';
 import type { Rule } from './rules.ts';
-import { decodeName, encodeName } from './text.ts';
+import { decodeName, encodeName } from '../util/text.ts';
 
 /** The source, as the rules are about to see it. */
 export interface SelectionOptions {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { errorCode } from './report.ts';
+import { errorCode } from '../util/errno.ts';
 
 /** The local account database, both ways. Names are bytes in latin1. Every answer is remembered. */
 export interface Accounts {

@@ -1,3 +1,4 @@
+import { errorCode } from '../util/errno.ts';
 import type { Emit } from '../events/events.ts';
 import { type BytePath, bytePath, toScreen } from '../util/bytepath.ts';
 
@@ -43,11 +44,6 @@ export function reporter({ root, emit, counters, onUnreadable }: ReporterOptions
 /** The path below the root of a full one, which is the root as given joined with it. */
 export function relativePath(root: BytePath, path: BytePath): BytePath {
   return bytePath(path.slice(root === '/' ? 1 : root.length + 1));
-}
-
-/** The system's name of a failed call (`ENOENT`), if it was one. */
-export function errorCode(cause: unknown): string | undefined {
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
 }
 
 /** A failed call without its name and arguments: `ENOENT: no such file or directory`. */

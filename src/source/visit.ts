@@ -7,7 +7,8 @@ import { type BytePath, bytePath, ROOT, toScreen } from '../util/bytepath.ts';
 import type { Accounts } from './accounts.ts';
 import { Candidate } from './candidate.ts';
 import type { ReadCheck } from './readable.ts';
-import { errorCode, relativePath, type Report } from './report.ts';
+import { errorCode } from '../util/errno.ts';
+import { relativePath, type Report } from './report.ts';
 import { type SourceEntry, sourceEntry } from './source-entry.ts';
 import { type Links, modificationTime, readLink, statPath, typeOf } from './stat.ts';
 

@@ -14,6 +14,7 @@ import {
   openSync,
   renameSync,
   rmdirSync,
+  statSync,
   symlinkSync,
   unlinkSync,
   utimesSync,
@@ -72,9 +73,10 @@ export class TreeWriter {
       return;
     }
     this.#failed = undefined;
-    if (path !== ROOT && !this.#enter(parentOf(path))) {
+    const obstacle = path === ROOT ? undefined : this.#enter(parentOf(path));
+    if (obstacle !== undefined) {
       this.#failed = parentOf(path);
-      this.#fail(path, 'what the archive holds in the place of its directory is none', 'parentFailed');
+      this.#fail(path, obstacle, 'parentFailed');
       return;
     }
     this.#options.emit({ kind: 'restoring', path, type: meta.type });
@@ -94,11 +96,11 @@ export class TreeWriter {
 
   async #make(path: BytePath, meta: Metadata, content: Content): Promise<void> {
     const full = this.#full(path);
-    const there = lstatSync(toFs(full), { throwIfNoEntry: false });
     if (meta.type === 'dir') {
-      this.#makeDirectory(path, full, meta, there);
+      this.#makeDirectory(path, full, meta);
       return;
     }
+    const there = lstatSync(toFs(full), { throwIfNoEntry: false });
     if (meta.type === 'reg') {
       await this.#makeFile(path, full, meta, content, there);
       return;
@@ -107,34 +109,40 @@ export class TreeWriter {
     if (meta.type === 'sym') {
       symlinkSync(toFs(meta.link), toFs(full));
       this.#own(path, meta, (uid, gid) => lchownSync(toFs(full), uid, gid));
-      this.#attempt(path, () => lutimesSync(toFs(full), now(), meta.mtime));
+      this.#attempt(path, () => lutimesSync(toFs(full), now(), fsTime(meta.mtime)));
       return;
     }
     makeSpecialFile(full, meta);
     this.#own(path, meta, (uid, gid) => lchownSync(toFs(full), uid, gid));
     this.#attempt(path, () => chmodSync(toFs(full), meta.mode));
-    this.#attempt(path, () => utimesSync(toFs(full), now(), meta.mtime));
+    this.#attempt(path, () => utimesSync(toFs(full), now(), fsTime(meta.mtime)));
   }
 
   /**
    * Makes sure that `directory` is a real directory and the innermost open one. One that the archive does not hold is
-   * made; a link or file in its place, also one restored a moment ago, is not gone through.
+   * made; a link or file in its place, also one restored a moment ago, is not gone through. Answers what is in the way.
    */
-  #enter(directory: BytePath): boolean {
+  #enter(directory: BytePath): string | undefined {
     let top = this.#open.at(-1);
     while (top?.path !== directory) {
       const next = top === undefined ? ROOT : childTowards(directory, top.path);
       const full = this.#full(next);
-      const there = lstatSync(toFs(full), { throwIfNoEntry: false });
-      if (there === undefined) mkdirSync(toFs(full), { mode: 0o700, recursive: next === ROOT });
-      else if (!there.isDirectory()) return false;
+      try {
+        const there = statDirectory(full, next);
+        if (there === undefined) mkdirSync(toFs(full), { mode: 0o700, recursive: next === ROOT });
+        else if (!there.isDirectory()) return 'what stands in the place of its directory is none';
+      } catch (error) {
+        if (!isErrno(error)) throw error;
+        return error.message;
+      }
       top = { path: next, full, meta: undefined };
       this.#open.push(top);
     }
-    return true;
+    return undefined;
   }
 
-  #makeDirectory(path: BytePath, full: string, meta: Metadata, there: Stats | undefined): void {
+  #makeDirectory(path: BytePath, full: string, meta: Metadata): void {
+    const there = statDirectory(full, path);
     if (there !== undefined && !there.isDirectory()) remove(full, there);
     if (there === undefined || !there.isDirectory()) {
       mkdirSync(toFs(full), { mode: 0o700, recursive: path === ROOT });
@@ -160,7 +168,7 @@ export class TreeWriter {
       await content((block) => writeAll(fd, block));
       this.#own(path, meta, (uid, gid) => fchownSync(fd, uid, gid));
       this.#attempt(path, () => fchmodSync(fd, meta.mode));
-      this.#attempt(path, () => futimesSync(fd, now(), meta.mtime));
+      this.#attempt(path, () => futimesSync(fd, now(), fsTime(meta.mtime)));
       if (there !== undefined) fsyncSync(fd);
       complete = true;
     } finally {
@@ -192,7 +200,7 @@ export class TreeWriter {
     if (meta === undefined) return;
     this.#own(path, meta, (uid, gid) => chownSync(toFs(full), uid, gid));
     this.#attempt(path, () => chmodSync(toFs(full), meta.mode));
-    this.#attempt(path, () => utimesSync(toFs(full), now(), meta.mtime));
+    this.#attempt(path, () => utimesSync(toFs(full), now(), fsTime(meta.mtime)));
   }
 
   /** Refused ownership is the normal case for an ordinary user: said once, and the rest is applied. */
@@ -246,6 +254,14 @@ function childTowards(path: BytePath, top: BytePath): BytePath {
   return cut < 0 ? path : bytePath(path.slice(0, cut));
 }
 
+/** What stands where a directory belongs. The target itself may be a link to one: the user named it. */
+function statDirectory(full: string, path: BytePath): Stats | undefined {
+  const there = lstatSync(toFs(full), { throwIfNoEntry: false });
+  if (path !== ROOT || there?.isSymbolicLink() !== true) return there;
+  const behind = statSync(toFs(full), { throwIfNoEntry: false });
+  return behind?.isDirectory() === true ? behind : there;
+}
+
 /** Removes what stands in the way; a directory only when it is empty. */
 function remove(full: string, there: Stats): void {
   if (there.isDirectory()) rmdirSync(toFs(full));
@@ -264,6 +280,11 @@ function writeAll(fd: number, block: Buffer): void {
 
 function now(): number {
   return Date.now() / 1000;
+}
+
+/** Node takes a negative number for the present, but a Date before 1970 as it is. */
+function fsTime(seconds: number): number | Date {
+  return seconds < 0 ? new Date(seconds * 1000) : seconds;
 }
 
 /** `[Errno 1] EPERM: …`: front ends recognise refused ownership by the number. */

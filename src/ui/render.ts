@@ -5,7 +5,7 @@ import { asctime } from '../util/time.ts';
 import { formatStatistics, formatVerifySummary } from './statistics.ts';
 
 /** Verbosity from which a message is shown. */
-export const LEVELS = { error: 0, warning: 2, notice: 3, info: 5, debug: 9 } as const;
+const LEVELS = { error: 0, warning: 2, notice: 3, info: 5, debug: 9 } as const;
 
 /** The collection status is shown for every action from this verbosity on. */
 const STATUS_LEVEL = 8;

@@ -1,3 +1,5 @@
+import { decodeText } from './utf8.ts';
+
 declare const bytes: unique symbol;
 
 /**
@@ -24,15 +26,14 @@ export function toFs(path: string): string | Buffer {
   return isAscii(path) ? path : Buffer.from(path, 'latin1');
 }
 
-/** Bytes for a raw output stream. */
-export function toBytes(path: BytePath): Buffer {
-  return Buffer.from(path, 'latin1');
-}
-
 /** Text for a message: UTF-8 where valid, other bytes and control characters escaped as `\xHH`. */
 export function toScreen(path: string): string {
-  const text = isAscii(path) ? path : decodeLossless(Buffer.from(path, 'latin1'));
-  return text.replace(/[\u0000-\u001f\u007f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  const text = isAscii(path) ? path : decodeText(Buffer.from(path, 'latin1'));
+  return text.replace(/[\u0000-\u001f\u007f\udc80-\udcff]/gu, escapeByte);
+}
+
+function escapeByte(character: string): string {
+  return `\\x${(character.charCodeAt(0) & 0xff).toString(16).padStart(2, '0')}`;
 }
 
 export function isAscii(text: string): boolean {
@@ -71,30 +72,4 @@ export function comparePaths(a: string, b: string): number {
 export function isWithin(path: string, top: string): boolean {
   if (top === '') return true;
   return path.startsWith(top) && (path.length === top.length || path.charCodeAt(top.length) === 47);
-}
-
-function decodeLossless(buffer: Buffer): string {
-  const text = buffer.toString('utf8');
-  if (!text.includes('\ufffd')) return text;
-  let out = '';
-  for (let i = 0; i < buffer.length;) {
-    const length = utf8Length(buffer, i);
-    if (length === 0) {
-      out += `\\x${(buffer[i] ?? 0).toString(16).padStart(2, '0')}`;
-      i += 1;
-    } else {
-      out += buffer.toString('utf8', i, i + length);
-      i += length;
-    }
-  }
-  return out;
-}
-
-/** Length of the valid UTF-8 sequence at `i`, or 0. */
-function utf8Length(buffer: Buffer, i: number): number {
-  const first = buffer[i] ?? 0;
-  const length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
-  if (length === 0 || i + length > buffer.length) return 0;
-  const text = buffer.toString('utf8', i, i + length);
-  return Buffer.byteLength(text) === length && !text.includes('\ufffd') ? length : 0;
 }

@@ -4,7 +4,8 @@ import { BackendError } from '../../errors/errors.ts';
 import type { Emit } from '../../events/events.ts';
 import type { Backend } from '../backend.ts';
 import { around, type Step } from './around.ts';
-import { quoteName } from './quote-name.ts';
+import { fromText } from '../../util/bytepath.ts';
+import { quoteName } from '../../util/quote-name.ts';
 
 export interface RetryPolicy {
   /** `--num-retries`: how often an operation is tried in all, at least once. */
@@ -64,6 +65,10 @@ function describe(error: BackendError): string {
 /** Transfers have two operands, local then remote; where there is no local file the remote name stands for it. */
 function operands({ kind, name, local }: Step): readonly string[] {
   if (kind === 'list') return [];
-  if (kind === 'put' || kind === 'get') return [quoteName(local ?? name), quoteName(name)];
-  return [quoteName(name)];
+  if (kind === 'put' || kind === 'get') return [quoted(local ?? name), quoted(name)];
+  return [quoted(name)];
+}
+
+function quoted(text: string): string {
+  return quoteName(fromText(text));
 }

@@ -1,6 +1,6 @@
 import { DuplicityError } from '../../errors/errors.ts';
 import type { Question } from '../passphrase.ts';
-import { Secret } from '../secret.ts';
+import { Secret } from '../../util/secret.ts';
 
 /** Somewhere a person, or a script in place of one, types lines. */
 export interface LineSource {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Secret } from '../secret.ts';
+import { Secret } from '../../util/secret.ts';
 import { decryptArguments, encryptArguments } from './arguments.ts';
 import { encryptionSecret, gpgOptionWords, type GpgSettings } from './settings.ts';
 

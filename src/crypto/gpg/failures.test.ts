@@ -2,7 +2,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { DuplicityError } from '../../errors/errors.ts';
-import { Secret } from '../secret.ts';
+import { Secret } from '../../util/secret.ts';
 import { decode, never, randomBytes, textBytes, writeAll } from '../testing/files.ts';
 import { ECC, GOLDEN, gpgHome, type GpgHome, RSA } from '../testing/gpg-home.ts';
 import { literalPacket, symmetricMessage } from '../testing/openpgp.ts';

@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { decode, encode, never, randomBytes, slices, textBytes } from '../testing/files.ts';
 import { ECC, GOLDEN, gpgHome, RSA } from '../testing/gpg-home.ts';
 import { tempDir } from '../testing/temp-dir.ts';
-import { Secret } from '../secret.ts';
+import { Secret } from '../../util/secret.ts';
 import { gpgCodec } from './gpg.ts';
 import type { GpgSettings } from './settings.ts';
 

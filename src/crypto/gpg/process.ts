@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { CryptoError } from '../../errors/errors.ts';
-import type { Secret } from '../secret.ts';
+import type { Secret } from '../../util/secret.ts';
 import { PASSPHRASE_FD, STATUS_FD } from './arguments.ts';
 import { gpgEnvironment } from './environment.ts';
 import type { GpgSettings } from './settings.ts';

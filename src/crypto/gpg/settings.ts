@@ -1,4 +1,4 @@
-import type { Secret } from '../secret.ts';
+import type { Secret } from '../../util/secret.ts';
 
 /** How gpg is run for one set of files. */
 export interface GpgSettings {

@@ -24,7 +24,7 @@ export function askVersion(settings: GpgSettings): Promise<GpgVersion> {
 }
 
 /** `gpg (GnuPG) 2.2.40`, also with another name or vendor. */
-export function parseVersion(output: string): GpgVersion | undefined {
+function parseVersion(output: string): GpgVersion | undefined {
   const match = /^gpg\S* \(GnuPG[^)]*\) (\d+)\.(\d+)/.exec(output);
   return match ? { major: Number(match[1]), minor: Number(match[2]) } : undefined;
 }

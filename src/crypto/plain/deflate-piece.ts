@@ -47,7 +47,7 @@ function deflated(input: Buffer, options: Parameters<typeof deflateRaw>[1] & obj
 }
 
 /** Order-0 entropy of samples spread over the piece; short pieces are never called random. */
-export function looksRandom(piece: Buffer): boolean {
+function looksRandom(piece: Buffer): boolean {
   if (piece.length < PROBE_BYTES) return false;
   const counts = new Uint16Array(256);
   const stride = Math.floor((piece.length - SAMPLE_RUN_BYTES) / (SAMPLE_RUNS - 1));

@@ -9,7 +9,7 @@ import { deflatePiece, WINDOW_BYTES } from './deflate-piece.ts';
 import { gunzipBlocks } from './gunzip.ts';
 
 /** The reference's level: stored archives keep the size people know from it. */
-export const GZIP_LEVEL = 6;
+const GZIP_LEVEL = 6;
 
 /** One member, no flags, mtime 0 (so equal data gives equal bytes), unknown system. Source: docs/format/volumes.md. */
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);

@@ -2,7 +2,7 @@ import type { Codec, EncodedFile } from '../codec.ts';
 
 export const never = new AbortController().signal;
 
-export async function collect(blocks: AsyncIterable<Buffer>): Promise<Buffer> {
+async function collect(blocks: AsyncIterable<Buffer>): Promise<Buffer> {
   const all: Buffer[] = [];
   for await (const block of blocks) all.push(block);
   return Buffer.concat(all);

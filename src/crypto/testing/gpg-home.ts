@@ -3,14 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { GpgSettings } from '../gpg/settings.ts';
-import { Secret } from '../secret.ts';
+import { Secret } from '../../util/secret.ts';
 
 export const GOLDEN = join(import.meta.dirname, '../../../test/golden/data');
 
 /** Key ids of test/golden/data/keys; the passphrase of both secret keys is `golden`. */
 export const RSA = '1892105128621A1A';
 export const ECC = '0FC361F22F3AB9E8';
-export const PASSPHRASE = new Secret('golden');
+const PASSPHRASE = new Secret('golden');
 
 export interface GpgHome {
   readonly dir: string;

@@ -5,7 +5,7 @@
 export const PADDING = 256;
 /** Where the two halves of a digest are put (16 bytes). */
 export const DIGEST = 128;
-/** Eight weak sums (32 bytes). */
+/** Eight weak sums (32 bytes). @public */
 export const ROLLED = 160;
 /** First address that is free for data. */
 export const DATA = 1024;

@@ -1,5 +1,5 @@
-import { decodeName } from '../selection/text.ts';
-import type { BytePath } from '../util/bytepath.ts';
+import { decodeName } from './text.ts';
+import type { BytePath } from './bytepath.ts';
 
 /**
  * A name as a field of a machine record: decoded text, escaped like Python's `unicode-escape` (bytes that are not UTF-8

@@ -1,16 +1,4 @@
-import { type BytePath, bytePath, isAscii } from '../util/bytepath.ts';
-
-const ESCAPED = /[\udc80-\udcff]/u;
-
-/**
- * The characters of a file name, as patterns see them: UTF-8, each byte that is no part of valid UTF-8 becoming the lone
- * surrogate 0xDC00 + byte. The inverse of `encodeName`.
- */
-export function decodeName(path: string): string {
-  return isAscii(path) ? path : decodeText(Buffer.from(path, 'latin1'));
-}
-
-/** The same for a buffer, such as the content of a filelist. */
+/** Text in which each byte that is no part of valid UTF-8 is the lone surrogate 0xDC00 + byte. */
 export function decodeText(buffer: Buffer): string {
   const text = buffer.toString('utf8');
   if (!text.includes('\ufffd')) return text;
@@ -27,19 +15,6 @@ export function decodeText(buffer: Buffer): string {
     valid = i;
   }
   return out + buffer.toString('utf8', valid);
-}
-
-/** The bytes of a decoded text. */
-export function encodeName(text: string): BytePath {
-  if (isAscii(text)) return bytePath(text);
-  if (!ESCAPED.test(text)) return bytePath(Buffer.from(text, 'utf8').toString('latin1'));
-  const pieces = text.split(/([\udc80-\udcff])/u);
-  const bytes = pieces.map((piece) =>
-    ESCAPED.test(piece)
-      ? String.fromCharCode(piece.charCodeAt(0) - 0xdc00)
-      : Buffer.from(piece, 'utf8').toString('latin1'),
-  );
-  return bytePath(bytes.join(''));
 }
 
 /** Length of the valid UTF-8 sequence at `i`, or 0: no overlong forms, no surrogates, nothing above U+10FFFF. */

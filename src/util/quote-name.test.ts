@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { bytePath, fromText } from '../util/bytepath.ts';
-import { quoteName } from './quote.ts';
+import { bytePath, fromText } from './bytepath.ts';
+import { quoteName } from './quote-name.ts';
 
 // The right-hand sides are what Python's unicode-escape codec gives.
 test.each([

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bytePath } from '../util/bytepath.ts';
-import { decodeName, decodeText, encodeName } from './text.ts';
+import { bytePath } from './bytepath.ts';
+import { decodeName, encodeName } from './text.ts';
+import { decodeText } from './utf8.ts';
 
 describe('names as patterns see them', () => {
   test('valid UTF-8 becomes its characters', () => {

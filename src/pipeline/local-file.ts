@@ -1,0 +1,16 @@
+import { writeSync } from 'node:fs';
+import { localFailure } from '../crypto/local-failure.ts';
+
+/** A call on a temporary file: what the system refuses becomes one sentence that names the file. */
+export function onTempFile<T>(verb: 'create' | 'write', path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw localFailure(verb, path, error);
+  }
+}
+
+/** On a nearly full disk a call writes less than it was given; the next one says why. */
+export function writeAll(fd: number, block: Buffer): void {
+  for (let at = 0; at < block.length;) at += writeSync(fd, block, at);
+}

@@ -1,0 +1,179 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Backend } from '../backends/backend.ts';
+import { localBackend } from '../backends/local/local.ts';
+import { faultyBackend } from '../testing/faulty-backend.ts';
+import { type MemoryBackend, memoryBackend } from '../testing/memory-backend.ts';
+import { hashFile, openRemote, type Remote } from './remote.ts';
+import { openSpool, type Spool } from './spool.ts';
+import { tempDir } from './testing/temp-dir.ts';
+
+let dir: string;
+let spool: Spool;
+let memory: MemoryBackend;
+let pauses: number[];
+
+beforeEach(() => {
+  dir = tempDir();
+  spool = openSpool([dir]);
+  memory = memoryBackend();
+  pauses = [];
+});
+
+interface Options {
+  readonly tries?: number;
+  /** Runs in the place of each pause. */
+  readonly meanwhile?: () => void;
+}
+
+function remote(backend: Backend, { tries = 3, meanwhile }: Options = {}): Remote {
+  return openRemote({
+    backend,
+    spool,
+    call: { signal: new AbortController().signal },
+    tries,
+    pause: async (ms) => {
+      pauses.push(ms);
+      meanwhile?.();
+    },
+  });
+}
+
+function file(content: string | Buffer): string {
+  const path = join(dir, 'file');
+  writeFileSync(path, content);
+  return path;
+}
+
+describe('putting', () => {
+  test('a file stores its bytes and checks their number', async () => {
+    await remote(memory).put('vol1', file('content'));
+    expect(memory.files.get('vol1')?.toString()).toBe('content');
+    expect(pauses).toEqual([]);
+  });
+
+  test('a file that arrives too short is 44, after the size was asked for as often as allowed', async () => {
+    const cutting: Backend = {
+      ...memory,
+      put: async (name) => void memory.files.set(name, Buffer.from('cut')),
+    };
+    await expect(remote(cutting, { tries: 4 }).put('vol1', file('content'))).rejects.toMatchObject({
+      code: 'VOLUME_WRONG_SIZE',
+      exitCode: 44,
+      message: 'File vol1 was corrupted during upload. It has 3 bytes there, 7 were sent.',
+      fields: ["'vol1'", '7', '3'],
+    });
+    expect(pauses).toEqual([2000, 4000, 8000]);
+  });
+
+  test('a file that does not arrive at all is 44 with size -1', async () => {
+    const losing: Backend = { ...memory, put: () => Promise.resolve() };
+    await expect(remote(losing).put('vol1', file('content'))).rejects.toMatchObject({
+      code: 'VOLUME_WRONG_SIZE',
+      message: 'File vol1 was corrupted during upload. It is not on the remote.',
+      fields: ["'vol1'", '7', '-1'],
+    });
+  });
+
+  test('a file that shows late is fine', async () => {
+    const late: Backend = { ...memory, put: () => Promise.resolve() };
+    const meanwhile = (): void => {
+      if (pauses.length === 2) memory.files.set('vol1', Buffer.from('content'));
+    };
+    await remote(late, { meanwhile }).put('vol1', file('content'));
+    expect(pauses).toEqual([2000, 4000]);
+  });
+
+  test('sizes are looked up in the listing where there is no other way, and not known ones are believed', async () => {
+    const listing = { ...memory };
+    delete listing.stat;
+    await remote(listing).put('vol1', file('content'));
+    await expect(
+      remote({ ...listing, put: async (name) => void memory.files.set(name, Buffer.alloc(1)) }).put(
+        'vol2',
+        file('content'),
+      ),
+    ).rejects.toMatchObject({ fields: ["'vol2'", '7', '1'] });
+    const silent: Backend = {
+      ...memory,
+      stat: async (name) => ({ name }),
+      put: async (name) => void memory.files.set(name, Buffer.alloc(1)),
+    };
+    await remote(silent).put('vol3', file('content'));
+  });
+
+  test('a failure of the storage goes to the caller', async () => {
+    const failing = faultyBackend(memory, [{ kind: 'put', calls: [1], when: 'before' }]);
+    await expect(remote(failing).put('vol1', file('content'))).rejects.toMatchObject({ code: 'BACKEND_ERROR' });
+  });
+});
+
+describe('fetching', () => {
+  test('gives a private copy with its hashes, which release removes', async () => {
+    memory.files.set('vol1', Buffer.from('abc'));
+    const fetched = await remote(memory).fetch('vol1');
+    expect(readFileSync(fetched.path, 'utf8')).toBe('abc');
+    expect(fetched.path.startsWith(`${spool.directory}/`)).toBe(true);
+    expect(statSync(fetched.path).mode & 0o777).toBe(0o600);
+    expect(fetched.hash('SHA1')).toBe('a9993e364706816aba3e25717850c26c9cd0d89d');
+    expect(fetched.hash('MD5')).toBe('900150983cd24fb0d6963f7d28e17f72');
+    fetched.release();
+    expect(readdirSync(spool.directory)).toEqual([]);
+  });
+
+  test('starts over when the first try fails part-way', async () => {
+    memory.files.set('vol1', Buffer.from('whole'));
+    const retrying: Backend = {
+      ...memory,
+      async get(name, take, call) {
+        async function* half(): AsyncGenerator<Buffer> {
+          yield Buffer.from('more than the whole');
+          throw new Error('connection lost');
+        }
+        await take(half()).catch(() => undefined);
+        return memory.get(name, take, call);
+      },
+    };
+    const fetched = await remote(retrying).fetch('vol1');
+    expect(readFileSync(fetched.path, 'utf8')).toBe('whole');
+  });
+
+  test('a file that is not there is not found', async () => {
+    await expect(remote(memory).fetch('vol1')).rejects.toMatchObject({ code: 'BACKEND_NOT_FOUND', retryable: false });
+  });
+
+  test('from a directory reads in place, and releasing leaves the file', async () => {
+    const place = join(dir, 'place');
+    mkdirSync(place);
+    writeFileSync(join(place, 'vol1'), 'abc');
+    const local = remote(localBackend(place));
+    expect(local.isLocal).toBe(true);
+    const fetched = await local.fetch('vol1');
+    expect(fetched.path).toBe(join(place, 'vol1'));
+    expect(fetched.hash('SHA1')).toBe('a9993e364706816aba3e25717850c26c9cd0d89d');
+    fetched.release();
+    expect(existsSync(join(place, 'vol1'))).toBe(true);
+    await expect(local.fetch('vol2')).rejects.toMatchObject({ code: 'BACKEND_NOT_FOUND' });
+  });
+
+  test('without a place for the copy is one sentence that names it', async () => {
+    memory.files.set('vol1', Buffer.from('abc'));
+    const broken = openRemote({
+      backend: memory,
+      spool: { ...spool, newPath: () => join(dir, 'absent', 'x') },
+      call: { signal: new AbortController().signal },
+      tries: 1,
+    });
+    await expect(broken.fetch('vol1')).rejects.toMatchObject({
+      code: 'EXCEPTION',
+      message: `Cannot create ${join(dir, 'absent', 'x')}: [Errno 2] No such file or directory`,
+    });
+  });
+});
+
+test('a hash covers files longer than any buffer', () => {
+  const path = file(Buffer.alloc(1_000_000, 'a'));
+  expect(hashFile(path, 'SHA1')).toBe('34aa973cd4c4daa4f61eeb2bdbad27316534016f');
+  expect(hashFile(file(''), 'SHA1')).toBe('da39a3ee5e6b4b0d3255bfef95601890afd80709');
+});

@@ -1,0 +1,270 @@
+import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { difftarMember } from '../archive/difftar-writer.ts';
+import type { Manifest, VolumeRecord } from '../archive/manifest.ts';
+import { NO_PREFIXES } from '../archive/names.ts';
+import { encodeHeader, padding } from '../archive/tar-writer.ts';
+import type { BackupSet } from '../collections/sets.ts';
+import { plainCodec } from '../crypto/plain/plain.ts';
+import type { Event } from '../events/events.ts';
+import { type MemoryBackend, memoryBackend } from '../testing/memory-backend.ts';
+import { bytePath, ROOT } from '../util/bytepath.ts';
+import { openRemote, type Remote } from './remote.ts';
+import { openSet, planSet, type SetReaderOptions, volumeNames } from './set-reader.ts';
+import { openSpool, type Spool } from './spool.ts';
+import { entry, metadata, readAll } from './testing/entries.ts';
+import { tempDir } from './testing/temp-dir.ts';
+
+const END = 1_700_000_000;
+const signal = new AbortController().signal;
+
+function volume(...names: readonly string[]): Buffer {
+  return Buffer.concat(
+    names.flatMap((name) => {
+      const body = Buffer.from(`content of ${name}`);
+      const member = difftarMember(entry('snapshot', name, metadata('reg')), body.length);
+      return [encodeHeader(member), body, padding(body.length)];
+    }),
+  );
+}
+
+const volumes = [volume('a', 'b'), volume('c', 'd/e'), volume('d/f', 'g')];
+const ends = ['a b', 'c d/e', 'd/f g'].map((text) => text.split(' ').map(bytePath));
+const nameOf = (number: number, suffix = ''): string => `duplicity-full.20231114T221320Z.vol${number}.difftar${suffix}`;
+
+function sha1(bytes: Buffer): string {
+  return createHash('sha1').update(bytes).digest('hex');
+}
+
+function recordOf(i: number, hashes?: ReadonlyMap<string, string>): VolumeRecord {
+  const [start = ROOT, end = ROOT] = ends[i] ?? [];
+  return {
+    number: i + 1,
+    start: { path: start },
+    end: { path: end },
+    hashes: hashes ?? new Map([['SHA1', sha1(volumes[i] ?? Buffer.alloc(0))]]),
+  };
+}
+
+const manifestOf = (records: readonly VolumeRecord[]): Manifest => ({ volumes: records, records: records.length });
+const manifest = manifestOf([0, 1, 2].map((i) => recordOf(i)));
+
+function setOf(names: ReadonlyMap<number, readonly string[]>): BackupSet {
+  return {
+    type: 'full',
+    start: END,
+    end: END,
+    volumes: names,
+    manifest: 'm',
+    manifests: ['m'],
+    localManifest: undefined,
+    partialManifest: undefined,
+    partialSignatures: undefined,
+    statistics: { remote: [], local: [] },
+    encrypted: false,
+    isPartial: false,
+    isComplete: true,
+  };
+}
+const allNames = new Map([1, 2, 3].map((number) => [number, [nameOf(number)]]));
+const set = setOf(allNames);
+
+let memory: MemoryBackend;
+let spool: Spool;
+let events: Event[];
+let skipped: Error[];
+let warnings: unknown[];
+let fetches: string[];
+let read: number;
+
+beforeEach(() => {
+  memory = memoryBackend();
+  spool = openSpool([tempDir()]);
+  volumes.forEach((bytes, i) => memory.files.set(nameOf(i + 1), bytes));
+  events = [];
+  skipped = [];
+  warnings = [];
+  fetches = [];
+  read = 0;
+});
+
+/** `isLocal` as of a directory, though the files are copied. */
+function options(more: Partial<SetReaderOptions> = {}, isLocal = false): SetReaderOptions {
+  const remote = openRemote({ backend: memory, spool, call: { signal }, tries: 1 });
+  const counting: Remote = {
+    ...remote,
+    isLocal,
+    fetch: (name) => {
+      fetches.push(name);
+      return remote.fetch(name);
+    },
+  };
+  return {
+    remote: counting,
+    codecOf: () => plainCodec(),
+    prefixes: NO_PREFIXES,
+    signer: undefined,
+    tries: 3,
+    ignoreErrors: false,
+    onWarning: (warning) => warnings.push(warning),
+    onSkipped: (error) => skipped.push(error),
+    onVolume: () => read++,
+    emit: (event) => events.push(event),
+    signal,
+    ...more,
+  };
+}
+
+const rules = { prefixes: NO_PREFIXES, ignoreErrors: false };
+
+async function pathsOf(wanted: string, more: Partial<SetReaderOptions> = {}): Promise<readonly string[]> {
+  const plan = planSet(set, manifest, bytePath(wanted), { ...rules, ...more });
+  const all = await readAll(openSet(plan, options(more)));
+  for (const { entry, body } of all) expect(body.toString()).toBe(`content of ${entry.path}`);
+  return all.map(({ entry }) => entry.path);
+}
+
+describe('a plan', () => {
+  test.each<readonly [string, readonly number[]]>([
+    ['', [1, 2, 3]],
+    ['a', [1]],
+    ['c', [2]],
+    ['d', [2, 3]],
+    ['d/e', [2]],
+    ['d/f', [3]],
+    ['g', [3]],
+    ['h', []],
+    ['0', []],
+  ])('for %j holds the volumes that can have it', (wanted, numbers) => {
+    const plan = planSet(set, manifest, bytePath(wanted), rules);
+    expect(plan.records.map(({ number }) => number)).toEqual(numbers);
+    expect(volumeNames(plan)).toEqual(numbers.map((number) => nameOf(number)));
+    expect([plan.startsInside, plan.endsInside]).toEqual([numbers[0] !== 1, numbers.at(-1) !== 3]);
+  });
+
+  test('stops before anything is read when a volume is missing', () => {
+    const torn = setOf(new Map([...allNames].filter(([number]) => number !== 2)));
+    expect(() => planSet(torn, manifest, ROOT, rules)).toThrow(
+      expect.objectContaining({
+        code: 'BACKEND_NOT_FOUND',
+        exitCode: 52,
+        message: expect.stringMatching(
+          /^Volume 2 \(duplicity-full\.20231114T221320Z\.vol2\..*SHA1 [0-9a-f]{40}\) is in/,
+        ),
+      }),
+    );
+    expect(planSet(torn, manifest, bytePath('a'), rules).records).toHaveLength(1);
+    expect(planSet(torn, manifest, ROOT, { ...rules, ignoreErrors: true }).records).toHaveLength(3);
+  });
+});
+
+describe('the entries of a set', () => {
+  test('come in order, volume by volume, fetched when their turn comes and removed afterwards', async () => {
+    const given = options();
+    const stream = openSet(planSet(set, manifest, ROOT, rules), given);
+    expect((await stream.next())?.path).toBe('a');
+    expect(fetches).toEqual([nameOf(1)]);
+    expect((await readAll(stream)).map(({ entry }) => entry.path)).toEqual(['b', 'c', 'd/e', 'd/f', 'g']);
+    expect(fetches).toEqual([nameOf(1), nameOf(2), nameOf(3)]);
+    expect(read).toBe(3);
+    expect([warnings, skipped, events]).toEqual([[], [], []]);
+    expect(readdirSync(spool.directory)).toEqual([]);
+  });
+
+  test('of a part come from its volumes only', async () => {
+    expect(await pathsOf('d')).toEqual(['c', 'd/e', 'd/f', 'g']);
+    expect(fetches).toEqual([nameOf(2), nameOf(3)]);
+    expect(await pathsOf('nowhere')).toEqual([]);
+  });
+
+  test('are read after a wrong hash when another fetch gives the right bytes', async () => {
+    const good = memory.files.get(nameOf(2)) ?? Buffer.alloc(0);
+    memory.files.set(nameOf(2), Buffer.from('garbled'));
+    const given = options();
+    const remote: Remote = {
+      ...given.remote,
+      fetch: (name) => {
+        if (fetches.filter((fetched) => fetched === nameOf(2)).length === 2) memory.files.set(nameOf(2), good);
+        return given.remote.fetch(name);
+      },
+    };
+    const all = await readAll(openSet(planSet(set, manifest, ROOT, rules), { ...given, remote }));
+    expect(all).toHaveLength(6);
+    expect(fetches.filter((name) => name === nameOf(2))).toHaveLength(3);
+  });
+
+  test('are 21 when the hash stays wrong, after as many fetches as allowed', async () => {
+    memory.files.set(nameOf(2), Buffer.from('garbled'));
+    await expect(pathsOf('')).rejects.toMatchObject({
+      code: 'MISMATCHED_HASH',
+      exitCode: 21,
+      message: [
+        'Invalid data - SHA1 hash mismatch for file:',
+        ` ${nameOf(2)} (volume 2)`,
+        ` Calculated hash: ${sha1(Buffer.from('garbled'))}`,
+        ` Manifest hash: ${sha1(volumes[1] ?? Buffer.alloc(0))}`,
+      ].join('\n'),
+    });
+    expect(fetches.filter((name) => name === nameOf(2))).toHaveLength(3);
+  });
+
+  test('are 21 at once where the file is read in place', async () => {
+    memory.files.set(nameOf(1), Buffer.from('garbled'));
+    const stream = openSet(planSet(set, manifest, ROOT, rules), options({}, true));
+    await expect(readAll(stream)).rejects.toMatchObject({ code: 'MISMATCHED_HASH' });
+    expect(fetches).toEqual([nameOf(1)]);
+  });
+
+  test('leave a bad volume out when errors are to be ignored, and a missing one', async () => {
+    memory.files.set(nameOf(1), Buffer.from('garbled'));
+    memory.files.delete(nameOf(3));
+    expect(await pathsOf('', { ignoreErrors: true })).toEqual(['c', 'd/e']);
+    expect(skipped).toMatchObject([{ code: 'MISMATCHED_HASH' }, { code: 'BACKEND_NOT_FOUND' }]);
+    expect(read).toBe(1);
+  });
+
+  test('leave out a volume that was missing when it was planned', async () => {
+    const torn = setOf(new Map([...allNames].filter(([number]) => number !== 2)));
+    const plan = planSet(torn, manifest, ROOT, { ...rules, ignoreErrors: true });
+    const all = await readAll(openSet(plan, options({ ignoreErrors: true })));
+    expect(all.map(({ entry }) => entry.path)).toEqual(['a', 'b', 'd/f', 'g']);
+    expect(skipped).toMatchObject([{ code: 'BACKEND_NOT_FOUND' }]);
+  });
+
+  test('come from the one of several candidates that has the right hash', async () => {
+    memory.files.set('other', Buffer.from('another file of that number'));
+    const twofold = setOf(new Map([...allNames, [2, ['other', nameOf(2)]]]));
+    const all = await readAll(openSet(planSet(twofold, manifest, ROOT, rules), options()));
+    expect(all).toHaveLength(6);
+    expect(fetches).toEqual([nameOf(1), 'other', nameOf(2), nameOf(3)]);
+  });
+
+  test('are checked by MD5 where the manifest has nothing else, in any case of letters', async () => {
+    const md5 = createHash('md5')
+      .update(volumes[0] ?? Buffer.alloc(0))
+      .digest('hex')
+      .toUpperCase();
+    const old = manifestOf([recordOf(0, new Map([['MD5', md5]]))]);
+    expect(await readAll(openSet(planSet(set, old, ROOT, rules), options()))).toHaveLength(2);
+    const wrong = manifestOf([recordOf(0, new Map([['MD5', 'f'.repeat(32)]]))]);
+    await expect(readAll(openSet(planSet(set, wrong, ROOT, rules), options()))).rejects.toThrow('MD5 hash mismatch');
+  });
+
+  test('without any hash in the manifest are taken with a warning', async () => {
+    const bare = manifestOf([recordOf(0, new Map())]);
+    expect(await readAll(openSet(planSet(set, bare, ROOT, rules), options()))).toHaveLength(2);
+    expect(events).toEqual([
+      { kind: 'warning', text: `The manifest holds no hash for ${nameOf(1)}: it is taken as it is.` },
+    ]);
+  });
+
+  test('that end in the middle of a volume nobody reads on release its copy', async () => {
+    const stream = openSet(planSet(set, manifest, ROOT, rules), options());
+    await stream.next();
+    expect(readdirSync(spool.directory)).toHaveLength(1);
+    await stream.close();
+    expect(fetches).toEqual([nameOf(1)]);
+    expect(readdirSync(spool.directory)).toEqual([]);
+  });
+});
