@@ -1,17 +1,7 @@
-// Bundles src/main.ts into dist/. Heavy libraries stay outside the bundle and are imported on first use.
-// Safe while older builds run: every file is renamed into place, the entry last, and the chunks of the build before this
-// one stay, because a running backup may still import them. `--clean` removes those too.
-import {
-  chmodSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+// Bundles src/main.ts into dist/duplicity.cjs. Libraries stay outside the bundle and are imported on first use.
+// One file and CommonJS: it starts 12 ms of CPU time earlier than ES modules in chunks do, and a program that runs during
+// a build has all its parts already. Modules that are imported on demand are still only evaluated then.
+import { chmodSync, mkdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { build } from 'esbuild';
 import { inputsDigest, inputsLine } from './lib/inputs.mjs';
@@ -22,16 +12,14 @@ const startedAt = new Date();
 const digest = inputsDigest();
 const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
 
-const { outputFiles } = await build({
+const {
+  outputFiles: [entry],
+} = await build({
   absWorkingDir: root,
-  entryPoints: { duplicity: 'src/main.ts' },
-  outdir: 'dist',
-  outExtension: { '.js': '.mjs' },
+  entryPoints: ['src/main.ts'],
   bundle: true,
-  splitting: true,
-  chunkNames: 'chunks/[name]-[hash]',
   platform: 'node',
-  format: 'esm',
+  format: 'cjs',
   target: 'node20.19',
   packages: 'external',
   define: { __VERSION__: JSON.stringify(version) },
@@ -39,27 +27,11 @@ const { outputFiles } = await build({
   logLevel: 'warning',
 });
 
-const previousBuild = statSync(bundle, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+// Renamed into place: whoever starts the program meanwhile gets the old one or the new one.
 mkdirSync(scratch, { recursive: true });
-for (const { path, text } of outputFiles.filter((file) => file.path !== bundle)) put(path, text);
-const entry = outputFiles.find((file) => file.path === bundle);
-put(bundle, `#!/usr/bin/env node\n${entry.text.replace(/^#!.*\n/, '')}${inputsLine(digest)}`, 0o755);
-removeOldChunks(new Set(outputFiles.map((file) => file.path)));
-
-function put(path, text, mode = 0o644) {
-  const temporary = `${scratch}/built-${process.pid}`;
-  writeFileSync(temporary, text);
-  chmodSync(temporary, mode);
-  utimesSync(temporary, startedAt, startedAt);
-  mkdirSync(dirname(path), { recursive: true });
-  renameSync(temporary, path);
-}
-
-/** Files of one build carry one time: what is older than the last build belongs to none that can still be running. */
-function removeOldChunks(current) {
-  const keepFrom = process.argv.includes('--clean') ? Infinity : previousBuild;
-  for (const entry of readdirSync(`${root}/dist`, { recursive: true, withFileTypes: true })) {
-    const path = `${entry.parentPath}/${entry.name}`;
-    if (entry.isFile() && !current.has(path) && statSync(path).mtimeMs < keepFrom) rmSync(path);
-  }
-}
+const temporary = `${scratch}/built-${process.pid}`;
+writeFileSync(temporary, `#!/usr/bin/env node\n${entry.text}${inputsLine(digest)}`);
+chmodSync(temporary, 0o755);
+utimesSync(temporary, startedAt, startedAt);
+mkdirSync(dirname(bundle), { recursive: true });
+renameSync(temporary, bundle);

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import type { Call } from './backends/backend.ts';
 import { backup } from './actions/backup.ts';
 import { cleanup } from './actions/cleanup.ts';
@@ -70,6 +71,9 @@ function onInterrupt(): void {
 
 async function run(command: RunCommand, around: Surroundings, emit: Emit): Promise<number> {
   const { settings } = command;
+  // V8 would let its young generation grow to 48 MB with the number of files, for nothing. (As an option of node the same
+  // costs 17 ms at start: V8 then does without its code cache.)
+  setFlagsFromString('--semi-space-growth-factor=1');
   process.on('SIGINT', onInterrupt);
   // Every process, stream and upload under way listens: their number says nothing about a leak.
   setMaxListeners(0, interrupt.signal);
@@ -162,4 +166,6 @@ function print(text: string): number {
   return 0;
 }
 
-process.exitCode = await main();
+void main().then((status) => {
+  process.exitCode = status;
+});

@@ -6,7 +6,7 @@ export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/
 /** Temporary trees of set-up and build: on the file system of the clone, so that a rename puts them in place. */
 export const scratch = `${root}/.tmp`;
 
-export const bundle = `${root}/dist/duplicity.mjs`;
+export const bundle = `${root}/dist/duplicity.cjs`;
 
 /** @param {string} name of a program that a dev dependency brings */
 export function tool(name) {

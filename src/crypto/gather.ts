@@ -1,5 +1,3 @@
-import { noteBlock } from './dead-blocks.ts';
-
 /** Below this a block costs more to hand over than to copy. */
 export const GATHER_BYTES = 64 * 1024;
 
@@ -47,7 +45,6 @@ export function join(run: readonly Buffer[]): Buffer {
 export async function* gathered(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const held = gatherer(() => GATHER_BYTES);
   for await (const block of source) {
-    noteBlock(block.length);
     const run = held.add(block);
     if (run) yield join(run);
   }

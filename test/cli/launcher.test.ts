@@ -128,8 +128,7 @@ describe('a fresh clone', () => {
   test('a private umask makes no private build', async () => {
     const result = await run('sh', ['-c', `umask 077; '${clone}/duplicity' x`], { env: { PATH: npm.path } });
     expect(result.stdout).toBe(said('x'));
-    expect(statSync(`${clone}/dist/duplicity.mjs`).mode & 0o777).toBe(0o755);
-    expect(statSync(`${clone}/dist/chunks`).mode & 0o777).toBe(0o755);
+    expect(statSync(`${clone}/dist/duplicity.cjs`).mode & 0o777).toBe(0o755);
   });
 });
 
@@ -182,11 +181,11 @@ describe('a clone that is set up', () => {
   });
 
   test('is not built again for a touch or an edited test', async () => {
-    const { ino } = statSync(`${clone}/dist/duplicity.mjs`);
+    const { ino } = statSync(`${clone}/dist/duplicity.cjs`);
     utimesSync(`${clone}/src/main.ts`, new Date(), new Date());
     writeFileSync(`${clone}/src/main.test.ts`, '// a test\n');
     await setUpOnce();
-    expect(statSync(`${clone}/dist/duplicity.mjs`).ino).toBe(ino);
+    expect(statSync(`${clone}/dist/duplicity.cjs`).ino).toBe(ino);
     forbidSetUp();
     expect(await launch(['x'])).toMatchObject({ stdout: said('x'), stderr: '' });
   });
@@ -217,14 +216,6 @@ describe('a clone that is set up', () => {
     expect((await launch([])).stdout).toBe(`["new","${version}",""]\n`);
     child.stdin.end();
     expect(await result).toMatchObject({ stdout: `started\n${said('later')}`, stderr: '' });
-  });
-
-  test('the parts of builds before the last one are removed', async () => {
-    for (const greeting of ['second', 'third']) {
-      setGreeting(clone, greeting);
-      await setUpOnce();
-    }
-    expect(readdirSync(`${clone}/dist/chunks`).length).toBe(2);
   });
 
   test('the lock of a process that died is no obstacle', async () => {
@@ -275,7 +266,7 @@ describe.runIf(requireRoot())('another user than the owner', () => {
   test('as root, leaves everything to the owner, who can build again', async () => {
     succeeded(await run('chown', ['-R', `${NOBODY}:${NOBODY}`, clone]));
     await setUpOnce();
-    for (const name of ['dist', 'dist/duplicity.mjs', 'dist/chunks', 'node_modules', 'node_modules/esbuild', '.tmp']) {
+    for (const name of ['dist', 'dist/duplicity.cjs', 'node_modules', 'node_modules/esbuild', '.tmp']) {
       expect([name, statSync(`${clone}/${name}`).uid]).toEqual([name, NOBODY]);
     }
     setGreeting(clone, 'new');

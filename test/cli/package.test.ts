@@ -43,20 +43,10 @@ describe('the npm package', () => {
 
   test('holds the program and its documents, and nothing else', () => {
     const paths = packed.files.map(({ path }) => path);
-    expect(paths).toContain('dist/duplicity.mjs');
+    expect(paths).toContain('dist/duplicity.cjs');
     expect(paths).toContain('LICENSE');
-    const others = paths.filter(
-      (path) => !/^(dist\/(duplicity|chunks\/[\w-]+)\.mjs|package\.json|LICENSE|[A-Z]+\.md)$/.test(path),
-    );
+    const others = paths.filter((path) => !/^(dist\/duplicity\.cjs|package\.json|LICENSE|[A-Z]+\.md)$/.test(path));
     expect(others).toEqual([]);
-  });
-
-  test('holds the chunks of one build only', () => {
-    const chunks = packed.files.flatMap(({ path }) => (path.startsWith('dist/chunks/') ? [path] : []));
-    const text = packed.files
-      .map(({ path }) => (path.endsWith('.mjs') ? readFileSync(`${root}/${path}`, 'utf8') : ''))
-      .join('');
-    expect(chunks.filter((path) => !text.includes(path.replace('dist/chunks/', '')))).toEqual([]);
   });
 
   test('has nothing that publint complains about', async () => {
@@ -92,10 +82,10 @@ describe('the npm package', () => {
   }
 
   test('leaves a bundle that is executable and built from these sources', () => {
-    expect(statSync(`${root}/dist/duplicity.mjs`).mode & 0o111).toBe(0o111);
-    expect(existsSync(`${prefix}/lib/node_modules/duplicity-ts/dist/duplicity.mjs`)).toBe(true);
-    expect(readFileSync(`${prefix}/lib/node_modules/duplicity-ts/dist/duplicity.mjs`)).toEqual(
-      readFileSync(`${root}/dist/duplicity.mjs`),
+    expect(statSync(`${root}/dist/duplicity.cjs`).mode & 0o111).toBe(0o111);
+    expect(existsSync(`${prefix}/lib/node_modules/duplicity-ts/dist/duplicity.cjs`)).toBe(true);
+    expect(readFileSync(`${prefix}/lib/node_modules/duplicity-ts/dist/duplicity.cjs`)).toEqual(
+      readFileSync(`${root}/dist/duplicity.cjs`),
     );
   });
 });

@@ -6,17 +6,20 @@ import { root } from './paths.ts';
 /** What a build needs besides src/. */
 const FILES = ['duplicity', 'package.json', 'package-lock.json', 'tsconfig.json', 'scripts'];
 
-/** Prints its words, its version and a greeting that lies in a chunk of its own; `later` loads that after its input ended. */
+/** Prints its words, its version and a greeting from a module of its own; `later` loads that after its input ended. */
 const TINY_MAIN = `declare const __VERSION__: string;
-const words = process.argv.slice(2);
-let input = '';
-if (words[0] === 'later') {
-  process.stdout.write('started\\n');
-  for await (const part of process.stdin) input += part;
+async function main(): Promise<void> {
+  const words = process.argv.slice(2);
+  let input = '';
+  if (words[0] === 'later') {
+    process.stdout.write('started\\n');
+    for await (const part of process.stdin) input += part;
+  }
+  const { greeting } = await import('./greeting.ts');
+  process.stdout.write(JSON.stringify([greeting, __VERSION__, ...words, input]) + '\\n');
+  process.exitCode = words[0] === 'fail' ? 42 : 0;
 }
-const { greeting } = await import('./greeting.ts');
-process.stdout.write(JSON.stringify([greeting, __VERSION__, ...words, input]) + '\\n');
-process.exitCode = words[0] === 'fail' ? 42 : 0;
+void main();
 `;
 
 /** A clone of this repository as a stranger gets it: no node_modules, nothing built. */

@@ -1,5 +1,5 @@
-import { expect } from 'vitest';
 import { ECC_KEY, PASSPHRASE, RSA_KEY } from './gnupg.ts';
+import { endedWith } from './ended.ts';
 import type { RunOptions, RunResult } from './processes.ts';
 import { runDuplicity, runReference } from './run.ts';
 
@@ -19,9 +19,8 @@ export async function perform(
   options: RunOptions,
   status = 0,
 ): Promise<RunResult> {
-  const result = await (program === 'ours' ? runDuplicity : runReference)(args, options);
-  if (result.status === status) return result;
-  throw new Error(`${program} ended with ${result.status ?? result.signal}\n${result.stderr}${result.stdout}`);
+  const run = program === 'ours' ? runDuplicity : runReference;
+  return endedWith(status, await run(args, options));
 }
 
 /** A way of encoding files, in the words of both programs. */
@@ -52,14 +51,10 @@ export function gpgEnv(gnupgHome: string): Record<string, string> {
   return { GNUPGHOME: gnupgHome, PASSPHRASE, SIGN_PASSPHRASE: PASSPHRASE };
 }
 
-/** Status, list and verify must be the same to the letter, but for the directory of the cache and what was fetched to it. */
-export function expectSameOutput(ours: RunResult, theirs: RunResult): void {
-  expect(essence(ours.stdout)).toBe(essence(theirs.stdout));
-}
-
-function essence(stdout: string): string {
+/** What a status, list or verify printed, without the directory of the cache and what was fetched to it. */
+export function essence({ stdout }: RunResult): string {
   const start = stdout.indexOf('Last full backup date');
-  expect(start, stdout).toBeGreaterThanOrEqual(0);
+  if (start < 0) throw new Error(`not the output of a command that looks at the collection:\n${stdout}`);
   return stdout.slice(start).replace(/^(?:Archive dir|Connecting with backend): .*\n/gm, '');
 }
 

@@ -8,7 +8,7 @@ let isBuilt = false;
 /** The built bundle as a process, under DUPLICITY_NODE where that is set. Builds first when the sources are newer. */
 export function startDuplicity(args: readonly string[], options: RunOptions = {}): Running {
   build();
-  return start(process.env['DUPLICITY_NODE'] ?? process.execPath, [`${root}/dist/duplicity.mjs`, ...args], options);
+  return start(process.env['DUPLICITY_NODE'] ?? process.execPath, [`${root}/dist/duplicity.cjs`, ...args], options);
 }
 
 export function runDuplicity(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {

@@ -85,6 +85,8 @@ export async function duplicity(args: readonly string[], options: RunOptions = {
   return outcome(await runDuplicity(['--log-file', log, ...args], options), log);
 }
 
+let isBuilt = false;
+
 /** The same, started by a shell that first runs `prelude`. */
 export async function duplicityAfter(
   prelude: string,
@@ -93,9 +95,16 @@ export async function duplicityAfter(
 ): Promise<Outcome> {
   const log = `${options.home ?? testHome()}/log`;
   rmSync(log, { force: true });
-  const words = [process.env['DUPLICITY_NODE'] ?? process.execPath, `${root}/dist/duplicity.mjs`];
+  const words = await command();
   const script = `${prelude}; exec "$@"`;
   return outcome(await run('sh', ['-c', script, 'sh', ...words, '--log-file', log, ...args], options), log);
+}
+
+/** The words that start the built program. */
+export async function command(): Promise<readonly string[]> {
+  if (!isBuilt) await runDuplicity(['--version']);
+  isBuilt = true;
+  return [process.env['DUPLICITY_NODE'] ?? process.execPath, `${root}/dist/duplicity.cjs`];
 }
 
 function outcome(result: RunResult, log: string): Outcome {

@@ -3,7 +3,7 @@ import { DuplicityError, IntegrityError } from '../../errors/errors.ts';
 import { release } from '../../util/release.ts';
 import { gathered } from '../gather.ts';
 
-const BLOCK_BYTES = 256 * 1024;
+const BLOCK_BYTES = 64 * 1024;
 
 /** Decompressed blocks of 64-256 KiB. Several members in a row and zero bytes after the last are accepted. */
 export async function* gunzipBlocks(source: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
