@@ -48,8 +48,10 @@ export interface RemovalPlan {
 
 /** What belongs to no complete set and no signature chain. */
 export function planCleanup(collection: Collection): CleanupPlan {
-  const { partial } = collection;
-  const sets = [...collection.orphaned, ...collection.incomplete].filter((set) => set !== partial);
+  const { partial, active } = collection;
+  // A discarded set lacks signatures only: it can be restored, and is not deleted as the reference would.
+  const stays = new Set([partial, active?.chain.discarded]);
+  const sets = [...collection.orphaned, ...collection.incomplete].filter((set) => !stays.has(set));
   const remote = [
     ...sets.flatMap((set) => [...volumeNames(set), ...set.manifests, ...set.statistics.remote]),
     ...collection.orphanedSignatures.remote,
