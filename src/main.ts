@@ -35,11 +35,15 @@ import { fdSink } from './ui/sink.ts';
 
 declare const __VERSION__: string;
 
-/** What SIGINT ends a run with, as in the reference. */
-const INTERRUPTED = 4;
+/** What a signal ends a run with: SIGINT has the reference's status, the others the shell's. */
+const SIGNALS = { SIGINT: 4, SIGHUP: 129, SIGTERM: 143 } as const;
 const DEFAULT_VERBOSITY = 3;
 
-async function main(): Promise<number> {
+async function main(): Promise<void> {
+  process.exitCode = await runCommandLine();
+}
+
+async function runCommandLine(): Promise<number> {
   const around = processSurroundings();
   let output = openConsole(DEFAULT_VERBOSITY, false);
   try {
@@ -51,8 +55,8 @@ async function main(): Promise<number> {
     return await run(command, around, (event) => output.emit(event));
   } catch (thrown) {
     if (interrupt.signal.aborted) {
-      output.emit({ kind: 'info', text: 'INT intercepted...exiting.' });
-      return INTERRUPTED;
+      output.emit({ kind: 'info', text: `${interruptedBy.slice(3)} intercepted...exiting.` });
+      return SIGNALS[interruptedBy];
     }
     output.emit({ kind: 'failed', error: toFailure(thrown, __VERSION__) });
     return exitStatus(thrown);
@@ -62,10 +66,12 @@ async function main(): Promise<number> {
 }
 
 const interrupt = new AbortController();
+let interruptedBy: keyof typeof SIGNALS = 'SIGINT';
 
-/** The first Ctrl-C ends the run in order, the second at once. */
-function onInterrupt(): void {
-  if (interrupt.signal.aborted) process.exit(INTERRUPTED);
+/** The first signal ends the run in order, temporary files removed; the second at once. */
+function onSignal(signal: keyof typeof SIGNALS): void {
+  if (interrupt.signal.aborted) process.exit(SIGNALS[signal]);
+  interruptedBy = signal;
   interrupt.abort();
 }
 
@@ -74,7 +80,7 @@ async function run(command: RunCommand, around: Surroundings, emit: Emit): Promi
   // V8 would let its young generation grow to 48 MB with the number of files, for nothing. (As an option of node the same
   // costs 17 ms at start: V8 then does without its code cache.)
   setFlagsFromString('--semi-space-growth-factor=1');
-  process.on('SIGINT', onInterrupt);
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const) process.on(signal, onSignal);
   // Every process, stream and upload under way listens: their number says nothing about a leak.
   setMaxListeners(0, interrupt.signal);
   const call: Call = { signal: interrupt.signal };
@@ -166,6 +172,4 @@ function print(text: string): number {
   return 0;
 }
 
-void main().then((status) => {
-  process.exitCode = status;
-});
+void main();

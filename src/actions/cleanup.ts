@@ -1,6 +1,8 @@
-import { planCleanup, type Deletion } from '../collections/deletion.ts';
+import { dropStaleParts } from '../cache/partial.ts';
+import { planCleanup } from '../collections/deletion.ts';
 import { loadCollection } from './load-collection.ts';
 import { deleteFiles } from './delete-files.ts';
+import { unfinishedFiles } from './discard-partial.ts';
 import { lockArchive } from './lock.ts';
 import type { Session } from './session.ts';
 
@@ -11,7 +13,9 @@ export async function cleanup(session: Session): Promise<number> {
   void lock;
   let collection = await loadCollection(session);
   let plan = planCleanup(collection);
-  const first: readonly Deletion[] = plan.partial?.files ?? [];
+  const { partial, staleParts } = collection;
+  const first = partial === undefined ? [] : unfinishedFiles(collection, partial);
+  if (settings.force && !settings.dryRun) dropStaleParts(session.archiveDir, staleParts);
   const names = [...first.map(({ name }) => name), ...plan.names];
   if (names.length === 0) {
     emit({ kind: 'warning', text: 'No extraneous files found, nothing deleted in cleanup.' });

@@ -32,7 +32,7 @@ export async function guardAsync<T>(path: string, cannotBe: string, action: () =
 
 function explain(path: string, cannotBe: string, error: unknown): unknown {
   const code = errorCode(error);
-  if (code === undefined) return error;
+  if (code === undefined || error instanceof DuplicityError) return error;
   return new LocalError('BAD_ARCHIVE_DIR', `The archive dir ${path} cannot be ${cannotBe}: ${REASONS[code] ?? code}.`, {
     hint: 'Name another one with --archive-dir, or make this one accessible.',
     cause: error,

@@ -67,6 +67,17 @@ describe('putting', () => {
     expect(pauses).toEqual([2000, 4000, 8000]);
   });
 
+  test('a file that arrives too short is taken away again: it would count as a whole one', async () => {
+    const cutting: Backend = {
+      ...memory,
+      put: async (name) => void memory.files.set(name, Buffer.from('cut')),
+    };
+    await expect(remote(cutting).put('manifest', file('content'))).rejects.toMatchObject({ exitCode: 44 });
+    expect(memory.files.size).toBe(0);
+    const stubborn = faultyBackend(cutting, [{ kind: 'delete', calls: [1], when: 'before' }]);
+    await expect(remote(stubborn).put('manifest', file('content'))).rejects.toMatchObject({ exitCode: 44 });
+  });
+
   test('a file that does not arrive at all is 44 with size -1', async () => {
     const losing: Backend = { ...memory, put: () => Promise.resolve() };
     await expect(remote(losing).put('vol1', file('content'))).rejects.toMatchObject({
