@@ -31,7 +31,7 @@ export async function checkSource(session: Session, chain: BackupChain, source: 
   if (manifest.hostname !== undefined && !isThisHost(manifest.hostname, session.hostname)) {
     throw new DuplicityError(
       'HOSTNAME_MISMATCH',
-      `Fatal Error: Backup source host has changed.\nCurrent hostname: ${session.hostname}\nPrevious hostname: ${manifest.hostname}`,
+      `Fatal Error: Backup source host has changed.\nCurrent hostname: ${session.hostname}\nPrevious hostname: ${toScreen(manifest.hostname)}`,
       { hint, fields: [session.hostname, manifest.hostname].map((name) => quoteName(fromText(name))) },
     );
   }

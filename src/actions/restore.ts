@@ -61,7 +61,8 @@ export async function restore(session: Session, target: BytePath): Promise<numbe
 
 function checkTarget(target: BytePath, force: boolean): void {
   if (force) return;
-  if (lstatSync(toFs(target), { throwIfNoEntry: false }) === undefined || isEmptyDirectory(target)) return;
+  const there = lstatSync(toFs(target), { throwIfNoEntry: false });
+  if (there === undefined || (there.isDirectory() && isEmpty(target))) return;
   throw new LocalError(
     'RESTORE_DIR_EXISTS',
     `Restore destination directory ${toScreen(target)} already exists.\nWill not overwrite.`,
@@ -69,8 +70,8 @@ function checkTarget(target: BytePath, force: boolean): void {
   );
 }
 
-/** Also behind a link. One that cannot be looked into may hold anything. */
-function isEmptyDirectory(target: BytePath): boolean {
+/** A directory that cannot be looked into may hold anything. */
+function isEmpty(target: BytePath): boolean {
   try {
     return readdirSync(toFs(target)).length === 0;
   } catch {

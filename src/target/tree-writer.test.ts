@@ -111,7 +111,7 @@ describe('a fresh target', () => {
     expect(readlinkSync(`${target}/l`)).toBe('no/where');
     expect(['', 'a', 'd', 'd/e', 'd/e/f'].map(modeOf)).toEqual([0o750, 0o640, 0o755, 0o700, 0o4755]);
     expect(['', 'a', 'd', 'd/e', 'd/e/f', 'l'].map(timeOf)).toEqual([TIME + 1, TIME, TIME + 2, TIME + 3, TIME, TIME]);
-    expect(events[0]).toEqual({ kind: 'restoring', path: '', type: 'dir' });
+    expect(events[0]).toEqual({ kind: 'restoring', path: 'a', type: 'reg' });
   });
 
   test('is a file or a link when that is all there is', async () => {
@@ -279,6 +279,16 @@ describe('nothing is written outside', () => {
     expect(writer.failures).toBe(3);
     expect(warnings()).toEqual(['parentFailed d/x', 'parentFailed d/y', 'parentFailed d/y/z']);
     expect(read('e')).toBe('new');
+  });
+
+  test('through a link that the archive holds in the place of its root, even where the target was one', async () => {
+    for (const before of ['nothing', 'a link to a directory']) {
+      rmSync(target, { force: true });
+      if (before !== 'nothing') symlinkSync(outside, target);
+      const writer = await write([link('', outside), file('x'), dir('y')]);
+      expect(writer.failures).toBe(2);
+      untouched();
+    }
   });
 
   test('through a file that the archive holds in the place of a directory', async () => {

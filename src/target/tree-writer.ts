@@ -59,10 +59,15 @@ export class TreeWriter {
   readonly #open: OpenDirectory[] = [];
   #failed: BytePath | undefined;
   #ownerRefused = false;
+  /** The target was a link to a directory before anything was written: the user named it, so it is gone through. */
+  #followsTarget: boolean;
   failures = 0;
 
   constructor(options: TreeWriterOptions) {
     this.#options = options;
+    const target = toFs(options.target);
+    const isLink = lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    this.#followsTarget = isLink && statSync(target, { throwIfNoEntry: false })?.isDirectory() === true;
   }
 
   async write(entry: Entry, content: Content): Promise<void> {
@@ -79,7 +84,8 @@ export class TreeWriter {
       this.#fail(path, obstacle, 'parentFailed');
       return;
     }
-    this.#options.emit({ kind: 'restoring', path, type: meta.type });
+    // The reference says nothing of the root, be it a directory or the one file that was asked for.
+    if (path !== ROOT) this.#options.emit({ kind: 'restoring', path, type: meta.type });
     try {
       await this.#make(path, meta, content);
     } catch (error) {
@@ -100,6 +106,7 @@ export class TreeWriter {
       this.#makeDirectory(path, full, meta);
       return;
     }
+    if (path === ROOT) this.#followsTarget = false;
     const there = lstatSync(toFs(full), { throwIfNoEntry: false });
     if (meta.type === 'reg') {
       await this.#makeFile(path, full, meta, content, there);
@@ -128,7 +135,7 @@ export class TreeWriter {
       const next = top === undefined ? ROOT : childTowards(directory, top.path);
       const full = this.#full(next);
       try {
-        const there = statDirectory(full, next);
+        const there = this.#statDirectory(next);
         if (there === undefined) mkdirSync(toFs(full), { mode: 0o700, recursive: next === ROOT });
         else if (!there.isDirectory()) return 'what stands in the place of its directory is none';
       } catch (error) {
@@ -141,8 +148,14 @@ export class TreeWriter {
     return undefined;
   }
 
+  /** What stands where a directory belongs. */
+  #statDirectory(path: BytePath): Stats | undefined {
+    const stat = path === ROOT && this.#followsTarget ? statSync : lstatSync;
+    return stat(toFs(this.#full(path)), { throwIfNoEntry: false });
+  }
+
   #makeDirectory(path: BytePath, full: string, meta: Metadata): void {
-    const there = statDirectory(full, path);
+    const there = this.#statDirectory(path);
     if (there !== undefined && !there.isDirectory()) remove(full, there);
     if (there === undefined || !there.isDirectory()) {
       mkdirSync(toFs(full), { mode: 0o700, recursive: path === ROOT });
@@ -252,14 +265,6 @@ export class TreeWriter {
 function childTowards(path: BytePath, top: BytePath): BytePath {
   const cut = path.indexOf('/', top === ROOT ? 0 : top.length + 1);
   return cut < 0 ? path : bytePath(path.slice(0, cut));
-}
-
-/** What stands where a directory belongs. The target itself may be a link to one: the user named it. */
-function statDirectory(full: string, path: BytePath): Stats | undefined {
-  const there = lstatSync(toFs(full), { throwIfNoEntry: false });
-  if (path !== ROOT || there?.isSymbolicLink() !== true) return there;
-  const behind = statSync(toFs(full), { throwIfNoEntry: false });
-  return behind?.isDirectory() === true ? behind : there;
 }
 
 /** Removes what stands in the way; a directory only when it is empty. */
