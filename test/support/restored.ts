@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, readdirSync } from 'node:fs';
+import { chmodSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { listing, type Listed } from './listing.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -29,6 +29,7 @@ function withoutOwner(entry: Listed): Listed {
 /** Makes every file readable; the modes that were changed, by path. */
 function openFiles(dir: string): Map<string, string> {
   const changed = new Map<string, string>();
+  if (!statSync(dir).isDirectory()) return changed;
   for (const path of readdirSync(dir, { recursive: true, encoding: 'utf8' })) {
     // No entry: a name that is not UTF-8. The fixtures have none among their unreadable files.
     const stat = lstatSync(`${dir}/${path}`, { throwIfNoEntry: false });

@@ -85,6 +85,9 @@ export async function duplicity(args: readonly string[], options: RunOptions = {
   return outcome(await runDuplicity(['--log-file', log, ...args], options), log);
 }
 
+/** A prelude: whoever runs the tests in a terminal is not to be asked for a passphrase. */
+export const WITHOUT_TERMINAL = 'command -v setsid > /dev/null && set -- setsid -w "$@"';
+
 let isBuilt = false;
 
 /** The same, started by a shell that first runs `prelude`. */

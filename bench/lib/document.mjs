@@ -1,0 +1,109 @@
+// docs/performance.md from the results.
+import { growthTable, hugeTable, peerPairs, peerTable, referencePairs, referenceTable } from './report.mjs';
+
+/**
+ * @param {object} results
+ * @param {Record<string, string>} results.machine
+ * @param {Record<string, string>} results.versions
+ * @param {readonly import('./speed.mjs').Series[]} results.series
+ * @param {readonly import('./memory.mjs').Sample[]} results.growth empty: not measured
+ * @param {readonly import('./memory.mjs').Sample[]} results.huge
+ */
+export function performanceDocument({ command, date, rounds, sizes, machine, versions, series, growth, huge }) {
+  const pairs = referencePairs(series);
+  const peers = peerPairs(series);
+  const parts = [
+    `# Performance
+
+Whole processes of this program, measured beside the reference (duplicity 0.8.22) and two programs of the
+same kind. \`${command}\` wrote this page on ${date}.
+
+${list(machine)}
+${list(versions)}
+
+## How it is measured
+
+- In every round each tool does the same thing once; this program and the reference follow one another directly, and
+  take turns at being first. A ratio is this program's figure divided by the other's, the median of ${rounds} rounds: below 1 is
+  less. Other work on the machine hits both, so CPU ratios hold to about 10 %, wall ratios to about 30 %.
+- CPU is user and system time of the process and all processes it waits for, gpg included. This program is started
+  through \`./duplicity\`, which looks whether the build is up to date.
+- Peak is the resident memory of the largest single process. Stored is what the action adds to the remote.
+- After each restore the tree is compared with the source: names, types, modes, times, links, content. Lists must name
+  every entry. A wrong result is a failure and has no ratio.
+- Sources are made by \`bench/corpus.mjs\`, which gives the same bytes everywhere; files are in the page cache.
+- Mode \`sym\` is encrypted with a passphrase, \`pub\` to an RSA-3072 key; \`gz\` is \`--no-encryption\`, \`plain\` is
+  \`--no-encryption --no-compression\`.`,
+    summary(pairs),
+    section('Large files', describeBig(sizes), 'big', pairs, peers),
+    section('Small files', describeSmall(sizes), 'small', pairs, peers),
+    section('Many sets', `A chain of ${sizes.sets} sets of one small file.`, 'sets', pairs, []),
+    memory(growth, huge, sizes),
+    `## Doing it again
+
+\`\`\`sh
+npm run bench                      # all of it, and this page
+npm run bench -- --quick           # small sources, two minutes, tables only
+npm run bench -- --corpus small --modes gz --ops full,no-op -n 7
+\`\`\`
+
+The reference, gpg and GNU time must be installed; restic and borg take part when they are. \`--help\` lists the options.`,
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function list(record) {
+  return Object.entries(record)
+    .map(([name, text]) => `- ${name}: ${text}`)
+    .join('\n');
+}
+
+function summary(pairs) {
+  const valid = pairs.filter(({ problems }) => problems.length === 0);
+  const slower = valid.filter(({ cpu }) => Number(cpu.toFixed(2)) > 1);
+  const cases = `${valid.length - slower.length} of ${pairs.length} cases take no more CPU than the reference`;
+  const parts = ['## Against the reference', slower.length === 0 ? `${cases}.` : `${cases}. These take more:`];
+  const byAction = new Map();
+  for (const { ours, cpu } of slower) {
+    const key = `${ours.corpus}, ${ours.action}`;
+    byAction.set(key, [...(byAction.get(key) ?? []), `${ours.mode} ${cpu.toFixed(2)}`]);
+  }
+  if (byAction.size > 0) parts.push([...byAction].map(([key, ratios]) => `- ${key}: ${ratios.join(', ')}`).join('\n'));
+  return parts.join('\n\n');
+}
+
+function describeBig({ bigBytes }) {
+  return `8 files of ${(bigBytes / 8e6).toFixed(0)} MB, half of them random bytes, half log text. For \`inc\` four of them get 24
+inserts, deletions and overwrites of up to 64 KiB each.`;
+}
+
+function describeSmall({ smallFiles }) {
+  return `${smallFiles.toLocaleString('en')} files with log-normal sizes up to 64 KiB. For \`inc\` 1 % are edited, some deleted, new, renamed.`;
+}
+
+function section(title, about, corpus, pairs, peers) {
+  const ours = pairs.filter((pair) => pair.ours.corpus === corpus);
+  if (ours.length === 0) return '';
+  const parts = [`### ${title}`, about, referenceTable(ours)];
+  const others = peers.filter((pair) => pair.ours.corpus === corpus);
+  if (others.length > 0) {
+    parts.push(
+      'Beside programs with a format of their own, this one in mode `sym`. They cut files into chunks, which they store once\nand find again one by one; their `verify` reads the archive and does not look at the source.',
+      peerTable(others),
+    );
+  }
+  return parts.join('\n\n');
+}
+
+function memory(growth, huge, { hugeBytes }) {
+  if (growth.length === 0) return '';
+  return `### Memory
+
+Files of 0 to 256 bytes, mode \`sym\`, one run each.
+
+${growthTable(growth)}
+
+A full backup of one sparse file of ${(hugeBytes / 2 ** 30).toFixed(2)} GiB, mode \`plain\`:
+
+${hugeTable(huge)}`;
+}

@@ -1,0 +1,128 @@
+// Tables of the results, in Markdown.
+import { median } from './measure.mjs';
+import { OURS, REFERENCE } from './tools.mjs';
+
+/**
+ * @typedef {import('./speed.mjs').Series} Series
+ * @typedef {import('./memory.mjs').Sample} Sample
+ * @typedef {object} Pair ours against another tool
+ * @property {Series} ours
+ * @property {Series} other
+ * @property {string[]} problems
+ * @property {number} cpu median over the rounds of ours divided by the other
+ * @property {number} wall
+ */
+
+/** @returns {Pair} */
+function pairUp(ours, other) {
+  const problems = [ours, other].flatMap(({ tool, runs }) =>
+    runs.flatMap(({ problem }) => (problem === undefined ? [] : [`${tool}: ${problem}`])),
+  );
+  const ratio = (key) => median(ours.runs.map((run, round) => run[key] / other.runs[round][key]));
+  return { ours, other, problems, cpu: ratio('cpuS'), wall: ratio('wallS') };
+}
+
+/** Ours against the reference, mode by mode. @param {readonly Series[]} all @returns {Pair[]} */
+export function referencePairs(all) {
+  return all
+    .filter(({ tool }) => tool === OURS)
+    .map((ours) =>
+      pairUp(
+        ours,
+        findSeries(all, ours, ({ tool, mode }) => tool === REFERENCE && mode === ours.mode),
+      ),
+    );
+}
+
+/** Ours with a passphrase against the tools that have one way only. @param {readonly Series[]} all @returns {Pair[]} */
+export function peerPairs(all) {
+  return all
+    .filter(({ mode }) => mode === undefined)
+    .flatMap((peer) => {
+      const ours = findSeries(all, peer, ({ tool, mode }) => tool === OURS && mode === 'sym');
+      return ours === undefined ? [] : [pairUp(ours, peer)];
+    });
+}
+
+function findSeries(all, like, accept) {
+  return all.find((one) => one.corpus === like.corpus && one.action === like.action && accept(one));
+}
+
+const medianOf = ({ runs }, key) => median(runs.map((run) => run[key]));
+const seconds = (value) => (value < 1 ? value.toFixed(3) : value.toFixed(2));
+const ratioText = (value) => value.toFixed(2);
+const mebibytes = (value) => value.toFixed(0);
+const stored = ({ runs }) =>
+  runs[0]?.storedBytes === undefined ? '' : (median(runs.map(({ storedBytes }) => storedBytes)) / 1e6).toFixed(2);
+
+/** @param {readonly Pair[]} pairs of one corpus */
+export function referenceTable(pairs) {
+  return table(
+    ['action', 'mode', 'CPU s', 'ref.', 'CPU ratio', 'wall ratio', 'peak MiB', 'ref.', 'stored MB', 'ref.'],
+    pairs.map(({ ours, other, problems, cpu, wall }) => {
+      if (problems.length > 0) return [ours.action, ours.mode, `FAIL: ${problems[0]}`];
+      const cpuTimes = [ours, other].map((one) => seconds(medianOf(one, 'cpuS')));
+      const peaks = [ours, other].map((one) => mebibytes(medianOf(one, 'peakMiB')));
+      const ratios = [`**${ratioText(cpu)}**`, ratioText(wall)];
+      return [ours.action, ours.mode, ...cpuTimes, ...ratios, ...peaks, stored(ours), stored(other)];
+    }),
+  );
+}
+
+/** @param {readonly Pair[]} pairs of one corpus */
+export function peerTable(pairs) {
+  return table(
+    ['action', 'peer', 'CPU s', 'its', 'CPU ratio', 'wall ratio', 'peak MiB', 'its', 'stored MB', 'its'],
+    pairs.map(({ ours, other, problems, cpu, wall }) => {
+      if (problems.length > 0) return [ours.action, other.tool, `FAIL: ${problems[0]}`];
+      const cpuTimes = [ours, other].map((one) => seconds(medianOf(one, 'cpuS')));
+      const peaks = [ours, other].map((one) => mebibytes(medianOf(one, 'peakMiB')));
+      const ratios = [ratioText(cpu), ratioText(wall)];
+      return [ours.action, other.tool, ...cpuTimes, ...ratios, ...peaks, stored(ours), stored(other)];
+    }),
+  );
+}
+
+/** @param {readonly Sample[]} samples */
+export function growthTable(samples) {
+  const counts = [...new Set(samples.map(({ files }) => files))];
+  const cell = (action, tool, files, key) => {
+    const run = samples.find((one) => one.action === action && one.tool === tool && one.files === files).run;
+    return run.problem === undefined ? run[key] : Number.NaN;
+  };
+  const actions = [...new Set(samples.map(({ action }) => action))];
+  const heads = counts.map((files) => `${files.toLocaleString('en')} files, MiB`);
+  return table(
+    ['action', 'tool', ...heads, 'growth MiB', `CPU s at ${counts.at(-1).toLocaleString('en')}`],
+    actions.flatMap((action) =>
+      [OURS, REFERENCE].map((tool) => {
+        const peaks = counts.map((files) => cell(action, tool, files, 'peakMiB'));
+        const cpu = cell(action, tool, counts.at(-1), 'cpuS');
+        return [action, tool, ...peaks.map(mebibytes), mebibytes(peaks.at(-1) - peaks[0]), seconds(cpu)];
+      }),
+    ),
+  );
+}
+
+/** @param {readonly Sample[]} samples */
+export function hugeTable(samples) {
+  return table(
+    ['tool', 'peak MiB', 'CPU s', 'wall s'],
+    samples.map(({ tool, run }) =>
+      run.problem === undefined
+        ? [tool, mebibytes(run.peakMiB), seconds(run.cpuS), seconds(run.wallS)]
+        : [tool, `FAIL: ${run.problem}`],
+    ),
+    1,
+  );
+}
+
+/** Columns of equal width; the first ones to the left, numbers to the right. */
+function table(head, rows, left = 2) {
+  const cells = [head, ...rows.map((row) => head.map((_, i) => row[i] ?? ''))];
+  const widths = head.map((_, i) => Math.max(3, ...cells.map((row) => row[i].length)));
+  const line = (row) =>
+    `| ${row.map((cell, i) => (i < left ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join(' | ')} |`;
+  const rule = widths.map((width, i) => (i < left ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ');
+  return [line(cells[0]), `| ${rule} |`, ...cells.slice(1).map(line)].join('\n');
+}

@@ -1,0 +1,305 @@
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { testHome } from '../support/home.ts';
+import { backUp, duplicity, good, names, noise, PLAIN, put, type Scene, scene, treeOf } from '../support/scene.ts';
+import { tempDir } from '../support/temp.ts';
+import { timeOfSet } from '../support/times.ts';
+import { requireRoot } from '../support/tools.ts';
+
+const NOBODY = 65_534;
+
+/** One archive for all: two sets, the second in two volumes. */
+let s: Scene;
+let home: string;
+const trees: ReturnType<typeof treeOf>[] = [];
+
+beforeAll(async () => {
+  home = tempDir();
+  s = scene();
+  put(s.source, { a: 'one', 'd/x': 'x', 'd/y/z': 'z', 'd.txt': 'beside d', empty: null });
+  symlinkSync('a', `${s.source}/link`);
+  trees.push(treeOf(s.source));
+  await backUp(s, 0, [], { home });
+  put(s.source, { a: 'two', 'd/x': noise(1_200_000), 'd/y/new': 'new' }, timeOfSet(0));
+  trees.push(treeOf(s.source));
+  await backUp(s, 1, ['--volsize', '1'], { home });
+});
+
+let target: string;
+beforeEach(() => {
+  target = `${tempDir()}/out`;
+});
+
+const restore = (...args: readonly string[]) => good([...args, s.url, target], { home });
+const failing = (...args: readonly string[]) => duplicity([...PLAIN, ...args, s.url, target], { home });
+
+describe('what is restored', () => {
+  test('is the newest state, or that of a time', async () => {
+    await restore('restore');
+    expect(treeOf(target)).toEqual(trees[1]);
+    rmSync(target, { recursive: true });
+    await restore('--time', String(timeOfSet(1) - 1));
+    expect(treeOf(target)).toEqual(trees[0]);
+    rmSync(target, { recursive: true });
+    await restore('-t', '2023-11-14T22:13:20Z');
+    expect(treeOf(target)).toEqual(trees[0]);
+  });
+
+  test('may be one file, link or directory, to which the path may lead', async () => {
+    for (const [path, check] of [
+      ['a', () => expect(readFileSync(target, 'utf8')).toBe('two')],
+      ['link', () => expect(readlinkSync(target)).toBe('a')],
+      ['d/x', () => expect(readFileSync(target).equals(noise(1_200_000))).toBe(true)],
+      ['d/y/z', () => expect(readFileSync(target, 'utf8')).toBe('z')],
+      ['d', () => expect(names(target)).toEqual(['x', 'y'])],
+      ['d/y', () => expect(names(target)).toEqual(['new', 'z'])],
+      ['empty', () => expect(names(target)).toEqual([])],
+    ] as const) {
+      await restore('--file-to-restore', path);
+      check();
+      expect(treeOf(target)).toEqual(treeOf(`${s.source}/${path}`));
+      rmSync(target, { recursive: true });
+    }
+    await restore('--path-to-restore', 'a', '--time', String(timeOfSet(0)));
+    expect(readFileSync(target, 'utf8')).toBe('one');
+  });
+
+  test('reads only the volumes it needs', async () => {
+    const { stdout } = await restore('restore', '--dry-run', '--file-to-restore', 'a');
+    expect(stdout).toMatch(
+      /^Required volumes to restore:\n\tduplicity-full\.\S+\.vol1\.difftar\.gz\n\tduplicity-inc\.\S+\.vol1\.difftar\.gz\n$/m,
+    );
+    expect(names(tempDir())).toEqual([]);
+    expect(lstatSync(target, { throwIfNoEntry: false })).toBeUndefined();
+    const all = await restore('restore', '--dry-run');
+    expect(all.stdout.match(/\t.*vol\d/g)).toHaveLength(3);
+  });
+
+  test('may go into a directory of a directory that is not there, and to a relative path', async () => {
+    target = `${target}/deep/down`;
+    await restore('--file-to-restore', 'd/y/z');
+    expect(readFileSync(target, 'utf8')).toBe('z');
+    const cwd = tempDir();
+    await good([s.url, 'here'], { home, cwd });
+    expect(treeOf(`${cwd}/here`)).toEqual(trees[1]);
+  });
+
+  test('may be called otherwise', async () => {
+    await restore('--rename', 'd', 'moved/away', '--rename', 'a', 'b');
+    expect(names(target)).toEqual(['b', 'd.txt', 'empty', 'link', 'moved']);
+    expect(readFileSync(`${target}/b`, 'utf8')).toBe('two');
+    expect(readFileSync(`${target}/moved/away/y/z`, 'utf8')).toBe('z');
+    expect(statSync(`${target}/moved/away/y`).mtimeMs / 1000).toBe(timeOfSet(0));
+  });
+});
+
+describe('a target that exists', () => {
+  test('is fine when it is an empty directory', async () => {
+    mkdirSync(target);
+    await restore();
+    expect(treeOf(target)).toEqual(trees[1]);
+  });
+
+  test('as a link to a directory is refused without --force, and that directory with it', async () => {
+    mkdirSync(`${target}-real`);
+    symlinkSync(`${target}-real`, target);
+    expect((await failing()).status).toBe(11);
+    await restore('--force');
+    expect(lstatSync(target).isSymbolicLink()).toBe(true);
+    expect(treeOf(`${target}-real`)).toEqual(trees[1]);
+  });
+
+  test('as an empty directory gives way to a file', async () => {
+    mkdirSync(target);
+    await restore('--file-to-restore', 'a');
+    expect(readFileSync(target, 'utf8')).toBe('two');
+  });
+
+  test('is written over with --force, and what else it holds stays', async () => {
+    put(target, { a: 'mine', 'd/mine': 'mine', 'd/y': 'a file', kept: 'kept' });
+    symlinkSync('/nowhere', `${target}/empty`);
+    await restore('--force');
+    expect(names(target)).toEqual(['a', 'd', 'd.txt', 'empty', 'kept', 'link']);
+    expect(readFileSync(`${target}/a`, 'utf8')).toBe('two');
+    expect(readFileSync(`${target}/d/mine`, 'utf8')).toBe('mine');
+    expect(names(`${target}/d/y`)).toEqual(['new', 'z']);
+    expect(lstatSync(`${target}/empty`).isDirectory()).toBe(true);
+    rmSync(target, { recursive: true });
+    writeFileSync(target, 'mine');
+    await restore('--force', '--file-to-restore', 'a');
+    expect(readFileSync(target, 'utf8')).toBe('two');
+  });
+
+  test('is not touched without, whatever it is', async () => {
+    put(target, { mine: 'mine' });
+    const before = treeOf(target);
+    expect((await failing()).status).toBe(11);
+    expect((await failing('--file-to-restore', 'a')).status).toBe(11);
+    expect(treeOf(target)).toEqual(before);
+  });
+});
+
+describe('damage', () => {
+  /** A copy of the archive, to be spoilt. */
+  const copy = (): Scene => {
+    const dir = tempDir();
+    mkdirSync(`${dir}/remote`);
+    for (const name of names(s.remote)) writeFileSync(`${dir}/remote/${name}`, readFileSync(`${s.remote}/${name}`));
+    return scene(dir);
+  };
+  const spoil = ({ remote }: Scene, part: string, how: 'garble' | 'remove'): void => {
+    const name = names(remote).find((name) => name.includes(part)) ?? '';
+    if (how === 'remove') rmSync(`${remote}/${name}`);
+    else writeFileSync(`${remote}/${name}`, 'garbled');
+  };
+
+  test.each(['garble', 'remove'] as const)(
+    'of one volume (%s) loses its files only, with --ignore-errors',
+    async (how) => {
+      const spoilt = copy();
+      spoil(spoilt, '.vol2.', how);
+      const result = await duplicity([...PLAIN, '--ignore-errors', spoilt.url, target]);
+      expect(result.status).toBe(101);
+      expect(result.stdout).toContain('IGNORED_ERROR');
+      expect(readFileSync(`${target}/a`, 'utf8')).toBe('two');
+      expect(readFileSync(`${target}/link`, 'utf8')).toBe('two');
+      // It was split over both volumes: half of it is worth nothing.
+      expect(names(`${target}/d`)).not.toContain('x');
+      expect(result.stderr).toContain('The restore is incomplete:');
+    },
+  );
+
+  test('of the full loses what is based on it', async () => {
+    const spoilt = copy();
+    spoil(spoilt, 'full.20231114T221320Z.vol1', 'garble');
+    const result = await duplicity([...PLAIN, '--ignore-errors', spoilt.url, target]);
+    expect(result.status).toBe(101);
+    expect(names(target)).toEqual(['d']);
+    expect(result.stdout).toMatch(/IGNORED_ERROR: a cannot be rebuilt: the archive holds only a delta/);
+  });
+});
+
+test('selection options have no effect on a restore, and it says so', async () => {
+  const { stdout } = await restore('--exclude', '**');
+  expect(stdout).toMatch(/^Command line warning: Selection options/m);
+  expect(treeOf(target)).toEqual(trees[1]);
+});
+
+test('a metadata cache that is lost or foreign is fetched again', async () => {
+  rmSync(`${home}/.cache`, { recursive: true });
+  const { stdout } = await restore('-v3');
+  expect(stdout).toContain('Synchronizing remote metadata to local cache...\nCopying duplicity-full-signatures');
+  expect(treeOf(target)).toEqual(trees[1]);
+});
+
+describe('verify', () => {
+  const verify = async (...args: readonly string[]) => {
+    const { status, stdout } = await duplicity([...PLAIN, 'verify', ...args], { home });
+    return { status, lines: stdout.split('\n').filter((line) => /^(Difference|Verify)/.test(line)) };
+  };
+
+  test('finds every kind of difference, one per path, with --compare-data', async () => {
+    await restore();
+    const same = await verify('--compare-data', s.url, target);
+    expect(same).toEqual({ status: 0, lines: ['Verify complete: 10 files compared, 0 differences found.'] });
+    chmodSync(`${target}/a`, 0o600);
+    put(target, { 'd/x': noise(1_200_000, 5) }, timeOfSet(0));
+    put(target, { 'd/y/new': 'new', 'd/y/extra': '' }, timeOfSet(0));
+    utimesSync(`${target}/d/y/z`, 5, 5);
+    rmSync(`${target}/d.txt`);
+    rmSync(`${target}/empty`, { recursive: true });
+    writeFileSync(`${target}/empty`, '');
+    rmSync(`${target}/link`);
+    symlinkSync('b', `${target}/link`);
+    utimesSync(target, timeOfSet(0), timeOfSet(0));
+    const { status, lines } = await verify('--compare-data', s.url, target);
+    expect(status).toBe(1);
+    expect(lines.map((line) => line.replace(/\d+:\d+/g, 'U:G'))).toEqual([
+      'Difference found: File a has permissions U:G 600, expected U:G 644',
+      'Difference found: Data for file d/x is different',
+      'Difference found: New file d/y/extra',
+      expect.stringMatching(/^Difference found: File d\/y\/z has mtime Thu Jan {2}1 .*, expected Mon Nov 13 /),
+      'Difference found: File d.txt is missing',
+      'Difference found: File empty has type reg, expected dir',
+      'Difference found: Symlink link points to b, expected a',
+      'Verify complete: 11 files compared, 7 differences found.',
+    ]);
+  });
+
+  test('without it reads the volumes and finds none', async () => {
+    expect(await verify(s.url, tempDir())).toEqual({
+      status: 0,
+      lines: ['Verify complete: 10 files compared, 0 differences found.'],
+    });
+  });
+
+  test('may be of one file or directory', async () => {
+    await restore('--file-to-restore', 'd/y');
+    expect((await verify('--compare-data', '--file-to-restore', 'd/y', s.url, target)).lines).toEqual([
+      'Verify complete: 3 files compared, 0 differences found.',
+    ]);
+    writeFileSync(`${target}/z`, '!');
+    const { status, lines } = await verify('--compare-data', '--file-to-restore', 'd/y/z', s.url, `${target}/z`);
+    expect(status).toBe(1);
+    expect(lines.at(-1)).toBe('Verify complete: 1 file compared, 1 difference found.');
+  });
+
+  test('leaves out here what is not selected', async () => {
+    await restore();
+    const { lines } = await verify('--compare-data', '--exclude', `${target}/d`, s.url, target);
+    expect(lines.filter((line) => line.startsWith('Diff'))).toEqual(
+      ['d', 'd/x', 'd/y', 'd/y/new', 'd/y/z'].map((path) => `Difference found: File ${path} is missing`),
+    );
+  });
+});
+
+describe.runIf(requireRoot())('an ordinary user', () => {
+  test('gets the content, modes and times of what others own, and one warning', async () => {
+    const other = scene();
+    put(other.source, { secret: 'secret', open: 'open' });
+    for (const path of ['', 'secret', 'open']) chownSync(`${other.source}/${path}`, 1, 1);
+    chmodSync(`${other.source}/secret`, 0o600);
+    await backUp(other, 0);
+    for (const dir of [other.dir, other.remote, testHome(), `${testHome()}/tmp`]) chmodSync(dir, 0o777);
+    const result = await duplicity([...PLAIN, '--archive-dir', `${testHome()}/mine`, other.url, `${other.dir}/out`], {
+      uid: NOBODY,
+    });
+    expect([result.status, result.stderr]).toEqual([0, '']);
+    const refused = result.records.filter(({ level, code }) => level === 'WARNING' && code === 12);
+    expect(refused).toHaveLength(1);
+    expect(refused[0]?.text).toContain('[Errno 1]');
+    const secret = statSync(`${other.dir}/out/secret`);
+    expect([secret.uid, secret.mode & 0o777, secret.mtimeMs / 1000]).toEqual([NOBODY, 0o600, timeOfSet(-1)]);
+
+    const quiet = await duplicity(
+      [...PLAIN, '--archive-dir', `${testHome()}/mine`, '--do-not-restore-ownership', other.url, `${other.dir}/out2`],
+      { uid: NOBODY },
+    );
+    expect(quiet.status).toBe(0);
+    expect(quiet.records.filter(({ level }) => level === 'WARNING')).toEqual([]);
+  });
+
+  test('is told in one sentence that the target cannot be made', async () => {
+    await backUp(s, 2, [], { home: testHome() });
+    for (const dir of [s.dir, s.remote, testHome(), `${testHome()}/tmp`]) chmodSync(dir, 0o777);
+    const closed = tempDir();
+    chmodSync(closed, 0o755);
+    const result = await duplicity([...PLAIN, '--archive-dir', `${testHome()}/mine`, s.url, `${closed}/some/where`], {
+      uid: NOBODY,
+    });
+    expect(result.status).toBe(1);
+    expect(result.stderr).toMatch(/^The directory for .*\/some\/where cannot be made: EACCES.*\n$/);
+  });
+});

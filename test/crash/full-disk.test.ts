@@ -1,0 +1,135 @@
+import { closeSync, openSync, statfsSync, writeFileSync, writeSync } from 'node:fs';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { startDuplicity } from '../support/run.ts';
+import {
+  backUp,
+  duplicity,
+  faults,
+  good,
+  names,
+  noise,
+  PLAIN,
+  put,
+  restoredTree,
+  type Scene,
+  scene,
+  treeOf,
+} from '../support/scene.ts';
+import { timeOfSet } from '../support/times.ts';
+import { requireMount, tmpfs } from '../support/tmpfs.ts';
+
+const MIB = 1024 * 1024;
+
+let s: Scene;
+beforeEach(() => {
+  s = scene();
+});
+
+function manyFiles(name: (i: number) => string): void {
+  for (let i = 0; i < 1500; i++) writeFileSync(`${s.source}/${name(i)}`, 'x');
+}
+
+function fill(path: string): void {
+  const fd = openSync(path, 'w');
+  try {
+    for (;;) writeSync(fd, Buffer.alloc(4096));
+  } catch {
+    // Full.
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const disk = (bytes: number): string => tmpfs(bytes) ?? '';
+
+describe.runIf(requireMount())('a disk that is full', () => {
+  test('on the remote is 53; the sets before stay whole, and with room it goes on', async () => {
+    const small = disk(3 * MIB);
+    const place: Scene = { ...s, remote: `${small}/r`, url: `file://${small}/r` };
+    put(s.source, { a: noise(MIB), b: 'b' });
+    const first = treeOf(s.source);
+    await backUp(place, 0, ['--volsize', '1']);
+    const before = names(place.remote);
+    put(s.source, { c: noise(4 * MIB, 2) }, timeOfSet(0));
+    const args = [...PLAIN, '--volsize', '1', '--current-time', String(timeOfSet(1)), s.source, place.url];
+    const result = await duplicity(args);
+    expect(result.status).toBe(53);
+    expect(result.stderr).toMatch(/^Giving up after 1 attempts\. OSError: .*No space left on device \(ENOSPC\)\n/);
+    expect(result.records.find(({ level }) => level === 'ERROR')).toMatchObject({
+      code: 53,
+      fields: expect.stringMatching(/^put /),
+    });
+    expect(await restoredTree(place, 1)).toEqual(first);
+    // What is asked for helps, although nothing more fits.
+    await good(['cleanup', '--force', place.url]);
+    expect(names(place.remote)).toEqual(before);
+    put(s.source, { c: 'small' }, timeOfSet(1));
+    await backUp(place, 2);
+    expect(await restoredTree(place, 2)).toEqual(treeOf(s.source));
+  });
+
+  test('in the archive dir is 9 and names it; nothing is visible, and with room it goes on', async () => {
+    manyFiles((i) => `${i}`);
+    const archive = ['--archive-dir', disk(300_000)];
+    const result = await duplicity([...PLAIN, ...archive, s.source, s.url]);
+    expect(result.status).toBe(9);
+    expect(result.stderr).toMatch(/^The archive dir \S+ cannot be written: no space left on the device\.\n/);
+    expect(names(s.remote).filter((name) => !name.includes('.vol'))).toEqual([]);
+    await backUp(s, 1);
+    expect(await restoredTree(s, 1)).toEqual(treeOf(s.source));
+  });
+
+  test('in the archive dir keeps a restore from fetching its metadata', async () => {
+    manyFiles((i) => `${i}${noise(20, i).toString('hex')}`);
+    await backUp(s, 0);
+    const result = await duplicity([...PLAIN, '--archive-dir', disk(65_536), s.url, `${s.dir}/out`]);
+    expect(result.status).toBe(9);
+    expect(result.stderr).toMatch(/^The archive dir \S+ cannot be written: no space left on the device\.\n/);
+    expect(names(s.dir)).not.toContain('out');
+  });
+
+  test('in the temporary directory is one sentence with the number front ends look for', async () => {
+    put(s.source, { a: noise(3 * MIB) });
+    const small = disk(2 * MIB);
+    // There is room when the run begins; it is used up while the remote takes its time.
+    const args = ['-v5', '--tempdir', small, '--volsize', '1', s.source, s.url];
+    const running = startDuplicity([...PLAIN, ...args], faults({ op: 'list', do: 'delay', ms: 2000 }));
+    running.child.stdout.on('data', (part: Buffer) => {
+      if (part.toString().includes('Temp has')) fill(`${small}/filler`);
+    });
+    const { status, stderr } = await running.result;
+    expect(status).toBe(30);
+    expect(stderr).toMatch(/^Cannot (write|create) \S+: \[Errno 28\] No space left on device\n.*--tempdir\.\n$/);
+    expect(names(small)).toEqual(['filler']);
+    expect(names(s.remote)).toEqual([]);
+    await backUp(s, 1);
+    expect(await restoredTree(s, 1)).toEqual(treeOf(s.source));
+  });
+
+  test('in the temporary directory of a restore too, and no file is half there', async () => {
+    const big = noise(4 * MIB);
+    put(s.source, { a: 'a', big });
+    await backUp(s, 0);
+    put(s.source, { big: Buffer.concat([Buffer.from('!'), big]) }, timeOfSet(0));
+    await backUp(s, 1);
+    const small = disk(2 * MIB);
+    const args = ['--tempdir', small, '--volsize', '1'];
+    const result = await duplicity([...PLAIN, ...args, s.url, `${s.dir}/out`]);
+    expect(result.status).toBe(30);
+    expect(result.stderr).toMatch(/^Cannot write \S+basis: \[Errno 28\] No space left on device\n/);
+    expect(names(`${s.dir}/out`)).toEqual(['a']);
+    expect(names(small)).toEqual([]);
+    expect(await restoredTree(s, 1)).toEqual(treeOf(s.source));
+  });
+
+  test('at the target of a restore costs the files that do not fit, is 101, and leaves no half ones', async () => {
+    put(s.source, { a: 'a', big: noise(3 * MIB), z: 'z' });
+    await backUp(s, 0);
+    const small = disk(2 * MIB);
+    const result = await duplicity([...PLAIN, s.url, `${small}/out`]);
+    expect(result.status).toBe(101);
+    expect(result.stdout).toMatch(/^Error 'ENOSPC: .*' processing big$/m);
+    expect(names(`${small}/out`)).toEqual(['a', 'z']);
+    expect(statfsSync(small).bavail).toBeGreaterThan(0);
+  });
+});

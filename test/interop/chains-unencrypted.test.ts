@@ -1,0 +1,5 @@
+import { MODES } from '../support/programs.ts';
+import { testChains } from './chains.ts';
+
+testChains(MODES.plain, 'O');
+testChains(MODES.gz, 'L', ['--volsize', '1']);
