@@ -20,6 +20,7 @@ import { openArchiveDir } from './cache/archive-dir.ts';
 import type { RunCommand } from './cli/command.ts';
 import { parseCommandLine } from './cli/parse.ts';
 import { tempRoots } from './cli/places.ts';
+import type { Settings } from './cli/settings.ts';
 import { processSurroundings, processWords, type Surroundings } from './cli/surroundings.ts';
 import { versionText } from './cli/version.ts';
 import { planRemoveAllButNFull, planRemoveIncsOfAllButNFull, planRemoveOlderThan } from './collections/deletion.ts';
@@ -44,24 +45,39 @@ async function main(): Promise<void> {
 }
 
 async function runCommandLine(): Promise<number> {
+  const outputs = [openConsole(DEFAULT_VERBOSITY, false)];
+  const emit: Emit = (event) => outputs.forEach((output) => output.emit(event));
+  let status = await perform(emit, (settings) => outputs.splice(0, 1, ...openOutputs(settings)));
+  for (const output of outputs) {
+    try {
+      output.close();
+    } catch (thrown) {
+      // Also when it is the console: what could not be said there may still be said here.
+      const { message } = toFailure(thrown, __VERSION__);
+      fdSink(2).write(Buffer.from(`${message}\n`));
+      status ||= exitStatus(thrown);
+    }
+  }
+  return status;
+}
+
+/** Runs the command line of this process; `direct` sends further output where its options say. */
+async function perform(emit: Emit, direct: (settings: Settings) => void): Promise<number> {
   const around = processSurroundings();
-  let output = openConsole(DEFAULT_VERBOSITY, false);
   try {
-    const command = parseCommandLine(processWords(), around);
+    const command = parseCommandLine(processWords(), around, direct);
     if (command.action === 'version') return print(versionText(__VERSION__));
     if (command.action === 'help') return print((await import('./cli/help.ts')).helpText());
-    output = openOutput(command);
-    for (const text of command.warnings) output.emit({ kind: 'warning', text });
-    return await run(command, around, (event) => output.emit(event));
+    direct(command.settings);
+    for (const text of command.warnings) emit({ kind: 'warning', text });
+    return await run(command, around, emit);
   } catch (thrown) {
     if (interrupt.signal.aborted) {
-      output.emit({ kind: 'info', text: `${interruptedBy.slice(3)} intercepted...exiting.` });
+      emit({ kind: 'info', text: `${interruptedBy.slice(3)} intercepted...exiting.` });
       return SIGNALS[interruptedBy];
     }
-    output.emit({ kind: 'failed', error: toFailure(thrown, __VERSION__) });
+    emit({ kind: 'failed', error: toFailure(thrown, __VERSION__) });
     return exitStatus(thrown);
-  } finally {
-    output.close();
   }
 }
 
@@ -151,18 +167,11 @@ function openConsole(verbosity: number, timestamps: boolean): Consumer {
 }
 
 /** The console and, where asked for, the machine records. */
-function openOutput({ settings }: RunCommand): Consumer {
-  const { verbosity, logTimestamp, logFd, logFile } = settings;
-  const consumers = [openConsole(verbosity, logTimestamp)];
-  if (logFd !== undefined) consumers.push(recordOutput({ verbosity, sink: openLogFd(logFd) }));
-  if (logFile !== undefined) consumers.push(recordOutput({ verbosity, sink: openLogFile(logFile) }));
-  const [only] = consumers;
-  if (consumers.length === 1 && only !== undefined) return only;
-  return {
-    emit: (event) => consumers.forEach((consumer) => consumer.emit(event)),
-    flush: () => consumers.forEach((consumer) => consumer.flush()),
-    close: () => consumers.forEach((consumer) => consumer.close()),
-  };
+function openOutputs({ verbosity, logTimestamp, logFd, logFile }: Settings): Consumer[] {
+  const outputs = [openConsole(verbosity, logTimestamp)];
+  if (logFd !== undefined) outputs.push(recordOutput({ verbosity, sink: openLogFd(logFd) }));
+  if (logFile !== undefined) outputs.push(recordOutput({ verbosity, sink: openLogFile(logFile) }));
+  return outputs;
 }
 
 function print(text: string): number {

@@ -21,11 +21,26 @@ interface Draft {
 /**
  * Understands a command line in the syntax of both releases of the reference. `argv` is without the program's name;
  * words may come from `recoverWords`. Options take effect from left to right, file lists are read at once, and the
- * first `--help` or `--version` ends it. `UsageError` for everything a user got wrong.
+ * first `--help` or `--version` ends it. `UsageError` for everything a user got wrong; `onFailure` hears before of the
+ * options that had taken effect, such as where the log goes.
  */
-export function parseCommandLine(argv: readonly string[], around: Surroundings): Command {
+export function parseCommandLine(
+  argv: readonly string[],
+  around: Surroundings,
+  onFailure: (soFar: Settings) => void = () => undefined,
+): Command {
   const table = spellings();
   const draft: Draft = { values: { ...defaultSettings() }, rules: [], warnings: new Set(), around, table };
+  try {
+    return understand(argv, draft);
+  } catch (error) {
+    onFailure(settingsOf(draft));
+    throw error;
+  }
+}
+
+function understand(argv: readonly string[], draft: Draft): Command {
+  const { table, around } = draft;
   const words: string[] = [];
   for (const item of scan(argv, table)) {
     if (item.kind === 'positional') {
@@ -46,6 +61,11 @@ export function parseCommandLine(argv: readonly string[], around: Surroundings):
     archiveDir: archiveDirOf(settings, request.action === 'replicate' ? request.targetUrl : request.url, around),
     warnings: [...draft.warnings],
   };
+}
+
+function settingsOf({ values, rules }: Draft): Settings {
+  const settings: Record<string, unknown> = { ...values, selection: rules };
+  return settings as Settings;
 }
 
 function apply(draft: Draft, { name, option, fixed }: Spelling, words: readonly string[]): void {
