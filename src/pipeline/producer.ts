@@ -7,14 +7,14 @@ import { headerLength, writeHeader } from '../archive/tar-writer.ts';
 import { LocalError } from '../errors/errors.ts';
 import type { Emit } from '../events/events.ts';
 import type { BackupStatistics } from '../events/statistics.ts';
-import { blockLength } from '../rsync/block-length.ts';
 import { DeltaEncoder } from '../rsync/delta.ts';
-import { SignatureBuilder, signatureOf } from '../rsync/signature.ts';
 import { SignatureLoader } from '../rsync/signature-loader.ts';
 import type { SourceFile } from '../source/open-file.ts';
 import type { SourceEntry } from '../source/source-entry.ts';
+import { BlockQueue } from './block-queue.ts';
 import type { Change } from './compare.ts';
 import type { SigtarFile } from './sigtar-file.ts';
+import { SourceContent } from './source-content.ts';
 import type { VolumePacker } from './volume-packer.ts';
 
 export interface ProducerOptions {
@@ -35,8 +35,6 @@ export interface ProducerOptions {
  * backup takes the file for changed and reads it again.
  */
 const READ_AGAIN = 1;
-
-const NOTHING = Buffer.alloc(0);
 
 /**
  * Turns changes into members of volumes and of the signature archive. Each source byte is read once: the same buffer
@@ -103,7 +101,7 @@ export class Producer {
     onFile('new', path);
     statistics.newFiles++;
     statistics.newFileSize += meta.size;
-    const content = new Content(file, meta.size, this.#options.maxBlockSize);
+    const content = new SourceContent(file, meta.size, this.#options.maxBlockSize);
     await this.#addPieces('snapshot', source, (into) => content.fill(into));
     this.#finish(source, content);
   }
@@ -116,9 +114,9 @@ export class Producer {
     statistics.changedFiles++;
     statistics.changedFileSize += meta.size;
     const encoder = new DeltaEncoder(await this.#previousSignature());
-    const content = new Content(file, meta.size, maxBlockSize);
+    const content = new SourceContent(file, meta.size, maxBlockSize);
     const buffer = Buffer.allocUnsafeSlow(PIECE_SIZE);
-    const delta = new Queue(() => {
+    const delta = new BlockQueue(() => {
       const length = content.fill(buffer);
       const more = length === 0 ? [] : encoder.update(buffer.subarray(0, length));
       return length < buffer.length
@@ -129,7 +127,7 @@ export class Producer {
     this.#finish(source, content);
   }
 
-  #finish(source: SourceEntry, content: Content): void {
+  #finish(source: SourceEntry, content: SourceContent): void {
     const { statistics, signatures } = this.#options;
     statistics.sourceFiles++;
     statistics.sourceFileSize += content.length;
@@ -214,93 +212,3 @@ export class Producer {
 }
 
 const GONE = { mode: 0, uid: 0, gid: 0, uname: '', gname: '', mtime: 0, size: 0, major: 0, minor: 0 } as const;
-
-/** The content of a source file, read once, with the signature of what was read. A read error is its end. */
-class Content {
-  readonly #file: SourceFile;
-  readonly #blockLength: number;
-  #builder: SignatureBuilder | undefined;
-  #signature: Buffer[] | undefined;
-  length = 0;
-  failure: LocalError | undefined;
-
-  constructor(file: SourceFile, size: number, maxBlockSize: number) {
-    this.#file = file;
-    this.#blockLength = blockLength(size, maxBlockSize);
-  }
-
-  fill(into: Buffer): number {
-    const length = this.#read(into);
-    const bytes = into.subarray(0, length);
-    if (this.length === 0 && length < into.length) {
-      this.#signature = [signatureOf(bytes, this.#blockLength)];
-    } else {
-      this.#builder ??= new SignatureBuilder(this.#blockLength);
-      this.#builder.update(bytes);
-    }
-    this.length += length;
-    return length;
-  }
-
-  signature(): Buffer[] {
-    return this.#signature ?? this.#builder?.finish() ?? [signatureOf(NOTHING, this.#blockLength)];
-  }
-
-  #read(into: Buffer): number {
-    let at = 0;
-    try {
-      while (at < into.length) {
-        const length = this.#file.read(at === 0 ? into : into.subarray(at));
-        if (length === 0) break;
-        at += length;
-      }
-    } catch (error) {
-      if (!(error instanceof LocalError)) throw error;
-      this.failure = error;
-    }
-    return at;
-  }
-}
-
-interface More {
-  readonly blocks: readonly Buffer[];
-  readonly last: boolean;
-}
-
-/** Blocks of any size, taken in the sizes asked for. */
-class Queue {
-  readonly #more: () => More;
-  #blocks: Buffer[] = [];
-  #length = 0;
-  #ended = false;
-
-  constructor(more: () => More) {
-    this.#more = more;
-  }
-
-  fill(into: Buffer): number {
-    while (this.#length < into.length && !this.#ended) {
-      const { blocks, last } = this.#more();
-      for (const block of blocks) {
-        this.#blocks.push(block);
-        this.#length += block.length;
-      }
-      this.#ended = last;
-    }
-    let at = 0;
-    let taken = 0;
-    for (const block of this.#blocks) {
-      if (at === into.length) break;
-      const length = block.copy(into, at);
-      at += length;
-      if (length < block.length) {
-        this.#blocks[taken] = block.subarray(length);
-        break;
-      }
-      taken++;
-    }
-    this.#blocks.splice(0, taken);
-    this.#length -= at;
-    return at;
-  }
-}
