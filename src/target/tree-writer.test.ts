@@ -404,6 +404,13 @@ describe.runIf(isRoot)('as root', () => {
     expect(['', 'f', 'p'].map(modeOf)).toEqual([0o2755, 0o6755, 0o6604]);
   });
 
+  test('setuid and setgid go when the owner is refused', async () => {
+    const ownerOf = ({ uid, gid }: Metadata): { uid: number; gid: number } => ({ uid, gid });
+    const entries = [dir('', { uid: 1, gid: 2, mode: 0o3755 }), file('f', '', { uid: 3, gid: 4, mode: 0o6755 })];
+    await asOrdinaryUser(() => write(entries, { ownerOf }));
+    expect(['', 'f'].map(modeOf)).toEqual([0o1755, 0o755]);
+  });
+
   test('without owners to set they are those of the process', async () => {
     await write([dir(''), file('f', '', { uid: 3, gid: 4 })]);
     const { uid, gid } = lstatSync(`${target}/f`);

@@ -120,9 +120,7 @@ export class TreeWriter {
       return;
     }
     makeSpecialFile(full, meta);
-    this.#own(path, meta, (uid, gid) => lchownSync(toFs(full), uid, gid));
-    this.#attempt(path, () => chmodSync(toFs(full), meta.mode));
-    this.#attempt(path, () => utimesSync(toFs(full), now(), fsTime(meta.mtime)));
+    this.#dress(path, meta, full);
   }
 
   /**
@@ -179,8 +177,8 @@ export class TreeWriter {
     let complete = false;
     try {
       await content((block) => writeAll(fd, block));
-      this.#own(path, meta, (uid, gid) => fchownSync(fd, uid, gid));
-      this.#attempt(path, () => fchmodSync(fd, meta.mode));
+      const isOwned = this.#own(path, meta, (uid, gid) => fchownSync(fd, uid, gid));
+      this.#attempt(path, () => fchmodSync(fd, modeFor(meta, isOwned)));
       this.#attempt(path, () => futimesSync(fd, now(), fsTime(meta.mtime)));
       if (there !== undefined) fsyncSync(fd);
       complete = true;
@@ -211,25 +209,35 @@ export class TreeWriter {
     if (directory === undefined) return;
     const { path, full, meta } = directory;
     if (meta === undefined) return;
-    this.#own(path, meta, (uid, gid) => chownSync(toFs(full), uid, gid));
-    this.#attempt(path, () => chmodSync(toFs(full), meta.mode));
+    this.#dress(path, meta, full);
+  }
+
+  /** Owner, mode and time of something that is not a link. */
+  #dress(path: BytePath, meta: Metadata, full: string): void {
+    const isOwned = this.#own(path, meta, (uid, gid) => chownSync(toFs(full), uid, gid));
+    this.#attempt(path, () => chmodSync(toFs(full), modeFor(meta, isOwned)));
     this.#attempt(path, () => utimesSync(toFs(full), now(), fsTime(meta.mtime)));
   }
 
-  /** Refused ownership is the normal case for an ordinary user: said once, and the rest is applied. */
-  #own(path: BytePath, meta: Metadata, chown: (uid: number, gid: number) => void): void {
+  /**
+   * Refused ownership is the normal case for an ordinary user: said once, and the rest is applied. False when the owner
+   * is not the archived one.
+   */
+  #own(path: BytePath, meta: Metadata, chown: (uid: number, gid: number) => void): boolean {
     const owner = this.#options.ownerOf?.(meta);
-    if (owner === undefined) return;
+    if (owner === undefined) return true;
     try {
       chown(owner.uid, owner.gid);
+      return true;
     } catch (error) {
       if (!isErrno(error)) throw error;
-      if (error.code === 'EPERM' && this.#ownerRefused) return;
+      if (error.code === 'EPERM' && this.#ownerRefused) return false;
       this.#ownerRefused ||= error.code === 'EPERM';
       this.#warn(
         path,
         `${errnoText(error)}: owner ${owner.uid}:${owner.gid} cannot be set; further refusals are not shown`,
       );
+      return false;
     }
   }
 
@@ -281,6 +289,11 @@ function besides(full: string): string {
 
 function writeAll(fd: number, block: Buffer): void {
   for (let at = 0; at < block.length;) at += writeSync(fd, block, at);
+}
+
+/** With another owner, setuid and setgid would lend the rights of somebody the archive does not mean. */
+function modeFor({ mode }: Metadata, isOwned: boolean): number {
+  return isOwned ? mode : mode & 0o1777;
 }
 
 function now(): number {

@@ -81,7 +81,6 @@ describe('2: usage errors', () => {
     ['a bad count', ['remove-all-but-n-full', '0', 'file://x'], 'remove-all-but-n-full needs a count above 0'],
     ['a value that is no number', ['--volsize', 'big', 'x', 'file://y'], ''],
     ['a path to restore with a backup', ['--file-to-restore', 'a', 'x', 'file://y'], '--path-to-restore'],
-    ['a log descriptor that is closed', ['--log-fd', '77', 'collection-status', 'file://x'], '--log-fd 77'],
     ['an ambiguous action', ['r', 'file://x'], "command 'r' not unique"],
   ];
   test.each(cases)('%s is two lines', async (_what, args, says) => {
@@ -92,6 +91,13 @@ describe('2: usage errors', () => {
     expect(first).toContain(says);
     expect([second, ...rest].filter((line) => line !== '').at(-1)).toBe("Enter 'duplicity --help' for help screen.");
     expect(result.stdout).toBe('');
+    expect(result.records).toEqual([expect.objectContaining({ level: 'ERROR', code: 2 })]);
+  });
+
+  test('a log descriptor that is closed is one', async () => {
+    const { status, stderr } = await duplicity(['--log-fd', '77', 'collection-status', s.url]);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^Command line error: --log-fd 77 is not an open file descriptor/);
   });
 
   test('malformed faults are one', async () => {
@@ -103,21 +109,17 @@ describe('2: usage errors', () => {
 
 describe('what the command line names', () => {
   test('8: a path where a URL belongs', async () => {
-    const { status, stderr } = await plain('cleanup', '/tmp');
-    expect(status).toBe(8);
-    expect(stderr).toMatch(/^Bad URL '\/tmp'\.\n/);
+    expect(failureOf(await plain('cleanup', '/tmp'), 8)).toMatchObject({ says: "Bad URL '/tmp'." });
   });
 
   test('7: a file list that is not there', async () => {
-    const { status, stderr } = await plain('--include-filelist', `${s.dir}/absent`, s.source, s.url);
-    expect(status).toBe(7);
-    expect(stderr).toMatch(/^Error opening file .*absent/);
+    const result = await plain('--include-filelist', `${s.dir}/absent`, s.source, s.url);
+    expect(failureOf(result, 7)).toMatchObject({ says: expect.stringMatching(/^Error opening file .*absent/) });
   });
 
   test('10: a sign key that is none', async () => {
-    const { status, stderr } = await plain('--sign-key', 'me', s.source, s.url);
-    expect(status).toBe(10);
-    expect(stderr).toMatch(/^.*8, 16 or 40 hex/i);
+    const result = await plain('--sign-key', 'me', s.source, s.url);
+    expect(failureOf(result, 10)).toMatchObject({ says: expect.stringMatching(/8, 16 or 40 hex/i) });
   });
 
   test('9: an archive dir that cannot be', async () => {

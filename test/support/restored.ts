@@ -4,8 +4,8 @@ import { listing, type Listed } from './listing.ts';
 const isRoot = process.getuid?.() === 0;
 
 /**
- * What a restore by this user can bring back of a fixture: as root everything; else no device files, and nobody's
- * ownership.
+ * What a restore by this user can bring back of a fixture: as root everything; else no device files, nobody's ownership,
+ * and no setuid and setgid, which go with it.
  */
 export function restorable(expected: readonly Listed[]): Listed[] {
   if (isRoot) return [...expected];
@@ -23,7 +23,12 @@ export function restored(dir: string): Listed[] {
 }
 
 function withoutOwner(entry: Listed): Listed {
-  return { ...entry, uid: -1, gid: -1 };
+  const mode = entry.mode === undefined ? {} : { mode: withoutSetId(entry.mode) };
+  return { ...entry, ...mode, uid: -1, gid: -1 };
+}
+
+function withoutSetId(mode: string): string {
+  return (Number.parseInt(mode, 8) & 0o1777).toString(8).padStart(4, '0');
 }
 
 /** Makes every file readable; the modes that were changed, by path. */
