@@ -4,10 +4,9 @@ import os from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { performanceDocument } from './lib/document.mjs';
-import { describeMachine, versions } from './lib/machine.mjs';
+import { describeMachine, versions, watchLoad } from './lib/machine.mjs';
 import { isInstalled } from './lib/measure.mjs';
 import { measureGrowth, measureHugeFile } from './lib/memory.mjs';
-import { referencePairs } from './lib/report.mjs';
 import { ACTIONS, measureSpeed } from './lib/speed.mjs';
 import { MODES, openKeyRing } from './lib/tools.mjs';
 import { remove } from './lib/tree.mjs';
@@ -71,6 +70,7 @@ function main() {
 
   const everything = [...Object.keys(ACTIONS), 'memory'];
   const corpora = choose(options.corpus, everything);
+  const load = watchLoad();
   const plan = {
     work,
     out: `${outBase}/restored`,
@@ -81,7 +81,10 @@ function main() {
     actions: choose(options.ops, [...new Set(Object.values(ACTIONS).flat())]),
     rounds: Number(options.rounds ?? 3),
     sizes: options.quick ? QUICK : SIZES,
-    say: (line) => console.error(line),
+    say(/** @type {string} */ line) {
+      load.look();
+      console.error(line);
+    },
   };
   const machine = describeMachine({ work, out: outBase });
   // The launcher builds when it must; not in a run that is measured.
@@ -91,16 +94,15 @@ function main() {
   const growth = withMemory ? measureGrowth(plan) : [];
   const huge = withMemory ? measureHugeFile(plan) : [];
 
-  const shown = process.argv
-    .slice(2)
-    .join(' ')
-    .replaceAll(/ ?--(out|report|json)[ =]\S+/g, '');
+  const quoted = process.argv.slice(2).map((argument) => (argument.includes(' ') ? `'${argument}'` : argument));
+  // Directories of this machine are of no use to a reader.
+  const shown = quoted.join(' ').replaceAll(/ ?--(out|report|json)[ =]('[^']*'|\S+)/g, '');
   const page = performanceDocument({
     command: shown === '' ? 'npm run bench' : `npm run bench -- ${shown.trim()}`,
     date: new Date().toISOString().slice(0, 10),
     rounds: plan.rounds,
     sizes: plan.sizes,
-    machine,
+    machine: { ...machine, Load: load.describe() },
     versions: found,
     series,
     growth,
@@ -111,10 +113,9 @@ function main() {
   const report = options.report ?? (isWhole ? `${root}/docs/performance.md` : undefined);
   if (report !== undefined) fs.writeFileSync(report, page);
   if (options.json !== undefined) fs.writeFileSync(options.json, JSON.stringify({ series, growth, huge }, null, 1));
-  const problems = [
-    ...referencePairs(series).flatMap(({ problems }) => problems),
-    ...[...growth, ...huge].flatMap(({ run }) => (run.problem === undefined ? [] : [run.problem])),
-  ];
+  const problems = [...series.flatMap(({ runs }) => runs), ...[...growth, ...huge].map(({ run }) => run)].filter(
+    ({ problem }) => problem !== undefined,
+  );
   if (problems.length > 0) process.exitCode = 1;
 }
 

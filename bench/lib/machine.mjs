@@ -11,7 +11,20 @@ export function describeMachine({ work, out }) {
     Memory: `${Math.round(os.totalmem() / 2 ** 30)} GiB`,
     Kernel: `${os.type()} ${os.release().replace(/-.*/, '')}, ${os.arch()}`,
     Disk: `sources and archives on ${fileSystem(work)}, restores to ${fileSystem(out)}`,
-    Load: `${os.loadavg()[1]?.toFixed(1)} before the first run (other work on the machine)`,
+  };
+}
+
+/** Load averages of five minutes; `look` is to be called from time to time. */
+export function watchLoad() {
+  const load = () => os.loadavg()[1] ?? 0;
+  const before = load();
+  let highest = before;
+  return {
+    look() {
+      highest = Math.max(highest, load());
+    },
+    describe: () =>
+      `${before.toFixed(1)} before the first run, ${highest.toFixed(1)} at its highest, the runs included`,
   };
 }
 

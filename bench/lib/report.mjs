@@ -9,8 +9,9 @@ import { OURS, REFERENCE } from './tools.mjs';
  * @property {Series} ours
  * @property {Series} other
  * @property {string[]} problems
- * @property {number} cpu median over the rounds of ours divided by the other
- * @property {number} wall
+ * @property {number[]} cpuRounds ours divided by the other, round by round
+ * @property {number} cpu median of these
+ * @property {number} wall the same for the time on the clock
  */
 
 /** @returns {Pair} */
@@ -18,8 +19,9 @@ function pairUp(ours, other) {
   const problems = [ours, other].flatMap(({ tool, runs }) =>
     runs.flatMap(({ problem }) => (problem === undefined ? [] : [`${tool}: ${problem}`])),
   );
-  const ratio = (key) => median(ours.runs.map((run, round) => run[key] / other.runs[round][key]));
-  return { ours, other, problems, cpu: ratio('cpuS'), wall: ratio('wallS') };
+  const ratios = (key) => ours.runs.map((run, round) => run[key] / other.runs[round][key]);
+  const cpuRounds = ratios('cpuS');
+  return { ours, other, problems, cpuRounds, cpu: median(cpuRounds), wall: median(ratios('wallS')) };
 }
 
 /** Ours against the reference, mode by mode. @param {readonly Series[]} all @returns {Pair[]} */
@@ -51,6 +53,7 @@ function findSeries(all, like, accept) {
 const medianOf = ({ runs }, key) => median(runs.map((run) => run[key]));
 const seconds = (value) => (value < 1 ? value.toFixed(3) : value.toFixed(2));
 const ratioText = (value) => value.toFixed(2);
+const rangeText = (values) => `${ratioText(Math.min(...values))} to ${ratioText(Math.max(...values))}`;
 const mebibytes = (value) => value.toFixed(0);
 const stored = ({ runs }) =>
   runs[0]?.storedBytes === undefined ? '' : (median(runs.map(({ storedBytes }) => storedBytes)) / 1e6).toFixed(2);
@@ -58,12 +61,24 @@ const stored = ({ runs }) =>
 /** @param {readonly Pair[]} pairs of one corpus */
 export function referenceTable(pairs) {
   return table(
-    ['action', 'mode', 'CPU s', 'ref.', 'CPU ratio', 'wall ratio', 'peak MiB', 'ref.', 'stored MB', 'ref.'],
-    pairs.map(({ ours, other, problems, cpu, wall }) => {
+    [
+      'action',
+      'mode',
+      'CPU s',
+      'ref.',
+      'CPU ratio',
+      'lowest to highest',
+      'wall ratio',
+      'peak MiB',
+      'ref.',
+      'stored MB',
+      'ref.',
+    ],
+    pairs.map(({ ours, other, problems, cpuRounds, cpu, wall }) => {
       if (problems.length > 0) return [ours.action, ours.mode, `FAIL: ${problems[0]}`];
       const cpuTimes = [ours, other].map((one) => seconds(medianOf(one, 'cpuS')));
       const peaks = [ours, other].map((one) => mebibytes(medianOf(one, 'peakMiB')));
-      const ratios = [`**${ratioText(cpu)}**`, ratioText(wall)];
+      const ratios = [`**${ratioText(cpu)}**`, rangeText(cpuRounds), ratioText(wall)];
       return [ours.action, ours.mode, ...cpuTimes, ...ratios, ...peaks, stored(ours), stored(other)];
     }),
   );
@@ -72,12 +87,24 @@ export function referenceTable(pairs) {
 /** @param {readonly Pair[]} pairs of one corpus */
 export function peerTable(pairs) {
   return table(
-    ['action', 'peer', 'CPU s', 'its', 'CPU ratio', 'wall ratio', 'peak MiB', 'its', 'stored MB', 'its'],
-    pairs.map(({ ours, other, problems, cpu, wall }) => {
+    [
+      'action',
+      'peer',
+      'CPU s',
+      'its',
+      'CPU ratio',
+      'lowest to highest',
+      'wall ratio',
+      'peak MiB',
+      'its',
+      'stored MB',
+      'its',
+    ],
+    pairs.map(({ ours, other, problems, cpuRounds, cpu, wall }) => {
       if (problems.length > 0) return [ours.action, other.tool, `FAIL: ${problems[0]}`];
       const cpuTimes = [ours, other].map((one) => seconds(medianOf(one, 'cpuS')));
       const peaks = [ours, other].map((one) => mebibytes(medianOf(one, 'peakMiB')));
-      const ratios = [ratioText(cpu), ratioText(wall)];
+      const ratios = [ratioText(cpu), rangeText(cpuRounds), ratioText(wall)];
       return [ours.action, other.tool, ...cpuTimes, ...ratios, ...peaks, stored(ours), stored(other)];
     }),
   );
