@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { errorCode } from '../util/errno.ts';
 import { guard } from './guard.ts';
 import { busy, formatHolder } from './lock-holder.ts';
+import { loadNativeLock, type TryLock } from './native-lock.ts';
 import { takePidFile } from './pid-file.ts';
 
 /** The right to work on an archive dir. The system takes it back from a process that dies. */
@@ -13,8 +14,6 @@ export interface Lock extends Disposable {
   /** A second call does nothing. */
   release(): void;
 }
-
-type TryLock = (fd: number) => boolean;
 
 const NAME = 'lockfile';
 
@@ -26,7 +25,7 @@ const UNSUPPORTED = new Set(['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'ENOLCK', 'EINVA
  * `fcntl` lock on `lockfile` (docs/format/archive-dir.md). USER_ERROR if somebody else has it. `load` finds the system's
  * locking; without it a file that names the process has to do.
  */
-export async function takeLock(directory: string, load: () => Promise<TryLock> = loadNative): Promise<Lock> {
+export async function takeLock(directory: string, load: () => Promise<TryLock> = loadNativeLock): Promise<Lock> {
   let tryLock: TryLock;
   try {
     tryLock = await load();
@@ -49,11 +48,6 @@ export async function takeLock(directory: string, load: () => Promise<TryLock> =
     if (isMine) return held(path, fd);
     closeSync(fd);
   }
-}
-
-async function loadNative(): Promise<TryLock> {
-  const { tryLock } = await import('fs-native-extensions');
-  return tryLock;
 }
 
 function held(path: string, fd: number): Lock {
