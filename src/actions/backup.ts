@@ -20,6 +20,9 @@ import type { Session } from './session.ts';
 import { openSource } from './source-tree.ts';
 import { announceLastFull, synchronise } from './synchronise.ts';
 
+/** Entries after which others get their turn. */
+const STRIDE = 1024;
+
 export type BackupKind = 'full' | 'incremental' | 'backup';
 
 /** What a set is based on: nothing for a full one. */
@@ -75,6 +78,11 @@ export async function backup(session: Session, kind: BackupKind, sourcePath: Byt
     emit,
     signal: session.call.signal,
   });
+  /** Signals and uploads in the background get their turn only when this loop lets go. */
+  const pause = async (): Promise<void> => {
+    await new Promise((resolve) => setImmediate(resolve));
+    session.call.signal.throwIfAborted();
+  };
   try {
     const comparison = new Comparison(source.walk(), base?.state, {
       ownerOf: (meta) => archivedOwner(session, meta),
@@ -87,14 +95,15 @@ export async function backup(session: Session, kind: BackupKind, sourcePath: Byt
       maxBlockSize: settings.maxBlocksize,
       open: source.open,
       statistics,
+      pause,
       emit,
       onFile: (change, path) => writer.manifest.addFile(change, path),
     });
-    for (;;) {
+    for (let step = 1; ; step++) {
       let change = comparison.next();
       if (change instanceof Promise) change = await change;
       if (change === undefined) break;
-      session.call.signal.throwIfAborted();
+      if (step % STRIDE === 0) await pause();
       if (change.kind === 'unreadable') continue;
       if (change.kind === 'unchanged') {
         statistics.sourceFiles++;

@@ -72,7 +72,11 @@ function isThisHost(previous: string, current: string): boolean {
   if (!previous.startsWith(`${current.split('.')[0] ?? ''}.`)) return false;
   try {
     return (
-      execFileSync('hostname', ['-f'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim() === previous
+      execFileSync('hostname', ['-f'], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+        env: { PATH: process.env['PATH'] },
+      }).trim() === previous
     );
   } catch {
     return false;

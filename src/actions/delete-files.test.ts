@@ -1,8 +1,10 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { NO_PREFIXES } from '../archive/names.ts';
 import type { Backend } from '../backends/backend.ts';
 import { openArchiveDir, type ArchiveDir } from '../cache/archive-dir.ts';
+import { BackendError } from '../errors/errors.ts';
 import type { Event } from '../events/events.ts';
 import { faultyBackend } from '../testing/faulty-backend.ts';
 import { type MemoryBackend, memoryBackend } from '../testing/memory-backend.ts';
@@ -26,7 +28,7 @@ beforeEach(() => {
 
 function session(backend: Backend) {
   const call = { signal: new AbortController().signal };
-  return { backend, archiveDir, call, emit: (event: Event) => void events.push(event) };
+  return { backend, archiveDir, call, prefixes: NO_PREFIXES, emit: (event: Event) => void events.push(event) };
 }
 
 test('files are deleted where they lie, and a name that is not there is no failure', async () => {
@@ -57,4 +59,15 @@ test('what is no failure of the storage stops at once', async () => {
   const files = ['a', 'b'].map((name) => ({ place: 'remote', name }) as const);
   await expect(deleteFiles(session(failing), files)).rejects.toBe(bug);
   expect(memory.files.has('b')).toBe(true);
+});
+
+test('a set whose manifest cannot be deleted keeps its volumes, and others go', async () => {
+  const set = 'duplicity-full.20231114T221320Z';
+  const other = 'duplicity-full.20231115T221320Z';
+  const names = [`${set}.manifest`, `${set}.vol1.difftar.gz`, `${other}.manifest`, `${other}.vol1.difftar.gz`];
+  for (const name of names) memory.files.set(name, Buffer.alloc(1));
+  const backend = faultyBackend(memory, [{ kind: 'delete', calls: [1], when: 'before' }]);
+  const files = names.map((name) => ({ place: 'remote' as const, name }));
+  await expect(deleteFiles(session(backend), files)).rejects.toBeInstanceOf(BackendError);
+  expect(names.filter((name) => memory.files.has(name))).toEqual(names.slice(0, 2));
 });

@@ -3,6 +3,8 @@ import type { Deletion } from '../collections/deletion.ts';
 import { setKey, type ListedFile } from '../collections/listing.ts';
 import { volumeNames, type BackupSet } from '../collections/sets.ts';
 import { dropStaleParts } from '../cache/partial.ts';
+import { CryptoError, IntegrityError } from '../errors/errors.ts';
+import { fetchDecoded } from './fetch-decoded.ts';
 import { loadCollection, regroup } from './load-collection.ts';
 import type { Session } from './session.ts';
 
@@ -50,4 +52,40 @@ export function unfinishedFiles(collection: Collection, set: BackupSet): readonl
 
 function namesOf(files: readonly ListedFile[]): string[] {
   return files.map(({ name }) => name);
+}
+
+/**
+ * A run that dies while its manifest is uploaded can leave a cut one, if the storage shows files before they are whole.
+ * The finished copy is still in the archive dir then, under its unfinished name, and begins like it. The set is not
+ * complete: without the cut manifest it is known as unfinished again.
+ */
+export async function dropCutManifests(session: Session, collection: Collection): Promise<Collection> {
+  const { archiveDir, backend, call, emit, keys } = session;
+  let dropped = false;
+  for (const part of collection.local) {
+    if (part.kind !== 'manifest' || !part.partial || !collection.staleParts.includes(part.name)) continue;
+    const remote = collection.remote.find((file) => file.kind === 'manifest' && setKey(file) === setKey(part));
+    if (remote === undefined || !keys.canRead(remote.name)) continue;
+    if (!(await isCut(session, remote.name, archiveDir.read(part.name)))) continue;
+    emit({ kind: 'warning', text: `${remote.name} was cut off when it was uploaded: its backup is not complete.` });
+    await backend.delete(remote.name, call);
+    dropped = true;
+  }
+  return dropped ? loadCollection(session) : collection;
+}
+
+async function isCut(session: Session, name: string, whole: Buffer): Promise<boolean> {
+  let at = 0;
+  try {
+    for await (const block of fetchDecoded(session, name, session.call.signal)) {
+      if (!block.equals(whole.subarray(at, at + block.length))) return false;
+      at += block.length;
+    }
+  } catch (error) {
+    // What is damaged is not whole. A key that is missing says nothing.
+    if (error instanceof IntegrityError) return true;
+    if (error instanceof CryptoError) return false;
+    throw error;
+  }
+  return at < whole.length;
 }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Entry } from '../archive/entry.ts';
 import { LocalError } from '../errors/errors.ts';
 import { TreeWriter } from '../target/tree-writer.ts';
-import { bytePath, comparePaths, isWithin, ROOT, toFs, toScreen, type BytePath } from '../util/bytepath.ts';
+import { bytePath, comparePaths, joinPath, isWithin, ROOT, toFs, toScreen, type BytePath } from '../util/bytepath.ts';
 import { archivedOwner } from './archived-owner.ts';
 import { checkResources } from './check-resources.ts';
 import { openPastTree, planPastTree } from './past-tree.ts';
@@ -97,7 +97,8 @@ function relocated(
   const relative = wanted === ROOT ? entry.path : bytePath(entry.path.slice(wanted.length + 1));
   const rename = renames.find(({ from }) => isWithin(entry.path, from));
   if (rename === undefined) return { ...entry, path: relative };
-  return { ...entry, path: bytePath(rename.to + entry.path.slice(rename.from.length)) };
+  const below = bytePath(entry.path.slice(rename.from === ROOT ? 0 : rename.from.length + 1));
+  return { ...entry, path: below === ROOT ? rename.to : joinPath(rename.to, below) };
 }
 
 function nothingFound(wanted: BytePath): LocalError {

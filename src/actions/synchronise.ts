@@ -2,6 +2,7 @@ import { planSync } from '../cache/sync-plan.ts';
 import { reportSync, runSync } from '../cache/sync.ts';
 import { lastFullTime, type Collection } from '../collections/collection.ts';
 import { asctime, type EpochSeconds } from '../util/time.ts';
+import { dropCutManifests } from './discard-partial.ts';
 import { fetchDecoded } from './fetch-decoded.ts';
 import { loadCollection, regroup } from './load-collection.ts';
 import type { Session } from './session.ts';
@@ -9,7 +10,8 @@ import type { Session } from './session.ts';
 /** Lists both places and makes the archive dir hold the metadata that the state at `time` needs. */
 export async function synchronise(session: Session, time: EpochSeconds): Promise<Collection> {
   const { archiveDir, settings, keys, emit, call, backend } = session;
-  const collection = await loadCollection(session);
+  let collection = await loadCollection(session);
+  if (!settings.dryRun && collection.staleParts.length > 0) collection = await dropCutManifests(session, collection);
   const plan = planSync(collection, { mode: settings.metadataSyncMode, time });
   if (settings.dryRun) {
     reportSync(plan, emit);

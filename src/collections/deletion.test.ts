@@ -92,11 +92,22 @@ test('a replaced increment goes with its chain', () => {
 test('all candidates of a volume and the statistics go with their set', () => {
   const newer = 'duplicity-full.20231120T221320Z';
   const remote = [`${FULL}.manifest`, `${FULL}.vol1.difftar.gz`, `${FULL}.vol1.difftar`, `${FULL}.jsonstat.gz`];
-  const collection = buildCollection({ remote: [...remote, `${newer}.manifest`], local: [`${FULL}.jsonstat.gz`] });
+  const collection = buildCollection({
+    remote: [...remote, `${newer}.manifest`, `${newer}.vol1.difftar.gz`],
+    local: [`${FULL}.jsonstat.gz`],
+  });
   const [step] = planRemoveAllButNFull(collection, 1).steps;
   expect(new Set(step?.files.map(label))).toEqual(
     new Set([...remote.map((name) => `remote ${name}`), `local ${FULL}.jsonstat.gz`]),
   );
+});
+
+test('a newer full without volumes is none, and does not cost the last one that has them', () => {
+  const newer = 'duplicity-full.20231120T221320Z';
+  for (const volumes of [[], [`${newer}.vol2.difftar.gz`]]) {
+    const remote = [`${FULL}.manifest`, `${FULL}.vol1.difftar.gz`, `${newer}.manifest`, ...volumes];
+    expect(planRemoveAllButNFull(buildCollection({ remote, local: [] }), 1).steps).toEqual([]);
+  }
 });
 
 test('cleanup gives up an unfinished set apart from the rest, its manifest last', () => {

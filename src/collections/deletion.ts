@@ -131,14 +131,22 @@ function signatureSteps(
  */
 function protectedChains(collection: Collection): ReadonlySet<BackupChain> {
   const newest = collection.chains.at(-1);
-  const restorable = collection.chains.findLast((chain) => restorableSets(chain).length > 0);
+  const restorable = collection.chains.findLast((chain) => hasVolumes(chain) && restorableSets(chain).length > 0);
   return new Set([newest, restorable].filter((chain) => chain !== undefined));
 }
 
 /** Start of the `count`-th newest finished full; before all times when there are fewer. */
 function startOfNth(collection: Collection, count: number): EpochSeconds {
-  const starts = collection.chains.filter(({ full }) => !full.isPartial).map(({ start }) => start);
+  const starts = collection.chains
+    .filter((chain) => !chain.full.isPartial && hasVolumes(chain))
+    .map(({ start }) => start);
   return starts.sort((a, b) => b - a)[count - 1] ?? -Infinity;
+}
+
+/** A manifest alone is no backup: a full has its volumes, from the first without a gap. */
+function hasVolumes({ full }: BackupChain): boolean {
+  const count = full.volumes.size;
+  return count > 0 && full.volumes.has(1) && full.volumes.has(count);
 }
 
 function chainFiles(chain: BackupChain, scope: RemovalStep['scope']): readonly Deletion[] {

@@ -3,19 +3,26 @@ interface More {
   readonly last: boolean;
 }
 
+/** Steps of the producer after which it lets others run: some tens of milliseconds. */
+const STRIDE = 256;
+
 /** Blocks of any size, taken in the sizes asked for. */
 export class BlockQueue {
   readonly #more: () => More;
+  readonly #pause: () => Promise<void>;
   #blocks: Buffer[] = [];
   #length = 0;
   #ended = false;
 
-  constructor(more: () => More) {
+  /** `pause` is awaited now and then while much goes in and little comes out. */
+  constructor(more: () => More, pause: () => Promise<void>) {
     this.#more = more;
+    this.#pause = pause;
   }
 
-  fill(into: Buffer): number {
-    while (this.#length < into.length && !this.#ended) {
+  async fill(into: Buffer): Promise<number> {
+    for (let step = 1; this.#length < into.length && !this.#ended; step++) {
+      if (step % STRIDE === 0) await this.#pause();
       const { blocks, last } = this.#more();
       for (const block of blocks) {
         this.#blocks.push(block);

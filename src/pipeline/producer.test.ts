@@ -84,6 +84,7 @@ async function produce(
     signatures,
     state,
     maxBlockSize,
+    pause: async () => undefined,
     open: (wanted) => {
       const file = entries.find(({ source }) => source === wanted)?.file;
       if (file === undefined || file.cannotOpen === true) throw broken;
@@ -326,6 +327,7 @@ describe('a file that cannot be read', () => {
       signatures: new SigtarFile(join(tempDir(), 's'), 'the archive dir'),
       state: undefined,
       maxBlockSize: 2048,
+      pause: async () => undefined,
       open: () => {
         throw bug;
       },
@@ -433,6 +435,7 @@ describe('everything else', () => {
       signatures,
       state: undefined,
       maxBlockSize: 2048,
+      pause: async () => undefined,
       open: () => {
         throw broken;
       },

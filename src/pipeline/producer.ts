@@ -11,6 +11,7 @@ import { DeltaEncoder } from '../rsync/delta.ts';
 import { SignatureLoader } from '../rsync/signature-loader.ts';
 import type { SourceFile } from '../source/open-file.ts';
 import type { SourceEntry } from '../source/source-entry.ts';
+import type { Soon } from '../util/soon.ts';
 import { BlockQueue } from './block-queue.ts';
 import type { Change } from './compare.ts';
 import type { SigtarFile } from './sigtar-file.ts';
@@ -25,6 +26,8 @@ export interface ProducerOptions {
   readonly maxBlockSize: number;
   readonly open: (entry: SourceEntry) => SourceFile;
   readonly statistics: BackupStatistics;
+  /** Lets others run; throws when the run is to end. */
+  readonly pause: () => Promise<void>;
   readonly emit: Emit;
   /** Hears of regular files, in index order. */
   readonly onFile: (change: FileChange, path: Entry['path']) => void;
@@ -122,7 +125,7 @@ export class Producer {
       return length < buffer.length
         ? { blocks: [...more, ...encoder.finish()], last: true }
         : { blocks: more, last: false };
-    });
+    }, this.#options.pause);
     await this.#addPieces('diff', source, (into) => delta.fill(into));
     this.#finish(source, content);
   }
@@ -182,7 +185,11 @@ export class Producer {
    * A body under 65,536 bytes is one member; others are pieces of that size and a shorter last one, maybe empty
    * (docs/format/volumes.md, Pieces).
    */
-  async #addPieces(kind: 'snapshot' | 'diff', source: SourceEntry, fill: (into: Buffer) => number): Promise<void> {
+  async #addPieces(
+    kind: 'snapshot' | 'diff',
+    source: SourceEntry,
+    fill: (into: Buffer) => Soon<number>,
+  ): Promise<void> {
     const { volumes, statistics } = this.#options;
     const { path, meta } = source;
     const entry: Entry = { kind, path, meta };
@@ -194,7 +201,8 @@ export class Producer {
       // Read to where the content will stand if the file is still as large as it was.
       const expected = pieceOf(read, meta.size);
       const likely = headerLength(difftarMember(entry, PIECE_SIZE, expected));
-      const length = fill(block.subarray(used + likely, used + likely + PIECE_SIZE));
+      let length = fill(block.subarray(used + likely, used + likely + PIECE_SIZE));
+      if (length instanceof Promise) length = await length;
       more = !isLastPiece(length);
       const piece = pieceOf(read, length);
       const member = difftarMember(entry, length, piece);

@@ -46,22 +46,24 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
     return -1;
   }
 
-  /** Some stores show a new object late: a wrong size is asked for again before it counts. */
+  /**
+   * Some stores show a new object late: a wrong size is asked for again before it counts. Whatever ends the waiting, a
+   * file that is short does not stay: under its name it would count, and a cut manifest would make a set visible that
+   * lacks volumes.
+   */
   async function checkArrival(name: string, expected: number): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      const actual = await sizeOf(name);
-      if (actual === undefined || actual === expected) return;
-      if (attempt >= tries) {
-        // Under its name it would count: a cut manifest makes a set visible that lacks volumes.
-        if (actual >= 0) await backend.delete(name, call).catch(() => undefined);
-        throw new DuplicityError(
-          'VOLUME_WRONG_SIZE',
-          `File ${name} was corrupted during upload.` +
-            (actual < 0 ? ' It is not on the remote.' : ` It has ${actual} bytes there, ${expected} were sent.`),
-          { hint: 'Run the backup again.', fields: [`'${name}'`, String(expected), String(actual)] },
-        );
+    let actual: number | undefined;
+    try {
+      for (let attempt = 1; ; attempt++) {
+        actual = await sizeOf(name);
+        if (actual === undefined || actual === expected) return;
+        if (attempt >= tries) throw wrongSize(name, expected, actual);
+        await wait(2 ** attempt * 1000);
       }
-      await wait(2 ** attempt * 1000);
+    } catch (error) {
+      const last: Call = { signal: new AbortController().signal };
+      if (actual !== undefined && actual >= 0) await backend.delete(name, last).catch(() => undefined);
+      throw error;
     }
   }
 
@@ -101,6 +103,14 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
       };
     },
   };
+}
+
+function wrongSize(name: string, expected: number, actual: number): DuplicityError {
+  const seen = actual < 0 ? 'It is not on the remote.' : `It has ${actual} bytes there, ${expected} were sent.`;
+  return new DuplicityError('VOLUME_WRONG_SIZE', `File ${name} was corrupted during upload. ${seen}`, {
+    hint: 'Run the backup again.',
+    fields: [`'${name}'`, String(expected), String(actual)],
+  });
 }
 
 function missing(name: string): BackendError {

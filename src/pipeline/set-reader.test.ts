@@ -245,18 +245,29 @@ describe('the entries of a set', () => {
       .update(volumes[0] ?? Buffer.alloc(0))
       .digest('hex')
       .toUpperCase();
+    const alone = setOf(new Map([[1, [nameOf(1)]]]));
     const old = manifestOf([recordOf(0, new Map([['MD5', md5]]))]);
-    expect(await readAll(openSet(planSet(set, old, ROOT, rules), options()))).toHaveLength(2);
+    expect(await readAll(openSet(planSet(alone, old, ROOT, rules), options()))).toHaveLength(2);
     const wrong = manifestOf([recordOf(0, new Map([['MD5', 'f'.repeat(32)]]))]);
-    await expect(readAll(openSet(planSet(set, wrong, ROOT, rules), options()))).rejects.toThrow('MD5 hash mismatch');
+    await expect(readAll(openSet(planSet(alone, wrong, ROOT, rules), options()))).rejects.toThrow('MD5 hash mismatch');
   });
 
   test('without any hash in the manifest are taken with a warning', async () => {
+    const alone = setOf(new Map([[1, [nameOf(1)]]]));
     const bare = manifestOf([recordOf(0, new Map())]);
-    expect(await readAll(openSet(planSet(set, bare, ROOT, rules), options()))).toHaveLength(2);
+    expect(await readAll(openSet(planSet(alone, bare, ROOT, rules), options()))).toHaveLength(2);
     expect(events).toEqual([
       { kind: 'warning', text: `The manifest holds no hash for ${nameOf(1)}: it is taken as it is.` },
     ]);
+  });
+
+  test.each<readonly [string, Manifest, RegExp]>([
+    ['lacks a volume that is there', manifestOf([0, 1].map((i) => recordOf(i))), /does not name volume 3/],
+    ['lacks one in the middle', manifestOf([0, 2].map((i) => recordOf(i))), /does not name volume 2/],
+    ['lists fewer files than it announces', { ...manifest, fileList: { announced: 5, found: 3 } }, /announces 5/],
+  ])('are not read by a manifest that %s', (_what, cut, message) => {
+    expect(() => planSet(set, cut, ROOT, rules)).toThrow(message);
+    expect(planSet(set, cut, ROOT, { ...rules, ignoreErrors: true }).records).toBe(cut.volumes);
   });
 
   test('that end in the middle of a volume nobody reads on release its copy', async () => {

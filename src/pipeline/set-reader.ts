@@ -48,6 +48,8 @@ interface PlanRules {
  */
 export function planSet(set: BackupSet, manifest: Manifest, wanted: BytePath, rules: PlanRules): SetPlan {
   const { prefixes, ignoreErrors } = rules;
+  const damage = damageOf(set, manifest);
+  if (damage !== undefined && !ignoreErrors) throw damage;
   const records = volumesFor(manifest, wanted);
   const missing = records.find(({ number }) => !set.volumes.has(number));
   if (missing !== undefined && !ignoreErrors) throw missingVolume(set, missing, prefixes);
@@ -57,6 +59,25 @@ export function planSet(set: BackupSet, manifest: Manifest, wanted: BytePath, ru
     startsInside: records[0] !== manifest.volumes[0],
     endsInside: records.at(-1) !== manifest.volumes.at(-1),
   };
+}
+
+/** A manifest that was cut off still reads well: it names fewer volumes or files than there are. */
+function damageOf(set: BackupSet, { volumes, fileList }: Manifest): IntegrityError | undefined {
+  const known = new Set(volumes.map(({ number }) => number));
+  const surplus = [...set.volumes.keys()].find((number) => !known.has(number));
+  const gap = volumes.findIndex(({ number }, i) => number !== i + 1);
+  const isShort = fileList !== undefined && fileList.found < fileList.announced;
+  if (surplus === undefined && gap < 0 && !isShort) return undefined;
+  const what =
+    surplus !== undefined
+      ? `does not name volume ${surplus}, which is there`
+      : gap >= 0
+        ? `names no volume ${gap + 1}`
+        : `announces ${fileList?.announced ?? 0} changed files and lists ${fileList?.found ?? 0}`;
+  const name = set.localManifest ?? set.manifest ?? 'The manifest';
+  return new IntegrityError('DAMAGED', `${name} is damaged or cut off: it ${what}.`, {
+    hint: 'Restore from an earlier set with --time, or rescue what this one names with --ignore-errors.',
+  });
 }
 
 /** Names of the files a plan reads, in reading order. */

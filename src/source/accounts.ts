@@ -113,7 +113,12 @@ function getent(): AskNameService {
     if (isMissing) return undefined;
     // Node encodes arguments as UTF-8; a name that is not UTF-8 finds no account.
     const word = Buffer.from(key, 'latin1').toString('utf8');
-    const answer = spawnSync('getent', ['--', database, word], { encoding: 'latin1', timeout: 10_000 });
+    const answer = spawnSync('getent', ['--', database, word], {
+      encoding: 'latin1',
+      timeout: 10_000,
+      // No passphrase for a program that needs none.
+      env: { PATH: process.env['PATH'], LC_ALL: 'C' },
+    });
     isMissing = answer.error !== undefined && errorCode(answer.error) === 'ENOENT';
     return answer.status === 0 ? answer.stdout.split('\n', 1)[0] : undefined;
   };

@@ -225,7 +225,7 @@ export class TreeWriter {
    */
   #own(path: BytePath, meta: Metadata, chown: (uid: number, gid: number) => void): boolean {
     const owner = this.#options.ownerOf?.(meta);
-    if (owner === undefined) return true;
+    if (owner === undefined) return meta.uid === process.geteuid?.();
     try {
       chown(owner.uid, owner.gid);
       return true;

@@ -1,9 +1,16 @@
 import { CODES } from '../errors/codes.ts';
 import { DuplicityError } from '../errors/errors.ts';
+import { isErrno } from '../util/errno.ts';
 
 /** What anything thrown looks like to the user: our own failures as they are, all else as a bug with its stack. */
 export function toFailure(thrown: unknown, version: string): DuplicityError {
   if (thrown instanceof DuplicityError) return thrown;
+  if (isErrno(thrown)) {
+    return new DuplicityError('EXCEPTION', `The system refused something: ${thrown.message}.`, {
+      cause: thrown,
+      exception: 'OSError',
+    });
+  }
   const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
   return new DuplicityError('EXCEPTION', stack, {
     cause: thrown,

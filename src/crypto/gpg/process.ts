@@ -45,9 +45,11 @@ export function startGpg(
     // A session of its own: Ctrl-C in a terminal reaches us only, and we end gpg and say why.
     detached: true,
   });
-  const status = collectText(child.stdio[STATUS_FD] as Readable | null);
+  // Without descriptors left node gives a child that has none of these.
+  const pipes: (Readable | Writable | null | undefined)[] = child.stdio ?? [];
+  const status = collectText((pipes[STATUS_FD] ?? null) as Readable | null);
   const log = collectText(child.stderr);
-  const secretPipe = child.stdio[PASSPHRASE_FD] as Writable | null;
+  const secretPipe = (pipes[PASSPHRASE_FD] ?? null) as Writable | null;
   // gpg may be gone before it reads these; its exit tells why.
   secretPipe?.on('error', ignore);
   child.stdin?.on('error', ignore);
