@@ -2,7 +2,7 @@ import { buildCollection, type Collection } from '../collections/collection.ts';
 import { collectionWarnings } from '../collections/warnings.ts';
 import type { Session } from './session.ts';
 
-/** Lists the remote and the archive dir and puts the files in order. The remote is listed once per run. */
+/** Lists the remote and the archive dir and puts the files in order. */
 export async function loadCollection(session: Session): Promise<Collection> {
   const { backend, call } = session;
   const remote: string[] = [];
