@@ -264,10 +264,20 @@ describe('the entries of a set', () => {
   test.each<readonly [string, Manifest, RegExp]>([
     ['lacks a volume that is there', manifestOf([0, 1].map((i) => recordOf(i))), /does not name volume 3/],
     ['lacks one in the middle', manifestOf([0, 2].map((i) => recordOf(i))), /does not name volume 2/],
+    [
+      'names no volume in the middle of its list',
+      { ...manifestOf([0, 2].map((i) => recordOf(i))), fileList: { announced: 0, found: 0 } },
+      /names no volume 2/,
+    ],
     ['lists fewer files than it announces', { ...manifest, fileList: { announced: 5, found: 3 } }, /announces 5/],
   ])('are not read by a manifest that %s', (_what, cut, message) => {
     expect(() => planSet(set, cut, ROOT, rules)).toThrow(message);
     expect(planSet(set, cut, ROOT, { ...rules, ignoreErrors: true }).records).toBe(cut.volumes);
+  });
+
+  test('are read by a whole manifest although an earlier attempt left a volume more', () => {
+    const whole = { ...manifestOf([0, 1].map((i) => recordOf(i))), fileList: { announced: 2, found: 2 } };
+    expect(planSet(set, whole, ROOT, rules).records).toBe(whole.volumes);
   });
 
   test('that end in the middle of a volume nobody reads on release its copy', async () => {
