@@ -17,3 +17,14 @@ test('anything else is a bug: number 30, with stack, version and the name of the
   expect(failure.message).toContain('exit-status.test.ts');
   expect(failure.hint).toContain('1.2.3');
 });
+
+test('what the system refuses is a sentence, not a bug with a stack', () => {
+  const refused = Object.assign(new Error("EACCES: permission denied, open '/x'"), {
+    errno: -13,
+    code: 'EACCES',
+    syscall: 'open',
+  });
+  const failure = toFailure(refused, '4.0.0');
+  expect(failure).toMatchObject({ exitCode: 30, exception: 'OSError', hint: undefined });
+  expect(failure.message).toBe("The system refused something: EACCES: permission denied, open '/x'.");
+});
