@@ -1,0 +1,99 @@
+import { release } from '../../util/release.ts';
+import type { Soon } from '../../util/soon.ts';
+import { deflatePiece, WINDOW_BYTES } from './deflate-piece.ts';
+
+const SMALLEST_PIECE = 64 * 1024;
+/** From 256 KiB on, cutting a stream into pieces costs no measurable CPU time. */
+const LARGEST_PIECE = 256 * 1024;
+
+/** Pieces at work at the same time while a file is small; more would only make the end of a volume less exact. */
+const LEAST_DEPTH = 2;
+/** As many as libuv's pool has threads. */
+const MOST_DEPTH = 4;
+/** From here on, two pieces more are less than 4 % of the file. */
+const DEEPER_FROM = 16 * 1024 * 1024;
+
+/** A raw deflate stream in the making. */
+export interface DeflateStream {
+  /** Takes over the piece. Answers a promise when the pool lags behind. */
+  write(piece: Buffer): Soon<void>;
+  /** Takes over the last piece, which may be empty, and answers when all output was stored. */
+  finish(piece: Buffer): Promise<void>;
+  /** Answers when nothing is at work any more. Never throws. */
+  settled(): Promise<void>;
+}
+
+/** Bytes the next piece should have. Small at first, so that a small volume ends near its limit despite the lag. */
+export function pieceBytes(taken: number): number {
+  return Math.min(LARGEST_PIECE, Math.max(SMALLEST_PIECE, Math.floor(taken / 16)));
+}
+
+interface Job {
+  readonly done: Promise<void>;
+  output: Buffer | undefined;
+}
+
+/**
+ * Each piece is deflated on libuv's pool and its output given to `store` in order. Every write retires the piece a fixed
+ * number of pieces before it, finished or not: what was stored depends only on what was written and never on how fast the
+ * pool was. Output is released after `store` has returned.
+ */
+export function deflateStream(options: {
+  readonly level: number;
+  readonly store: (output: Buffer) => void;
+}): DeflateStream {
+  const { level, store } = options;
+  const jobs: Job[] = [];
+  let taken = 0;
+  let before: Buffer | undefined;
+
+  function submit(piece: Buffer, isLast: boolean): void {
+    const previous = before;
+    const job: Job = { done: run(), output: undefined };
+    async function run(): Promise<void> {
+      const output = await deflatePiece({ piece, before: previous, level, isLast });
+      job.output = output;
+      release(piece);
+      if (previous !== undefined) release(previous);
+    }
+    job.done.catch(ignore);
+    jobs.push(job);
+    taken += piece.length;
+    // A copy, so that the piece itself can go as soon as it is deflated.
+    before = Buffer.from(piece.subarray(-WINDOW_BYTES));
+  }
+
+  function retire(): Soon<void> {
+    const job = jobs.shift();
+    if (!job) return undefined;
+    return job.output ? keep(job.output) : keepWhenDone(job);
+  }
+
+  async function keepWhenDone(job: Job): Promise<void> {
+    await job.done;
+    if (job.output) keep(job.output);
+  }
+
+  function keep(output: Buffer): void {
+    store(output);
+    release(output);
+  }
+
+  return {
+    write(piece) {
+      submit(piece, false);
+      return jobs.length > (taken < DEEPER_FROM ? LEAST_DEPTH : MOST_DEPTH) ? retire() : undefined;
+    },
+    async finish(piece) {
+      submit(piece, true);
+      while (jobs.length > 0) await retire();
+    },
+    async settled() {
+      await Promise.allSettled(jobs.map((job) => job.done));
+    },
+  };
+}
+
+function ignore(): void {
+  // Reported by the write or finish that waits for the piece.
+}
