@@ -1,12 +1,12 @@
 import type { Codec } from './codec.ts';
-import { gpgCodec } from './gpg/gpg.ts';
 import type { GpgSettings } from './gpg/settings.ts';
+import { openPgpCodec } from './openpgp/openpgp.ts';
 import { gzipCodec } from './plain/gzip.ts';
 import { plainCodec } from './plain/plain.ts';
 
 export interface CodecSettings {
   readonly gpg: GpgSettings;
-  /** zlib's level for `.gz` files, 1 to 9. */
+  /** zlib's level for `.gz` files, 0 to 9. */
   readonly gzipLevel?: number;
   /** Told what a reader should know about a file that could be read. */
   readonly warn: (text: string) => void;
@@ -18,7 +18,7 @@ export function codecs(settings: CodecSettings): (suffix: Codec['suffix']) => Co
   const all: Readonly<Record<Codec['suffix'], Codec>> = {
     '': plainCodec(),
     '.gz': gzipCodec(level === undefined ? {} : { level }),
-    '.gpg': gpgCodec(settings.gpg, settings.warn),
+    '.gpg': openPgpCodec(settings.gpg, settings.warn),
   };
   return (suffix) => all[suffix];
 }

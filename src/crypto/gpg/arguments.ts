@@ -24,15 +24,62 @@ export function encryptArguments(settings: GpgSettings, version: GpgVersion): st
     ...common(settings, version),
     ...(settings.compression ? [] : ['--compress-algo=none']),
     ...settings.options,
+    ...(settings.compressionLevel === undefined ? [] : [`--compress-level=${settings.compressionLevel}`]),
     '--force-mdc',
     ...(settings.signKey === undefined ? [] : ['--sign']),
     symmetric ? '--symmetric' : '--encrypt',
   ];
 }
 
+/**
+ * gpg encrypts its stdin for the recipients and for a passphrase; nothing is signed. `mayChoose` asks for the compression
+ * that is cheapest here, if all recipients understand it: the check sum of ZLIB costs more than that of the encryption.
+ */
+export function recipientsArguments(settings: GpgSettings, version: GpgVersion, mayChoose: boolean): string[] {
+  return [
+    ...channels({ ...settings, useAgent: false }),
+    ...settings.recipients.flatMap((key) => ['--recipient', key]),
+    ...settings.hiddenRecipients.flatMap((key) => ['--hidden-recipient', key]),
+    ...common({ ...settings, useAgent: false }, version),
+    ...(mayChoose ? ['--personal-compress-preferences', 'Z1 Z2 Z0'] : []),
+    ...(settings.compression ? [] : ['--compress-algo=none']),
+    ...settings.options,
+    '--force-mdc',
+    // The passphrase is random: stretching it would cost time only.
+    '--s2k-mode=1',
+    '--encrypt',
+    '--symmetric',
+  ];
+}
+
+/** gpg reads data on stdin and writes their signature to stdout. */
+export function signArguments(settings: GpgSettings, version: GpgVersion): string[] {
+  return [
+    ...channels(settings),
+    ...(settings.signKey === undefined ? [] : ['--default-key', settings.signKey]),
+    ...common(settings, version),
+    ...settings.options,
+    '--detach-sign',
+  ];
+}
+
 /** gpg reads the file on stdin and writes plaintext to stdout. */
 export function decryptArguments(settings: GpgSettings, version: GpgVersion): string[] {
-  return [...channels(settings), ...common(settings, version), ...settings.options, '--decrypt'];
+  return [...reading(settings, version), '--decrypt'];
+}
+
+/** gpg reads the beginning of a message on stdin and tells the key its data are encrypted with. */
+export function sessionKeyArguments(settings: GpgSettings, version: GpgVersion): string[] {
+  return [...reading(settings, version), '--show-session-key', '--decrypt'];
+}
+
+/** gpg reads a signed message on stdin and judges it. */
+export function verifyArguments(settings: GpgSettings, version: GpgVersion): string[] {
+  return [...reading(settings, version), '--verify'];
+}
+
+function reading(settings: GpgSettings, version: GpgVersion): string[] {
+  return [...channels(settings), ...common(settings, version), ...settings.options];
 }
 
 function channels(settings: GpgSettings): string[] {

@@ -19,6 +19,8 @@ export interface GpgSettings {
   readonly signPassphrase?: Secret;
   /** false: the tar is encrypted as it is. */
   readonly compression: boolean;
+  /** zlib's, 0 (not at all) to 9; default by the kind of encryption. */
+  readonly compressionLevel?: number;
   /** Environment gpg gets, less what it must not see; default the one of this process. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }

@@ -1,0 +1,27 @@
+import type { Codec } from '../codec.ts';
+import type { GpgVersion } from '../gpg/arguments.ts';
+import { gpgCodec } from '../gpg/gpg.ts';
+import type { GpgSettings } from '../gpg/settings.ts';
+import { askVersion } from '../gpg/version.ts';
+import { createOpenPgpFile, type Encryption } from './encrypt.ts';
+import { planEncryption } from './plan.ts';
+
+/**
+ * OpenPGP files. Data are encrypted in this process; gpg is asked for what concerns public keys and signatures, and does
+ * all of it where something is asked for that is not understood here. Neither it nor the passphrase is touched before the
+ * first file.
+ */
+export function openPgpCodec(settings: GpgSettings, warn: (text: string) => void): Codec {
+  const gpg = gpgCodec(settings, warn);
+  let asked: Promise<GpgVersion> | undefined;
+  const version = (): Promise<GpgVersion> => (asked ??= askVersion(settings));
+  let planned: Promise<Encryption | undefined> | undefined;
+  return {
+    suffix: '.gpg',
+    async create(path, signal) {
+      const encryption = await (planned ??= planEncryption(settings, version, signal));
+      return encryption ? createOpenPgpFile(encryption, { path, signal }) : await gpg.create(path, signal);
+    },
+    open: (path, options) => gpg.open(path, options),
+  };
+}
