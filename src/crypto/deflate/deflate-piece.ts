@@ -1,13 +1,12 @@
 import { constants, deflateRaw } from 'node:zlib';
+import { looksRandom } from './looks-random.ts';
 
 /** How far back deflate looks. */
 export const WINDOW_BYTES = 32 * 1024;
-const SAMPLE_RUNS = 16;
-const SAMPLE_RUN_BYTES = 256;
-const SAMPLE_BYTES = SAMPLE_RUNS * SAMPLE_RUN_BYTES;
-/** Bits per byte over the sample above which a piece counts as random; random bytes show 7.95 on 4096 samples. */
-const RANDOM_ENTROPY = 7.9;
-const PROBE_BYTES = 16 * 1024;
+
+/** The most a stored block holds, and what stands before it. Source: RFC 1951, 3.2.4. */
+const STORED_BYTES = 65_535;
+const STORED_HEAD_BYTES = 5;
 
 export interface DeflatePiece {
   readonly piece: Buffer;
@@ -24,41 +23,34 @@ export interface DeflatePiece {
  * stored: deflating it costs as much as text does and gains nothing.
  */
 export async function deflatePiece({ piece, before, level, isLast }: DeflatePiece): Promise<Buffer> {
-  const isStored = looksRandom(piece) && !(await shrinks(piece));
+  if (piece.length > 0 && (level === 0 || looksRandom(piece))) return stored(piece, isLast);
   return await deflated(piece, {
-    level: isStored ? constants.Z_NO_COMPRESSION : level,
+    level,
     memLevel: 9,
     chunkSize: piece.length + 1024,
     finishFlush: isLast ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
-    ...(before === undefined || isStored ? {} : { dictionary: before.subarray(-WINDOW_BYTES) }),
+    ...(before === undefined ? {} : { dictionary: before.subarray(-WINDOW_BYTES) }),
   });
 }
 
-/** Repetition does not show in a histogram: a flat one is believed only after a short try. */
-async function shrinks(piece: Buffer): Promise<boolean> {
-  const probe = await deflated(piece.subarray(0, PROBE_BYTES), { level: 1, chunkSize: PROBE_BYTES + 1024 });
-  return probe.length < PROBE_BYTES * 0.98;
+/** zlib would take ten times as long for it. */
+function stored(piece: Buffer, isLast: boolean): Buffer {
+  const blocks = Math.ceil(piece.length / STORED_BYTES);
+  const output = Buffer.allocUnsafeSlow(piece.length + blocks * STORED_HEAD_BYTES);
+  let at = 0;
+  for (let from = 0; from < piece.length; from += STORED_BYTES) {
+    const length = Math.min(STORED_BYTES, piece.length - from);
+    output[at] = isLast && from + length === piece.length ? 1 : 0;
+    output.writeUInt16LE(length, at + 1);
+    output.writeUInt16LE(length ^ 0xffff, at + 3);
+    at += STORED_HEAD_BYTES;
+    at += piece.copy(output, at, from, from + length);
+  }
+  return output;
 }
 
 function deflated(input: Buffer, options: Parameters<typeof deflateRaw>[1] & object): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     deflateRaw(input, options, (error, output) => (error ? reject(error) : resolve(output)));
   });
-}
-
-/** Order-0 entropy of samples spread over the piece; short pieces are never called random. */
-function looksRandom(piece: Buffer): boolean {
-  if (piece.length < PROBE_BYTES) return false;
-  const counts = new Uint16Array(256);
-  const stride = Math.floor((piece.length - SAMPLE_RUN_BYTES) / (SAMPLE_RUNS - 1));
-  for (let run = 0; run < SAMPLE_RUNS; run++) {
-    const end = run * stride + SAMPLE_RUN_BYTES;
-    for (let i = run * stride; i < end; i++) {
-      const byte = piece[i] ?? 0;
-      counts[byte] = (counts[byte] ?? 0) + 1;
-    }
-  }
-  let sum = 0;
-  for (const count of counts) if (count > 0) sum += count * Math.log2(count);
-  return Math.log2(SAMPLE_BYTES) - sum / SAMPLE_BYTES > RANDOM_ENTROPY;
 }
