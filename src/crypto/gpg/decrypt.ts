@@ -60,7 +60,7 @@ function startReading(settings: GpgSettings, version: GpgVersion, path: string):
 }
 
 /** Wrong keys and passphrases: gpg wrote nothing, and the file may be sound. */
-const NOT_THE_FILE = /Bad session key|Bad passphrase|No secret key|Invalid passphrase|No pinentry|agent/;
+export const NOT_THE_FILE = /Bad session key|Bad passphrase|No secret key|Invalid passphrase|No pinentry|agent/;
 
 /**
  * `--ignore-mdc-error` lets old archives without modification detection through, but makes gpg 2.2 exit 0 and report
@@ -68,11 +68,11 @@ const NOT_THE_FILE = /Bad session key|Bad passphrase|No secret key|Invalid passp
  * never encrypted. Both would let anyone with write access replace what is restored.
  */
 function checkDecryption(result: GpgResult, options: DecryptOptions): void {
-  const { name, signer, warn } = options;
+  const { name, warn } = options;
   const { status, log, exitCode } = result;
   const damaged = (reason: string): Error => gpgFailure({ result, direction: 'reading', name, reason, isDamage: true });
 
-  if (hasStatus(status, 'BADSIG')) throw damaged('its signature is wrong');
+  if (hasStatus(status, 'BADSIG')) throw wrongSignature(result, name);
   if (!hasStatus(status, 'DECRYPTION_OKAY') || hasStatus(status, 'BADMDC')) {
     if (exitCode === 0) throw damaged('it is not encrypted');
     if (result.signal !== null || NOT_THE_FILE.test(log)) throw gpgFailure({ result, direction: 'reading', name });
@@ -83,8 +83,25 @@ function checkDecryption(result: GpgResult, options: DecryptOptions): void {
   } else {
     warn(`${name} was written without integrity protection: changes to it cannot be noticed.`);
   }
-  if (exitCode !== 0) checkFailedExit(result, options);
-  if (signer !== undefined) checkSigner(result, signer);
+  checkSignature(result, options);
+}
+
+/** What gpg says of the signature, and of whatever else it met behind sound data. */
+export function checkSignature(result: GpgResult, options: Omit<DecryptOptions, 'signal'>): void {
+  const { name, signer } = options;
+  if (hasStatus(result.status, 'BADSIG')) throw wrongSignature(result, name);
+  if (result.exitCode !== 0) checkFailedExit(result, options);
+  if (signer !== undefined && !isSignedBy(result.status, signer)) throw notSignedBy(signer, signerOf(result.status));
+}
+
+export function notSignedBy(signer: string, found = 'None'): CryptoError {
+  return new CryptoError('UNSIGNED_VOLUME', `Volume was signed by key ${found}, not ${signer}`, {
+    hint: 'Check --sign-key, and who else can write to the remote.',
+  });
+}
+
+function wrongSignature(result: GpgResult, name: string): Error {
+  return gpgFailure({ result, direction: 'reading', name, reason: 'its signature is wrong', isDamage: true });
 }
 
 /** DECRYPTION_INFO gives the kind of modification detection code, 0 for none, and after the cipher that of AEAD. */
@@ -94,7 +111,7 @@ function hasCode({ status }: GpgResult): boolean {
 }
 
 /** Failures of gpg that say nothing against data whose integrity check was passed. */
-function checkFailedExit(result: GpgResult, { name, signer, warn }: DecryptOptions): void {
+function checkFailedExit(result: GpgResult, { name, signer, warn }: Omit<DecryptOptions, 'signal'>): void {
   // Both releases of the reference go on after this one.
   if (result.log.includes('invalid packet (ctb=14)')) {
     warn(`${name}: gpg met an invalid packet (ctb=14) behind the data.`);
@@ -110,14 +127,6 @@ function checkFailedExit(result: GpgResult, { name, signer, warn }: DecryptOptio
     throw gpgFailure({ result, direction: 'reading', name, reason: 'its signing key is not in the key ring' });
   }
   throw gpgFailure({ result, direction: 'reading', name, isDamage: true });
-}
-
-function checkSigner({ status }: GpgResult, signer: string): void {
-  if (isSignedBy(status, signer)) return;
-  const found = signerOf(status) ?? 'None';
-  throw new CryptoError('UNSIGNED_VOLUME', `Volume was signed by key ${found}, not ${signer}`, {
-    hint: 'Check --sign-key, and who else can write to the remote.',
-  });
 }
 
 function ignore(): void {

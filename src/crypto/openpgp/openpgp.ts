@@ -3,6 +3,7 @@ import type { GpgVersion } from '../gpg/arguments.ts';
 import { gpgCodec } from '../gpg/gpg.ts';
 import type { GpgSettings } from '../gpg/settings.ts';
 import { askVersion } from '../gpg/version.ts';
+import { openPgpReader } from './decrypt.ts';
 import { createOpenPgpFile, type Encryption } from './encrypt.ts';
 import { planEncryption } from './plan.ts';
 
@@ -22,6 +23,6 @@ export function openPgpCodec(settings: GpgSettings, warn: (text: string) => void
       const encryption = await (planned ??= planEncryption(settings, version, signal));
       return encryption ? createOpenPgpFile(encryption, { path, signal }) : await gpg.create(path, signal);
     },
-    open: (path, options) => gpg.open(path, options),
+    open: openPgpReader(settings, { version, fallback: (path, options) => gpg.open(path, options), warn }),
   };
 }

@@ -34,9 +34,6 @@ const HASHES: Readonly<Record<number, string>> = {
   11: 'sha224',
 };
 
-/** The repeated salt and passphrase are hashed in pieces of about this size: small enough for the second-level cache. */
-const PIECE_BYTES = 64 * 1024;
-
 /** Keys by what they were derived from. Found only by who holds the very same secret, and gone with it. */
 const known = new WeakMap<Secret, Map<string, Buffer>>();
 
@@ -51,7 +48,7 @@ export function hashName(hash: number): string | undefined {
 export function deriveKey(s2k: S2k, passphrase: Secret, keyBytes: number): Buffer {
   const found = knownKey(s2k, passphrase, keyBytes);
   if (found) return found;
-  const key = derive(derivationOf(s2k, passphrase, keyBytes));
+  const key = derive(derivationOf(s2k, passphrase, keyBytes), createHash);
   remember(s2k, passphrase, key);
   return key;
 }
@@ -84,15 +81,17 @@ function name({ mode, hash, salt, count }: S2k, keyBytes: number): string {
   return `${mode} ${hash} ${mode === 0 ? '' : salt.toString('hex')} ${mode === 3 ? count : 0} ${keyBytes}`;
 }
 
-/** Self-contained, so that its text can run in a worker. */
-function derive({ hash, unit, count, keyBytes }: Derivation): Buffer {
+/** Uses nothing but its parameters, so that its text can run in another thread. */
+export function derive({ hash, unit, count, keyBytes }: Derivation, hasher: typeof createHash): Buffer {
+  // Repeated in pieces that are small enough for the second-level cache.
+  const pieceBytes = 64 * 1024;
   const total = Math.max(count, unit.length);
-  const repeats = Math.max(1, Math.floor(Math.min(PIECE_BYTES, total) / Math.max(1, unit.length)));
+  const repeats = Math.max(1, Math.floor(Math.min(pieceBytes, total) / Math.max(1, unit.length)));
   const piece = Buffer.alloc(repeats * unit.length, unit);
   const key = Buffer.alloc(keyBytes);
   // A digest shorter than the key is followed by others, over the same bytes behind 1, 2... zero bytes.
   for (let at = 0, zeros = 0; at < keyBytes; zeros++) {
-    const context = createHash(hash).update(Buffer.alloc(zeros));
+    const context = hasher(hash).update(Buffer.alloc(zeros));
     let left = total;
     for (; left >= piece.length && left > 0; left -= piece.length) context.update(piece);
     at += context.update(piece.subarray(0, left)).digest().copy(key, at);

@@ -1,0 +1,69 @@
+import { setImmediate } from 'node:timers/promises';
+import { notSignedBy } from '../gpg/decrypt.ts';
+import type { CipherFile, Piece } from './cipher-file.ts';
+import { changed, damaged } from './failures.ts';
+import { packetBlocks } from './integrity.ts';
+import { type Message, openMessage } from './message.ts';
+import type { SignatureCheck, StartCheck } from './signature-check.ts';
+import { Unreadable } from './unreadable.ts';
+
+export interface Release {
+  readonly file: CipherFile;
+  readonly name: string;
+  readonly signal: AbortSignal;
+  readonly warn: (text: string) => void;
+}
+
+interface ReleaseOptions extends Release {
+  readonly reuses: boolean;
+  readonly signer?: string;
+  /** Absent when the signature is known to be good. */
+  readonly checkSignature?: StartCheck;
+}
+
+/** Signals, timers and transfers get their turn after that many bytes; inflating them takes 3 ms. */
+const TURN_BYTES = 1024 * 1024;
+
+/**
+ * The data of a message whose integrity is known. Answers false when the message is not understood; nothing was released
+ * then. What is wrong with a signature is told behind the last block.
+ */
+export async function* releaseMessage(
+  pieces: Iterable<Piece>,
+  options: ReleaseOptions,
+): AsyncGenerator<Buffer, boolean> {
+  const { file, name, signal, warn, signer, reuses } = options;
+  let message: Message | undefined;
+  let check: SignatureCheck | undefined;
+  let isReleased = false;
+  let sinceTurn = 0;
+  try {
+    message = openMessage(packetBlocks(pieces), { reuses, warn: (text) => warn(`${name}: ${text}`) });
+    if (signer !== undefined && !message.isSigned) throw notSignedBy(signer);
+    if (message.isSigned) check = await options.checkSignature?.(options);
+    if (check) message.watch(check.take);
+    for (const block of message.literal()) {
+      isReleased = true;
+      sinceTurn += block.length;
+      await check?.passOn();
+      yield block;
+      if (sinceTurn >= TURN_BYTES) {
+        sinceTurn = 0;
+        await setImmediate();
+      }
+      signal.throwIfAborted();
+    }
+    await check?.passOn();
+    await check?.finish();
+    // It was read twice, and may lie where others write.
+    if (file.isChanged()) throw changed(name);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    if (isReleased) throw damaged(name, error.message, 'gpg: WARNING: the packets of the message are damaged');
+    return false;
+  } finally {
+    message?.close();
+    await check?.stop();
+  }
+}
