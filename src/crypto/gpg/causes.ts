@@ -28,7 +28,7 @@ const READING: readonly Known[] = [
 
 const WRITING: readonly Known[] = [
   {
-    log: /not using '.*' as default key|No secret key|No default secret key/,
+    log: /not using '.*' as default key|passed to '--default-key' ignored|No secret key|No default secret key/,
     reason: 'the secret key to sign with is not here or cannot sign',
     hint: 'Import the signing key (gpg --import), or name another one with --sign-key.',
   },

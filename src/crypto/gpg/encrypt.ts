@@ -7,6 +7,7 @@ import { encryptArguments, type GpgVersion } from './arguments.ts';
 import { gpgFailure } from './failure.ts';
 import { type GpgResult, type GpgRun, startGpg } from './process.ts';
 import { encryptionSecret, type GpgSettings } from './settings.ts';
+import { SIGNS_WITH_ANOTHER } from './signer.ts';
 import { hasStatus } from './status.ts';
 
 /**
@@ -106,9 +107,7 @@ function checkEncryption(result: GpgResult, settings: GpgSettings): void {
     gpgFailure({ result, direction: 'writing', ...(reason === undefined ? {} : { reason }) });
   if (result.exitCode !== 0) throw fail();
   if (!hasStatus(result.status, 'END_ENCRYPTION')) throw fail('gpg did not report that it has encrypted anything');
-  // gpg signs with some other key when it does not have the named one, and calls that a warning: the backup would
-  // fail its signature check on the day it is needed. Seen with 2.2.40.
-  if (settings.signKey !== undefined && /not using '.*' as default key|No secret key/.test(result.log)) throw fail();
+  if (settings.signKey !== undefined && SIGNS_WITH_ANOTHER.test(result.log)) throw fail();
 }
 
 function ignore(): void {

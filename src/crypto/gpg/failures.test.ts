@@ -36,6 +36,12 @@ test.each<[string, Partial<GpgSettings>, string, RegExp]>([
   ['untrusted recipient', { recipients: [ECC], options: [] }, 'nothing assures that the key', /trust-model always/],
   ['expired recipient', { recipients: [EXPIRED] }, `recipient ${EXPIRED}: the key has expired`, /quick-set-expire/],
   ['missing signing key', { recipients: [RSA], signKey: ECC }, 'the secret key to sign with is not here', /--sign-key/],
+  [
+    'unknown signing key',
+    { recipients: [RSA], signKey: '0123456789ABCDEF' },
+    'the secret key to sign with',
+    /--sign-key/,
+  ],
   ['empty passphrase', { passphrase: new Secret('') }, 'the passphrase is empty', /^Set PASSPHRASE/],
 ])('writing with an %s fails with gpg’s reason, not with the broken pipe', async (_what, over, reason, hint) => {
   const error = await writeFailure(over);

@@ -64,6 +64,8 @@ function fileInto(spool: SpoolFile, encryption: Encryption, signal: AbortSignal)
 
   function take({ bytes, content }: LiteralPiece): Soon<void> {
     const signed = signer?.write(content);
+    // The line below may throw, and nobody would look at this one any more.
+    if (signed instanceof Promise) signed.catch(ignore);
     const kept = inside.write(opened(bytes));
     return signed instanceof Promise ? Promise.all([signed, kept]).then(ignore) : kept;
   }
@@ -102,5 +104,5 @@ function fileInto(spool: SpoolFile, encryption: Encryption, signal: AbortSignal)
 }
 
 function ignore(): void {
-  // Only that both are done counts.
+  // Told to whoever waits for both.
 }

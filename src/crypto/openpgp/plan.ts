@@ -56,7 +56,8 @@ export async function planEncryption(
 /** One salt for the whole run, so that the key is derived once; every file has a random start of its own. */
 function lockForPassphrase(settings: GpgSettings, options: BodyOptions): RecipientsLock {
   const passphrase = encryptionSecret(settings);
-  if (!passphrase || passphrase.isEmpty) throw emptyPassphrase();
+  // gpg reads one line of it.
+  if (!passphrase || /^(?:\n|$)/.test(passphrase.reveal())) throw emptyPassphrase();
   const cipher = options.cipher ?? options.preferredCipher ?? options.s2kCipher ?? AES256;
   const asked = options.s2kCount ?? 0;
   const count = countOf(countByte(asked > DEFAULT_COUNT_UP_TO ? asked : MOST_COUNT));

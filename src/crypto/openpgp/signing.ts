@@ -6,6 +6,7 @@ import { type GpgVersion, signArguments } from '../gpg/arguments.ts';
 import { gpgFailure } from '../gpg/failure.ts';
 import { type GpgResult, startGpg } from '../gpg/process.ts';
 import { encryptionSecret, type GpgSettings } from '../gpg/settings.ts';
+import { SIGNS_WITH_ANOTHER } from '../gpg/signer.ts';
 import { hasStatus } from '../gpg/status.ts';
 import { isSameKind, onePassPacket, signatureKind } from './one-pass.ts';
 import { askGpg, outputOf } from './run-gpg.ts';
@@ -131,9 +132,7 @@ function checkSignature(result: GpgResult, { signKey }: GpgSettings): void {
     gpgFailure({ result, direction: 'writing', ...(reason === undefined ? {} : { reason }) });
   if (result.exitCode !== 0) throw fail();
   if (!hasStatus(result.status, 'SIG_CREATED')) throw fail('gpg did not report that it has signed anything');
-  // gpg signs with some other key when it does not have the named one, and calls that a warning: the backup would
-  // fail its signature check on the day it is needed. Seen with 2.2.40.
-  if (signKey !== undefined && /not using '.*' as default key|No secret key/.test(result.log)) throw fail();
+  if (signKey !== undefined && SIGNS_WITH_ANOTHER.test(result.log)) throw fail();
 }
 
 function ignore(): void {
