@@ -38,7 +38,7 @@ interface KeysOptions {
 }
 
 export function openKeys({ settings, action, env, emit, signal }: KeysOptions): Keys {
-  const { encryptKey, hiddenEncryptKey, signKey, noEncryption, useAgent } = settings;
+  const { encryptKey, hiddenEncryptKey, signKey, noEncryption, useAgent, compressionLevel } = settings;
   const recipients = [...encryptKey, ...hiddenEncryptKey];
   const isBackup = action === 'full' || action === 'incremental' || action === 'backup';
   const warn = (text: string): void => emit({ kind: 'warning', text });
@@ -58,8 +58,10 @@ export function openKeys({ settings, action, env, emit, signal }: KeysOptions): 
         compression: !settings.noCompression,
         env,
         ...(signKey !== undefined && { signKey }),
+        ...(compressionLevel !== undefined && { compressionLevel }),
         ...secrets,
       },
+      ...(compressionLevel !== undefined && { gzipLevel: compressionLevel }),
       warn,
     });
     return current(suffix);

@@ -1,11 +1,18 @@
 import { UsageError } from '../../errors/errors.ts';
 import type { EpochSeconds } from '../../util/time.ts';
-import { option, toggle } from './option.ts';
+import { option, type ReadContext, toggle } from './option.ts';
 import { MIB, integer, text, time } from './values.ts';
 
 function separator([word = '']: readonly string[]): string {
   if (/^[^-]$/u.test(word)) return word;
   throw new UsageError('COMMAND_LINE', `--time-separator must be one character other than "-", not '${word}'.`);
+}
+
+/** zlib's levels; 0 is none. */
+function compressionLevel(words: readonly string[], context: ReadContext): number {
+  const level = integer(0)(words, context);
+  if (level <= 9) return level;
+  throw new UsageError('COMMAND_LINE', `${context.flag} must be at most 9, not ${level}.`);
 }
 
 export const BACKUP = {
@@ -53,6 +60,15 @@ export const BACKUP = {
     release: 'both',
     actions: ['backup', 'replicate'],
     help: 'Do not compress.',
+  }),
+  compressionLevel: option<number | undefined>({
+    flag: '--compression-level',
+    value: 'LEVEL',
+    release: 'ours',
+    actions: ['backup', 'replicate'],
+    default: undefined,
+    read: compressionLevel,
+    help: 'From 0 (none) to 9 (smallest). Default 4 with a passphrase, 5 for keys and without encryption.',
   }),
   noFilesChanged: toggle({
     flag: '--no-files-changed',
