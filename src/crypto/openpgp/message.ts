@@ -23,6 +23,8 @@ export interface Message {
 /** gpg allows 32 levels. */
 const MOST_LEVELS = 8;
 const FORMATS: Readonly<Record<number, Format>> = { [COMPRESSION.zip]: 'raw', [COMPRESSION.zlib]: 'zlib' };
+/** What may stand before the data of a signed message, in the form of today and the one before. */
+const SIGNED: ReadonlySet<number> = new Set([TAG.onePassSignature, TAG.signature]);
 const BINARY = 'b'.charCodeAt(0);
 /** Before the name comes its length, behind it a date. */
 const DATE_BYTES = 4;
@@ -44,12 +46,11 @@ export function openMessage(packets: Iterable<Buffer>, { reuses, warn }: Message
     levels.push(reader);
     header = next(reader);
   }
+  if (!SIGNED.has(header.tag) && header.tag !== TAG.literal) throw outOfPlace(header);
 
   function* literal(): Generator<Buffer, void> {
     while (header.tag !== TAG.literal) {
-      if (header.tag !== TAG.onePassSignature && header.tag !== TAG.signature) {
-        throw new Unreadable(`it holds a packet with tag ${header.tag} where its data should be`);
-      }
+      if (!SIGNED.has(header.tag)) throw outOfPlace(header);
       reader.skip(header);
       header = next(reader);
     }
@@ -70,13 +71,17 @@ export function openMessage(packets: Iterable<Buffer>, { reuses, warn }: Message
   }
 
   return {
-    isSigned: header.tag !== TAG.literal,
+    isSigned: SIGNED.has(header.tag),
     watch: (onBlock) => reader.watch(onBlock),
     literal,
     close() {
       for (const level of levels) level.close();
     },
   };
+}
+
+function outOfPlace({ tag }: PacketHeader): Unreadable {
+  return new Unreadable(`it holds a packet with tag ${tag} where its data should be`);
 }
 
 /** The next packet that means something. */
