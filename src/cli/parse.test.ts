@@ -128,6 +128,7 @@ describe('options', () => {
   test.each<[readonly string[], Partial<Settings>]>([
     [[], { verbosity: 3, volsize: 209_715_200, numRetries: 5, ftpPassive: true, gpgBinary: 'gpg', time: undefined }],
     [['--volsize=010'], { volsize: 10 * 1024 ** 2 }],
+    [['--compression-level', '0'], { compressionLevel: 0 }],
     [['--volsize', '0x10'], { volsize: 16 * 1024 ** 2 }],
     [['--volsize', '0b11'], { volsize: 3 * 1024 ** 2 }],
     [['--volsize', '5', '--volsize', '6'], { volsize: 6 * 1024 ** 2 }],
@@ -197,6 +198,7 @@ describe('options', () => {
     ['--ftp-regular=1', '--ftp-regular does not take a value'],
     ['--volsize', '--volsize needs a value'],
     ['--rename=a', '--rename needs 2 values'],
+    ['--compression-level=10', '--compression-level must be at most 9, not 10.'],
     ['--volsize=x', "--volsize needs a whole number, not 'x'."],
     ['--volsize=1.5', "--volsize needs a whole number, not '1.5'."],
     ['--volsize=0', '--volsize must be at least 1, not 0.'],

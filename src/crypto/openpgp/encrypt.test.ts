@@ -69,6 +69,10 @@ const CONTENTS: readonly Buffer[] = [
 test.each(MODES)('what is written %s is what gpg reads', async (_mode, over, told) => {
   const dir = tempDir();
   const writer = codec(over);
+  // gpg's own files do not say this.
+  const ours = await writer.create(join(dir, 'ours'), never);
+  expect(ours.returnsBlocks).toBe(true);
+  await ours.abort();
   for (const [n, content] of CONTENTS.entries()) {
     const path = join(dir, `${n}`);
     expect(await encode(writer, path, slices(content, 50_000))).toBe(statSync(path).size);

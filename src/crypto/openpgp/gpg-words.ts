@@ -88,29 +88,27 @@ const ALGORITHM = oneOf(COMPRESS_ALGO, (compression) => ({ compression }));
 const PREFERRED_CIPHER = firstOf(CIPHER, (preferredCipher) => ({ preferredCipher }));
 const PREFERRED_COMPRESSION = firstOf(COMPRESSIONS, (preferredCompression) => ({ preferredCompression }));
 
-function every(meaning: Meaning, names: readonly string[]): Record<string, Meaning> {
-  return Object.fromEntries(names.map((name) => [name, meaning]));
-}
-
 /** Options that may stand in `--gpg-options` or `gpg.conf` while data are encrypted in this process. */
-const MEANINGS: Readonly<Record<string, Meaning>> = {
-  'cipher-algo': oneOf(CIPHER, (cipher) => ({ cipher })),
-  'personal-cipher-preferences': PREFERRED_CIPHER,
-  'personal-cipher-prefs': PREFERRED_CIPHER,
-  's2k-cipher-algo': oneOf(CIPHER, (s2kCipher) => ({ s2kCipher })),
-  's2k-digest-algo': oneOf(HASH, (s2kHash) => ({ s2kHash })),
-  's2k-mode': number(3, 3, () => ({})),
-  's2k-count': number(0, 999_999_999, (s2kCount) => ({ s2kCount })),
-  'compress-algo': ALGORITHM,
-  'compression-algo': ALGORITHM,
-  'personal-compress-preferences': PREFERRED_COMPRESSION,
-  'personal-compress-prefs': PREFERRED_COMPRESSION,
-  'compress-level': LEVEL,
-  // gpg expands a tilde, in ways of its own.
-  homedir: (homedir) => (homedir.startsWith('~') ? undefined : { homedir }),
-  ...every('value', HARMLESS_WITH_VALUE),
-  ...every('flag', HARMLESS_ALONE),
-};
+const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
+  ...HARMLESS_WITH_VALUE.map((name) => [name, 'value'] as const),
+  ...HARMLESS_ALONE.map((name) => [name, 'flag'] as const),
+  ...Object.entries<Meaning>({
+    'cipher-algo': oneOf(CIPHER, (cipher) => ({ cipher })),
+    'personal-cipher-preferences': PREFERRED_CIPHER,
+    'personal-cipher-prefs': PREFERRED_CIPHER,
+    's2k-cipher-algo': oneOf(CIPHER, (s2kCipher) => ({ s2kCipher })),
+    's2k-digest-algo': oneOf(HASH, (s2kHash) => ({ s2kHash })),
+    's2k-mode': number(3, 3, () => ({})),
+    's2k-count': number(0, 999_999_999, (s2kCount) => ({ s2kCount })),
+    'compress-algo': ALGORITHM,
+    'compression-algo': ALGORITHM,
+    'personal-compress-preferences': PREFERRED_COMPRESSION,
+    'personal-compress-prefs': PREFERRED_COMPRESSION,
+    'compress-level': LEVEL,
+    // gpg expands a tilde, in ways of its own.
+    homedir: (homedir) => (homedir.startsWith('~') ? undefined : { homedir }),
+  }),
+]);
 
 const SHORT: Readonly<Record<string, string>> = { z: 'compress-level', u: 'local-user', q: 'quiet', v: 'verbose' };
 
@@ -120,7 +118,7 @@ export function wordOptions(words: readonly string[]): BodyOptions | undefined {
   for (let at = 0; at < words.length && options;) {
     const { name, value } = splitWord(words[at] ?? '');
     at += 1;
-    const meaning = MEANINGS[name];
+    const meaning = MEANINGS.get(name);
     const next = words[at];
     const takesNext = meaning !== 'flag' && value === undefined && next !== undefined && !next.startsWith('-');
     if (takesNext) at += 1;
@@ -134,7 +132,7 @@ export function confOptions(text: string): BodyOptions | undefined {
   let options: BodyOptions | undefined = {};
   for (const line of text.split('\n')) {
     const [, name = '', value] = /^\s*([^\s#][^\s]*)(?:\s+(.*?))?\s*$/.exec(line) ?? [];
-    if (name !== '' && options) options = apply(options, MEANINGS[name], value === '' ? undefined : value);
+    if (name !== '' && options) options = apply(options, MEANINGS.get(name), value === '' ? undefined : value);
   }
   return options;
 }

@@ -51,16 +51,22 @@ export function recipientsLock(message: Buffer, passphrase: Secret): RecipientsL
   const forKeys = packets.filter(({ tag, body }) => tag === TAG.publicKeySession && body[0] === 3);
   const [forPassphrase, ...others] = packets.slice(0, -1).filter(({ tag }) => tag === TAG.passphraseSession);
   if (others.length > 0 || forKeys.length === 0 || forKeys.length + 2 !== packets.length) return undefined;
-  const session = forPassphrase && openPassphrasePacket(forPassphrase.body, passphrase);
-  const compression = session && data && compressionInside(data, session);
-  if (!session || compression === undefined) return undefined;
-  return { session, compression, keyPackets: Buffer.concat(forKeys.map(({ bytes }) => bytes)) };
+  if (!forPassphrase || !data) return undefined;
+  // The packet names AES-256 where `--cipher-algo` chose another, which then encrypts this key too. Seen with 2.2.40.
+  for (const outer of [9, 8, 7] as const) {
+    const session = openPassphrasePacket(forPassphrase.body, passphrase, outer);
+    const compression = session && compressionInside(data, session);
+    if (session && compression !== undefined) {
+      return { session, compression, keyPackets: Buffer.concat(forKeys.map(({ bytes }) => bytes)) };
+    }
+  }
+  return undefined;
 }
 
 /** Source: RFC 4880, 5.3: version, cipher, S2K, session key behind its cipher's number, encrypted. */
-function openPassphrasePacket(body: Buffer, passphrase: Secret): SessionKey | undefined {
-  const [version, outer, mode, hash = 0] = body;
-  if (version !== PASSPHRASE_VERSION || !isCipher(outer) || hashName(hash) === undefined) return undefined;
+function openPassphrasePacket(body: Buffer, passphrase: Secret, outer: Cipher): SessionKey | undefined {
+  const [version, named, mode, hash = 0] = body;
+  if (version !== PASSPHRASE_VERSION || !isCipher(named) || hashName(hash) === undefined) return undefined;
   if (mode !== 1 && mode !== 3) return undefined;
   const saltEnd = 4 + SALT_BYTES;
   const keyAt = mode === 3 ? saltEnd + 1 : saltEnd;
