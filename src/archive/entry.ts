@@ -39,7 +39,8 @@ export interface Entry {
 /**
  * Entries in index order, pulled one at a time. `read` gives the next block of the current entry's body (pieces of a
  * multi-volume file already joined), undefined at its end; what is not read is skipped by `next`. A block belongs to
- * the receiver. After an error the stream is dead.
+ * the receiver unless the stream is fed from memory that is filled again: then it is done with at the next call. After an
+ * error the stream is dead.
  */
 export interface EntryStream {
   next(): Soon<Entry | undefined>;

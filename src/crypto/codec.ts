@@ -12,12 +12,21 @@ export interface Codec {
   /**
    * Decoded blocks of the local file at `path`. Trailing bytes are consumed, so that integrity checks run.
    * `IntegrityError` for damage, `CryptoError` for keys and passphrases; with `signer`, a volume not signed by that key
-   * is `UNSIGNED_VOLUME`. `name` is what messages call the file.
+   * is `UNSIGNED_VOLUME`.
    */
-  open(
-    path: string,
-    options: { readonly name: string; readonly signer?: string; readonly signal: AbortSignal },
-  ): AsyncIterable<Buffer>;
+  open(path: string, options: OpenOptions): AsyncIterable<Buffer>;
+}
+
+export interface OpenOptions {
+  /** What messages call the file. */
+  readonly name: string;
+  readonly signer?: string;
+  /**
+   * Blocks are done with when the next one is asked for, so that their memory may be filled again. Otherwise they belong
+   * to the receiver.
+   */
+  readonly reuses?: boolean;
+  readonly signal: AbortSignal;
 }
 
 /** An encoded file being written. */

@@ -110,7 +110,7 @@ async function* openVolumes({ set, records }: SetPlan, options: SetReaderOptions
       const { signer, signal } = options;
       const codec = options.codecOf(name);
       if (signer !== undefined && codec.suffix !== '.gpg') throw notSigned(name, signer);
-      const bytes = codec.open(file.path, { name, signal, ...(signer !== undefined && { signer }) });
+      const bytes = codec.open(file.path, { name, signal, reuses: true, ...(signer !== undefined && { signer }) });
       yield { name, bytes };
     } finally {
       file.release();

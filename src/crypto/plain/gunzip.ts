@@ -1,69 +1,85 @@
-import { createGunzip, type Gunzip } from 'node:zlib';
 import { DuplicityError, IntegrityError } from '../../errors/errors.ts';
-import { release } from '../../util/release.ts';
-import { gathered } from '../gather.ts';
+import { type BlockOptions, fileBlocks } from '../read-file.ts';
+import { turnTaker } from '../turn.ts';
+import { gunzipStream } from './gunzip-stream.ts';
+import { expectZeros } from './trailing.ts';
+import { gunzipStep, type ZlibStep } from './zlib-step.ts';
 
-/** The largest that comes from malloc's heap rather than as fresh pages: a quarter cheaper than 64 or 256 KiB. */
-const BLOCK_BYTES = 96 * 1024;
+/** Memory that is filled again stays in the processor's second cache. */
+const REUSED_BYTES = 128 * 1024;
+/** The largest that comes from malloc's heap rather than as fresh pages. */
+const OWN_BYTES = 96 * 1024;
 
-/** Decompressed blocks of 64-256 KiB. Several members in a row and zero bytes after the last are accepted. */
-export async function* gunzipBlocks(source: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
-  const gunzip = createGunzip({ chunkSize: BLOCK_BYTES });
-  const fed = feed(source, gunzip).catch((error: unknown) => {
-    gunzip.destroy(error instanceof Error ? error : new Error(String(error)));
-  });
-  try {
-    yield* gathered(output(gunzip));
-    await fed;
-    if (gunzip.errored) throw gunzip.errored;
-  } catch (error) {
-    throw asDamage(error, name);
-  } finally {
-    gunzip.destroy();
-    await fed;
-  }
-}
+const NOTHING = Buffer.alloc(0);
 
-/** Not the stream's own iterator: after data that end before the input does, that one waits for writes as well. */
-async function* output(gunzip: Gunzip): AsyncGenerator<Buffer> {
-  let wake = (): void => {};
-  for (const event of ['readable', 'end', 'error', 'close']) gunzip.on(event, () => wake());
-  while (!gunzip.readableEnded && !gunzip.destroyed) {
-    const block = gunzip.read() as Buffer | null;
-    if (block) {
-      yield block;
-      continue;
-    }
-    await new Promise<void>((resolve) => {
-      wake = resolve;
-    });
-  }
-  if (gunzip.errored) throw gunzip.errored;
+interface GunzipOptions extends BlockOptions {
+  /** What messages call the file. */
+  readonly name: string;
 }
 
 /**
- * Not `pipeline`: zlib ends its output at the first zero byte after a member and then never answers the write in which
- * that byte was. The rest has to be looked at here.
+ * The decompressed content of a file in blocks of 64-256 KiB, only the last of which may be shorter. Several members in a
+ * row and zero bytes after the last are accepted.
  */
-async function feed(source: AsyncIterable<Buffer>, gunzip: Gunzip): Promise<void> {
-  const isOver = new Promise<void>((resolve) => gunzip.once('end', resolve).once('close', resolve));
-  let given = 0;
-  for await (const block of source) {
-    if (gunzip.destroyed) return;
-    if (gunzip.readableEnded) {
-      expectZeros(block);
-      continue;
-    }
-    given += block.length;
-    await Promise.race([new Promise<void>((resolve) => gunzip.write(block, () => resolve())), isOver]);
-    if (gunzip.readableEnded) expectZeros(block.subarray(block.length - (given - gunzip.bytesWritten)));
-    else if (!gunzip.destroyed) release(block);
+export async function* gunzipFile(
+  path: string,
+  options: GunzipOptions,
+  step: ZlibStep | undefined = gunzipStep(),
+): AsyncGenerator<Buffer> {
+  const { signal } = options;
+  try {
+    if (step === undefined) yield* gunzipStream(fileBlocks(path, { signal }));
+    else yield* inflated(fileBlocks(path, { signal, reuses: true }), step, options);
+  } catch (error) {
+    throw asDamage(error, options.name);
+  } finally {
+    step?.close();
   }
-  gunzip.end();
 }
 
-function expectZeros(block: Buffer): void {
-  if (block.some((byte) => byte !== 0)) throw Object.assign(new Error('data after the end'), { code: 'Z_DATA_ERROR' });
+async function* inflated(
+  source: AsyncIterable<Buffer>,
+  step: ZlibStep,
+  { reuses = false, signal }: GunzipOptions,
+): AsyncGenerator<Buffer> {
+  const turn = turnTaker();
+  const fresh = (): Buffer => Buffer.allocUnsafeSlow(reuses ? REUSED_BYTES : OWN_BYTES);
+  let output = fresh();
+  let length = 0;
+  let isOver = false;
+
+  /** Inflates until the input is used up or a block is full; answers where in the input that is. */
+  function fill(input: Buffer, at: number, isLast: boolean): number {
+    step.run(input, { from: at, output, at: length, isLast });
+    length = output.length - step.outputLeft;
+    return input.length - step.inputLeft;
+  }
+
+  for await (const input of source) {
+    let at = 0;
+    while (!isOver && at < input.length) {
+      at = fill(input, at, false);
+      if (length === output.length) {
+        yield output;
+        await turn(length);
+        signal.throwIfAborted();
+        if (!reuses) output = fresh();
+        length = 0;
+      } else {
+        // zlib leaves input although there is room only behind the last member.
+        isOver = at < input.length;
+      }
+    }
+    if (isOver) expectZeros(input.subarray(at));
+  }
+  if (!isOver) fill(NOTHING, 0, true);
+  while (length === output.length) {
+    yield output;
+    if (!reuses) output = fresh();
+    length = 0;
+    fill(NOTHING, 0, true);
+  }
+  if (length > 0) yield output.subarray(0, length);
 }
 
 function asDamage(error: unknown, name: string): unknown {

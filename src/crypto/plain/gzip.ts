@@ -2,9 +2,8 @@ import { crc32 } from 'node:zlib';
 import type { Codec, EncodedFile } from '../codec.ts';
 import { deflateStream, pieceBytes } from '../deflate/deflate-stream.ts';
 import { gatherer, join } from '../gather.ts';
-import { fileBlocks } from '../read-file.ts';
 import { createSpoolFile } from '../spool-file.ts';
-import { gunzipBlocks } from './gunzip.ts';
+import { gunzipFile } from './gunzip.ts';
 
 /**
  * From 0.8 % smaller to 0.7 % larger than the reference, which uses level 6 of plain zlib, at 1.6 to 2 times its speed.
@@ -20,7 +19,7 @@ export function gzipCodec({ level = GZIP_LEVEL }: { readonly level?: number } = 
   return {
     suffix: '.gz',
     create: async (path, signal) => createGzipFile(path, { level, signal }),
-    open: (path, { name, signal }) => gunzipBlocks(fileBlocks(path, signal), name),
+    open: (path, options) => gunzipFile(path, options),
   };
 }
 

@@ -8,7 +8,7 @@ export function plainCodec(): Codec {
   return {
     suffix: '',
     create: async (path, signal) => createPlainFile(path, signal),
-    open: (path, options) => fileBlocks(path, options.signal),
+    open: (path, options) => fileBlocks(path, options),
   };
 }
 
