@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { EntryStream } from '../archive/entry.ts';
 import { IntegrityError } from '../errors/errors.ts';
@@ -50,9 +51,15 @@ interface Rebuilt {
 }
 
 /** Each line: type, path, mtime. Content is asked for unless `skip` names the path. */
-async function rebuild(streams: readonly EntryStream[], skip: readonly string[] = []): Promise<Rebuilt> {
+async function rebuild(
+  streams: readonly EntryStream[],
+  { skip = [], memoryBytes }: { readonly skip?: readonly string[]; readonly memoryBytes?: number } = {},
+): Promise<Rebuilt> {
   const damage: string[] = [];
-  const tree = rebuildTree(streams, spool, { onDamage: (error) => damage.push(error.message) });
+  const tree = rebuildTree(streams, spool, {
+    onDamage: (error) => damage.push(error.message),
+    ...(memoryBytes !== undefined && { memoryBytes }),
+  });
   const lines: string[] = [];
   const contents = new Map<string, Buffer>();
   for (let found = await tree.next(); found !== undefined; found = await tree.next()) {
@@ -111,7 +118,7 @@ describe('a tree of a full set and increments', () => {
         streamOf([file('a', 'one'), file('b', 'b1'), file('c', 'c')]),
         streamOf([changed('a', 'one', 'two'), changed('b', 'b1', 'b2')]),
       ],
-      ['a'],
+      { skip: ['a'] },
     );
     expect(lines).toHaveLength(3);
     expect(contents.get('b')?.toString()).toBe('b2');
@@ -132,22 +139,60 @@ describe('a tree of a full set and increments', () => {
     expect(await rebuild([])).toEqual({ lines: [], contents: new Map(), damage: [] });
   });
 
-  // 1 MiB is what stays in memory.
-  test.each([1024 * 1024 - 1, 1024 * 1024, 1024 * 1024 + 1, 3_000_000])(
-    'applies deltas to files of %i bytes and leaves nothing in the spool',
-    async (length) => {
-      const first = noise(length, 1);
-      const second = Buffer.concat([first.subarray(0, length >> 1), Buffer.from('in the middle'), first.subarray(9)]);
-      const third = Buffer.concat([noise(1000, 2), second]);
-      const { contents } = await rebuild([
-        streamOf([{ entry: entry('snapshot', 'f'), body: [first.subarray(0, 70_000), first.subarray(70_000)] }]),
-        streamOf([changed('f', first, second)]),
-        streamOf([changed('f', second, third)]),
-      ]);
-      expect(contents.get('f')?.equals(third)).toBe(true);
-      expect(readdirSync(spool.directory)).toEqual([]);
-    },
-  );
+  test('of any contents and deltas is the same whether they fit in memory or not', async () => {
+    const page = 262_144;
+    const length = fc.oneof(
+      fc.nat({ max: 3000 }),
+      fc.integer({ min: page - 2, max: page + 2 }),
+      fc.nat({ max: 900_000 }),
+    );
+    const edit = fc.record({ length, keep: fc.nat({ max: 100 }), seed: fc.nat({ max: 5 }) });
+    const contents = fc.array(fc.array(edit, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(contents, fc.constantFrom(0, page, 3 * page, 100 * page), async (files, memoryBytes) => {
+        const states = files.map((edits) => {
+          let last = Buffer.alloc(0);
+          return edits.map(({ length, keep, seed }) => {
+            last = Buffer.concat([last.subarray(0, (last.length * keep) / 100), noise(length, seed)]);
+            return last;
+          });
+        });
+        const sets = Array.from({ length: 5 }, (_none, k) =>
+          states.flatMap((contents, i) => {
+            const after = contents[k];
+            const before = contents[k - 1];
+            if (after === undefined) return [];
+            return [before === undefined ? file(`f${i}`, after) : changed(`f${i}`, before, after)];
+          }),
+        );
+        const rebuilt = await rebuild(
+          sets.map((stored) => streamOf(stored)),
+          { memoryBytes },
+        );
+        for (const [i, contents] of states.entries()) {
+          expect(rebuilt.contents.get(`f${i}`)?.equals(contents.at(-1) ?? Buffer.alloc(0))).toBe(true);
+        }
+        expect(readdirSync(spool.directory)).toEqual([]);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  test('goes through the spool where memory does not suffice, and only there', async () => {
+    const first = noise(600_000, 1);
+    let names = 0;
+    const counting: Spool = { ...spool, newPath: (hint) => `${spool.newPath(hint)}${++names}` };
+    for (const [memoryBytes, expected] of [
+      [786_432, 0],
+      [524_288, 1],
+    ] as const) {
+      const streams = [streamOf([file('f', first)]), streamOf([changed('f', first, first)])];
+      const tree = rebuildTree(streams, counting, { onDamage: () => undefined, memoryBytes });
+      await tree.next();
+      await tree.content(() => undefined);
+      expect(names).toBe(expected);
+    }
+  });
 
   test('closes all its streams', async () => {
     const streams = [streamOf([file('a', 'a')]), streamOf([])];
@@ -228,7 +273,7 @@ describe('damage', () => {
       streamOf([changed('f', first, first)]),
       streamOf([{ entry: entry('diff', 'f'), body: [Buffer.from('nonsense')] }]),
     ];
-    const tree = rebuildTree(streams, spool, { onDamage: () => undefined });
+    const tree = rebuildTree(streams, spool, { onDamage: () => undefined, memoryBytes: 0 });
     await tree.next();
     await expect(tree.content(() => undefined)).rejects.toMatchObject({ code: 'DAMAGED' });
     expect(readdirSync(spool.directory)).toEqual([]);

@@ -1,14 +1,10 @@
-import { closeSync, openSync, readSync, rmSync } from 'node:fs';
 import type { Entry, EntryStream } from '../archive/entry.ts';
 import { mergeStreams, type Meeting } from '../archive/merge.ts';
 import { IntegrityError } from '../errors/errors.ts';
 import { DeltaApplier, type Basis } from '../rsync/patch.ts';
 import { toScreen, type BytePath } from '../util/bytepath.ts';
-import { onTempFile, writeAll } from './local-file.ts';
+import { scratchPool } from './scratch.ts';
 import type { Spool } from './spool.ts';
-
-/** A file whose deltas are being applied stays in memory up to this size; larger ones go through the spool. */
-const IN_MEMORY = 1024 * 1024;
 
 /** Takes content block by block; a block is valid only during the call. */
 export type Take = (block: Buffer) => void;
@@ -27,10 +23,17 @@ export interface RebuiltTree {
 interface RebuildOptions {
   /** An entry cannot be rebuilt and is left out, unless this throws. */
   readonly onDamage: (error: IntegrityError) => void;
+  /** For files that deltas are applied to; what does not fit goes through the spool. */
+  readonly memoryBytes?: number;
 }
 
-export function rebuildTree(streams: readonly EntryStream[], spool: Spool, { onDamage }: RebuildOptions): RebuiltTree {
+export function rebuildTree(
+  streams: readonly EntryStream[],
+  spool: Spool,
+  { onDamage, memoryBytes }: RebuildOptions,
+): RebuiltTree {
   const merged = mergeStreams(streams);
+  const makeScratch = scratchPool(spool, memoryBytes);
   /** Streams that hold the current entry, from its last complete state to the newest delta. */
   let layers: readonly EntryStream[] = [];
   let current: Entry | undefined;
@@ -85,12 +88,12 @@ export function rebuildTree(streams: readonly EntryStream[], spool: Spool, { onD
       return;
     }
     const name = toScreen(current?.path ?? '');
-    let state = new Scratch(spool);
+    let state = makeScratch();
     try {
       await drain(base, (block) => state.append(block));
       for (const [i, delta] of deltas.entries()) {
         const last = i === deltas.length - 1;
-        const after = new Scratch(spool);
+        const after = makeScratch();
         try {
           await applyDelta(delta, state, last ? take : (block) => after.append(block), name);
         } catch (error) {
@@ -129,60 +132,5 @@ async function applyDelta(stream: EntryStream, basis: Basis, take: Take, name: s
   } catch (error) {
     if (!(error instanceof IntegrityError)) throw error;
     throw new IntegrityError(error.code, `The delta of ${name} is damaged: ${error.message}`, { cause: error });
-  }
-}
-
-/** Content that grows, then serves as the basis of a delta: in memory while small, else in a spool file. */
-class Scratch implements Basis {
-  readonly #spool: Spool;
-  #blocks: Buffer[] = [];
-  #joined: Buffer | undefined;
-  #file: { readonly fd: number; readonly path: string } | undefined;
-  size = 0;
-
-  constructor(spool: Spool) {
-    this.#spool = spool;
-  }
-
-  append(block: Buffer): void {
-    this.size += block.length;
-    if (this.#file === undefined && this.size <= IN_MEMORY) {
-      this.#blocks.push(Buffer.from(block));
-      return;
-    }
-    const file = this.#file ?? this.#open();
-    const before = this.#blocks;
-    this.#blocks = [];
-    onTempFile('write', file.path, () => {
-      for (const held of before) writeAll(file.fd, held);
-      writeAll(file.fd, block);
-    });
-  }
-
-  read(into: Buffer, position: number): number {
-    if (this.#file !== undefined) {
-      let at = 0;
-      while (at < into.length) {
-        const length = readSync(this.#file.fd, into, at, into.length - at, position + at);
-        if (length === 0) break;
-        at += length;
-      }
-      return at;
-    }
-    this.#joined ??= Buffer.concat(this.#blocks, this.size);
-    return this.#joined.copy(into, 0, position, position + into.length);
-  }
-
-  dispose(): void {
-    if (this.#file === undefined) return;
-    closeSync(this.#file.fd);
-    rmSync(this.#file.path, { force: true });
-    this.#file = undefined;
-  }
-
-  #open(): { readonly fd: number; readonly path: string } {
-    const path = this.#spool.newPath('basis');
-    this.#file = { path, fd: onTempFile('create', path, () => openSync(path, 'wx+', 0o600)) };
-    return this.#file;
   }
 }
