@@ -77,7 +77,7 @@ export async function dropCutManifests(session: Session, collection: Collection)
 async function isCut(session: Session, name: string, whole: Buffer): Promise<boolean> {
   let at = 0;
   try {
-    for await (const block of fetchDecoded(session, name, session.call.signal)) {
+    for await (const block of fetchDecoded(session, name, { signal: session.call.signal })) {
       if (!block.equals(whole.subarray(at, at + block.length))) return false;
       at += block.length;
     }

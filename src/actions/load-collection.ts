@@ -4,10 +4,13 @@ import type { Session } from './session.ts';
 
 /** Lists the remote and the archive dir and puts the files in order. */
 export async function loadCollection(session: Session): Promise<Collection> {
-  const { backend, call } = session;
-  const remote: string[] = [];
-  for await (const { name } of backend.list(call)) remote.push(name);
-  return regroup(session, remote);
+  const { backend, remote, call } = session;
+  const names: string[] = [];
+  for await (const file of backend.list(call)) {
+    names.push(file.name);
+    remote.learn(file);
+  }
+  return regroup(session, names);
 }
 
 /** The same for known listings. */

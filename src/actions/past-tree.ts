@@ -1,7 +1,8 @@
 import { setsFor } from '../collections/lookup.ts';
 import { ChainError } from '../errors/errors.ts';
 import { rebuildTree, type RebuiltTree } from '../pipeline/rebuild.ts';
-import { openSet, planSet, volumeNames, type SetPlan } from '../pipeline/set-reader.ts';
+import { planSet, volumeNames, type SetPlan } from '../pipeline/set-plan.ts';
+import { openSets } from '../pipeline/set-reader.ts';
 import { ROOT, toScreen } from '../util/bytepath.ts';
 import { asctime } from '../util/time.ts';
 import { emitWarnings } from './load-collection.ts';
@@ -54,33 +55,32 @@ export async function openPastTree(session: Session, plan: PastTreePlan): Promis
   const codecOf = await keys.reader(plan.volumes);
   let damaged = 0;
   let volumesRead = 0;
-  const streams = plan.sets.map((set) =>
-    openSet(set, {
-      remote,
-      codecOf,
-      prefixes,
-      signer: settings.signKey,
-      tries: settings.numRetries,
-      ignoreErrors: settings.ignoreErrors,
-      emit,
-      signal: call.signal,
-      onWarning: (warning) => {
-        damaged++;
-        const text =
-          warning.kind === 'unordered'
-            ? `${warning.file}: ${toScreen(warning.path)} does not stand in order and is left out.`
-            : `${warning.file} cannot be read: ${warning.error.message}`;
-        emit({ kind: 'warning', text });
-      },
-      onSkipped: (error) => {
-        damaged++;
-        emit({ kind: 'failed', error });
-        emit({ kind: 'warning', text: 'IGNORED_ERROR: the volume is left out; files in it will be missing.' });
-      },
-      onVolume: () => emit({ kind: 'progress', current: ++volumesRead, total: plan.volumes.length }),
-    }),
-  );
-  const tree = rebuildTree(streams, spool, {
+  const sets = openSets(plan.sets, {
+    remote,
+    spool,
+    codecOf,
+    prefixes,
+    signer: settings.signKey,
+    tries: settings.numRetries,
+    ignoreErrors: settings.ignoreErrors,
+    emit,
+    signal: call.signal,
+    onWarning: (warning) => {
+      damaged++;
+      const text =
+        warning.kind === 'unordered'
+          ? `${warning.file}: ${toScreen(warning.path)} does not stand in order and is left out.`
+          : `${warning.file} cannot be read: ${warning.error.message}`;
+      emit({ kind: 'warning', text });
+    },
+    onSkipped: (error) => {
+      damaged++;
+      emit({ kind: 'failed', error });
+      emit({ kind: 'warning', text: 'IGNORED_ERROR: the volume is left out; files in it will be missing.' });
+    },
+    onVolume: () => emit({ kind: 'progress', current: ++volumesRead, total: plan.volumes.length }),
+  });
+  const tree = rebuildTree(sets.streams, spool, {
     onDamage: (error) => {
       if (!settings.ignoreErrors) throw error;
       damaged++;
@@ -90,7 +90,13 @@ export async function openPastTree(session: Session, plan: PastTreePlan): Promis
   return {
     next: () => tree.next(),
     content: (take) => tree.content(take),
-    close: () => tree.close(),
+    close: async () => {
+      try {
+        await tree.close();
+      } finally {
+        await sets.close();
+      }
+    },
     get damaged() {
       return damaged;
     },

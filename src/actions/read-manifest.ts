@@ -28,5 +28,5 @@ export async function readSetManifest(session: Session, set: BackupSet, options:
 }
 
 export async function readRemoteManifest(session: Session, name: string, options: ReadOptions = {}): Promise<Manifest> {
-  return readManifest(fetchDecoded(session, name, session.call.signal), { name, ...options });
+  return readManifest(fetchDecoded(session, name, { signal: session.call.signal }), { name, ...options });
 }

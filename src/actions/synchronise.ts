@@ -30,7 +30,7 @@ export async function synchronise(session: Session, time: EpochSeconds): Promise
     parallel: backend.traits.parallel,
     emit,
     signal: call.signal,
-    fetch: (name, signal) => fetchDecoded(session, name, signal),
+    fetch: (name, signal) => fetchDecoded(session, name, { signal, reuses: true }),
   });
   return regroup(
     session,

@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Backend } from '../backends/backend.ts';
+import type { Backend, Traits } from '../backends/backend.ts';
 import { localBackend } from '../backends/local/local.ts';
+import { withRetry } from '../backends/wrap/retry.ts';
 import { faultyBackend } from '../testing/faulty-backend.ts';
 import { type MemoryBackend, memoryBackend } from '../testing/memory-backend.ts';
 import { hashFile, openRemote, type Remote } from './remote.ts';
@@ -38,6 +39,11 @@ function remote(backend: Backend, { tries = 3, meanwhile }: Options = {}): Remot
       meanwhile?.();
     },
   });
+}
+
+/** What is stored, under other traits. */
+function memoryWith(traits: Partial<Traits>): Backend {
+  return { ...memory, traits: { ...memory.traits, ...traits } };
 }
 
 function file(content: string | Buffer): string {
@@ -148,6 +154,54 @@ describe('fetching', () => {
     };
     const fetched = await remote(retrying).fetch('vol1');
     expect(readFileSync(fetched.path, 'utf8')).toBe('whole');
+  });
+
+  test('a copy shorter than the listing says is fetched again', async () => {
+    const whole = Buffer.from('all of it');
+    memory.files.set('vol1', whole);
+    let calls = 0;
+    const cutting: Backend = {
+      ...memory,
+      async get(name, take, call) {
+        if (++calls > 1) return memory.get(name, take, call);
+        async function* half(): AsyncGenerator<Buffer> {
+          yield whole.subarray(0, 4);
+        }
+        return take(half());
+      },
+    };
+    const emit = (): void => undefined;
+    const fetching = remote(withRetry(cutting, { tries: 2, delayMs: 0, emit }));
+    fetching.learn({ name: 'vol1', size: whole.length });
+    expect(fetching.sizeOf('vol1')).toBe(whole.length);
+    const fetched = await fetching.fetch('vol1');
+    expect(readFileSync(fetched.path).equals(whole)).toBe(true);
+    expect(calls).toBe(2);
+  });
+
+  test('a copy that stays shorter than the listing says fails and leaves nothing behind', async () => {
+    memory.files.set('vol1', Buffer.from('cut'));
+    const fetching = remote(memory);
+    fetching.learn({ name: 'vol1', size: 100 });
+    await expect(fetching.fetch('vol1')).rejects.toMatchObject({ code: 'BACKEND_ERROR', retryable: true });
+    expect(readdirSync(spool.directory)).toEqual([]);
+  });
+
+  test('sizes are not relied upon where listings are late, unknown or from before a put', async () => {
+    memory.files.set('vol1', Buffer.from('new'));
+    const late = remote(memoryWith({ consistentList: false }));
+    late.learn({ name: 'vol1', size: 100 });
+    const fetching = remote(memory);
+    fetching.learn({ name: 'vol1' });
+    fetching.learn({ name: 'vol2', size: 100 });
+    await fetching.put('vol2', file('shorter'));
+    for (const [from, name] of [
+      [late, 'vol1'],
+      [fetching, 'vol1'],
+      [fetching, 'vol2'],
+    ] as const) {
+      (await from.fetch(name)).release();
+    }
   });
 
   test('a file that is not there is not found', async () => {

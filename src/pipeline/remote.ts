@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Backend, Body, Call } from '../backends/backend.ts';
+import type { Backend, Body, Bytes, Call, RemoteFile } from '../backends/backend.ts';
 import { BackendError, DuplicityError } from '../errors/errors.ts';
 import { onTempFile, writeAll } from './local-file.ts';
 import type { Spool } from './spool.ts';
@@ -12,10 +12,16 @@ const BLOCK = 256 * 1024;
 export interface Remote {
   /** Files are read where they lie; fetching one again cannot give other bytes. */
   readonly isLocal: boolean;
+  /** How many files may be on their way at once. */
+  readonly parallel: number;
+  /** Tells what a listing says of a file; a copy that turns out shorter is fetched again. */
+  learn(file: RemoteFile): void;
+  /** Bytes, if a listing has told. */
+  sizeOf(name: string): number | undefined;
   /** Uploads the local file and checks the size that arrived (VOLUME_WRONG_SIZE when it stays wrong). */
   put(name: string, file: string): Promise<void>;
   /** Gives a local copy of the remote file to read; `release` when done with it. */
-  fetch(name: string): Promise<FetchedFile>;
+  fetch(name: string, signal?: AbortSignal): Promise<FetchedFile>;
 }
 
 export interface FetchedFile {
@@ -37,7 +43,9 @@ interface RemoteOptions {
 export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions): Remote {
   const wait = pause ?? ((ms: number) => sleep(ms, undefined, { signal: call.signal }));
 
-  async function sizeOf(name: string): Promise<number | undefined> {
+  const sizes = new Map<string, number>();
+
+  async function arrivedSize(name: string): Promise<number | undefined> {
     if (backend.stat !== undefined) {
       const found = await backend.stat(name, call);
       return found === undefined ? -1 : found.size;
@@ -55,7 +63,7 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
     let actual: number | undefined;
     try {
       for (let attempt = 1; ; attempt++) {
-        actual = await sizeOf(name);
+        actual = await arrivedSize(name);
         if (actual === undefined || actual === expected) return;
         if (attempt >= tries) throw wrongSize(name, expected, actual);
         await wait(2 ** attempt * 1000);
@@ -67,40 +75,55 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
     }
   }
 
+  async function store(name: string, bytes: Bytes, path: string): Promise<void> {
+    const fd = onTempFile('create', path, () => openSync(path, 'w', 0o600));
+    let size = 0;
+    try {
+      for await (const block of bytes) {
+        onTempFile('write', path, () => writeAll(fd, block));
+        size += block.length;
+      }
+    } finally {
+      closeSync(fd);
+    }
+    const listed = sizes.get(name);
+    if (listed !== undefined && size < listed) throw cutShort(name, size, listed);
+  }
+
   return {
     isLocal: backend.localFile !== undefined,
+    parallel: Math.max(1, backend.traits.parallel),
+
+    learn({ name, size }) {
+      // One that shows puts late may still show the size of what was there before.
+      if (size !== undefined && backend.traits.consistentList) sizes.set(name, size);
+    },
+
+    sizeOf: (name) => sizes.get(name),
 
     async put(name, file) {
+      sizes.delete(name);
       const size = statSync(file).size;
       const body: Body = { size, file, open: () => createReadStream(file, { highWaterMark: BLOCK }) };
       await backend.put(name, body, call);
       await checkArrival(name, size);
     },
 
-    async fetch(name) {
+    async fetch(name, signal = call.signal) {
       const local = backend.localFile?.(name);
       if (local !== undefined) {
         if (statSync(local, { throwIfNoEntry: false }) === undefined) throw missing(name);
         return { path: local, hash: (algorithm) => hashFile(local, algorithm), release: () => undefined };
       }
       const path = spool.newPath('fetched');
-      await backend.get(
-        name,
-        async (bytes) => {
-          const fd = onTempFile('create', path, () => openSync(path, 'w', 0o600));
-          try {
-            for await (const block of bytes) onTempFile('write', path, () => writeAll(fd, block));
-          } finally {
-            closeSync(fd);
-          }
-        },
-        call,
-      );
-      return {
-        path,
-        hash: (algorithm) => hashFile(path, algorithm),
-        release: () => rmSync(path, { force: true }),
-      };
+      const release = (): void => rmSync(path, { force: true });
+      try {
+        await backend.get(name, (bytes) => store(name, bytes, path), { signal });
+      } catch (error) {
+        release();
+        throw error;
+      }
+      return { path, hash: (algorithm) => hashFile(path, algorithm), release };
     },
   };
 }
@@ -110,6 +133,12 @@ function wrongSize(name: string, expected: number, actual: number): DuplicityErr
   return new DuplicityError('VOLUME_WRONG_SIZE', `File ${name} was corrupted during upload. ${seen}`, {
     hint: 'Run the backup again.',
     fields: [`'${name}'`, String(expected), String(actual)],
+  });
+}
+
+function cutShort(name: string, size: number, listed: number): BackendError {
+  return new BackendError('BACKEND_ERROR', `${name} came with ${size} bytes, the listing says ${listed}.`, {
+    retryable: true,
   });
 }
 

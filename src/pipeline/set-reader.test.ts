@@ -1,17 +1,21 @@
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { EntryStream } from '../archive/entry.ts';
 import { difftarMember } from '../archive/difftar-writer.ts';
 import type { Manifest, VolumeRecord } from '../archive/manifest.ts';
 import { NO_PREFIXES } from '../archive/names.ts';
 import { encodeHeader, padding } from '../archive/tar-writer.ts';
 import type { BackupSet } from '../collections/sets.ts';
+import type { Codec } from '../crypto/codec.ts';
+import { LocalError } from '../errors/errors.ts';
 import { plainCodec } from '../crypto/plain/plain.ts';
 import type { Event } from '../events/events.ts';
 import { type MemoryBackend, memoryBackend } from '../testing/memory-backend.ts';
 import { bytePath, ROOT } from '../util/bytepath.ts';
 import { openRemote, type Remote } from './remote.ts';
-import { openSet, planSet, type SetReaderOptions, volumeNames } from './set-reader.ts';
+import { planSet, type SetPlan, volumeNames } from './set-plan.ts';
+import { openSets, type SetReaderOptions } from './set-reader.ts';
 import { openSpool, type Spool } from './spool.ts';
 import { entry, metadata, readAll } from './testing/entries.ts';
 import { tempDir } from './testing/temp-dir.ts';
@@ -95,13 +99,14 @@ function options(more: Partial<SetReaderOptions> = {}, isLocal = false): SetRead
   const counting: Remote = {
     ...remote,
     isLocal,
-    fetch: (name) => {
+    fetch: (name, signal) => {
       fetches.push(name);
-      return remote.fetch(name);
+      return remote.fetch(name, signal);
     },
   };
   return {
     remote: counting,
+    spool,
     codecOf: () => plainCodec(),
     prefixes: NO_PREFIXES,
     signer: undefined,
@@ -113,6 +118,21 @@ function options(more: Partial<SetReaderOptions> = {}, isLocal = false): SetRead
     emit: (event) => events.push(event),
     signal,
     ...more,
+  };
+}
+
+/** A lone set, whose reader ends with it. */
+function openSet(plan: SetPlan, given: SetReaderOptions): EntryStream {
+  const { streams, close } = openSets([plan], given);
+  const [stream] = streams;
+  if (stream === undefined) throw new Error('no stream');
+  return {
+    next: () => stream.next(),
+    read: () => stream.read(),
+    close: async () => {
+      await stream.close();
+      await close();
+    },
   };
 }
 
@@ -160,8 +180,8 @@ describe('a plan', () => {
 });
 
 describe('the entries of a set', () => {
-  test('come in order, volume by volume, fetched when their turn comes and removed afterwards', async () => {
-    const given = options();
+  test('come in order, volume by volume, opened in place when their turn comes', async () => {
+    const given = options({}, true);
     const stream = openSet(planSet(set, manifest, ROOT, rules), given);
     expect((await stream.next())?.path).toBe('a');
     expect(fetches).toEqual([nameOf(1)]);
@@ -237,7 +257,7 @@ describe('the entries of a set', () => {
     const twofold = setOf(new Map([...allNames, [2, ['other', nameOf(2)]]]));
     const all = await readAll(openSet(planSet(twofold, manifest, ROOT, rules), options()));
     expect(all).toHaveLength(6);
-    expect(fetches).toEqual([nameOf(1), 'other', nameOf(2), nameOf(3)]);
+    expect(fetches.toSorted()).toEqual([nameOf(1), nameOf(2), nameOf(3), 'other']);
   });
 
   test('are checked by MD5 where the manifest has nothing else, in any case of letters', async () => {
@@ -280,12 +300,127 @@ describe('the entries of a set', () => {
     expect(planSet(set, whole, ROOT, rules).records).toBe(whole.volumes);
   });
 
-  test('that end in the middle of a volume nobody reads on release its copy', async () => {
-    const stream = openSet(planSet(set, manifest, ROOT, rules), options());
+  test('are fetched ahead, as many at once as the back end takes', async () => {
+    let active = 0;
+    let most = 0;
+    const given = options();
+    const remote: Remote = {
+      ...given.remote,
+      parallel: 2,
+      fetch: async (name, signal) => {
+        most = Math.max(most, ++active);
+        const file = await given.remote.fetch(name, signal);
+        active--;
+        return file;
+      },
+    };
+    const stream = openSet(planSet(set, manifest, ROOT, rules), { ...given, remote });
     await stream.next();
-    expect(readdirSync(spool.directory)).toHaveLength(1);
-    await stream.close();
-    expect(fetches).toEqual([nameOf(1)]);
+    expect(fetches).toEqual([nameOf(1), nameOf(2), nameOf(3)]);
+    expect(await readAll(stream)).toHaveLength(5);
+    expect(most).toBe(2);
     expect(readdirSync(spool.directory)).toEqual([]);
+  });
+
+  test('of several sets are fetched in the order in which a merge needs them', async () => {
+    const plan = (): SetPlan => planSet(set, manifestOf([0, 1, 2].map((i) => recordOf(i))), ROOT, rules);
+    const given = options();
+    const { streams, close } = openSets([plan(), plan()], { ...given, remote: { ...given.remote, parallel: 1 } });
+    for (const stream of streams) await stream.next();
+    for (;;) {
+      const entries = await Promise.all(streams.map((stream) => stream.next()));
+      if (entries.every((entry) => entry === undefined)) break;
+    }
+    await close();
+    expect(fetches).toEqual([1, 1, 2, 2, 3, 3].map((number) => nameOf(number)));
+  });
+
+  test('show a failure only when its volume is reached', async () => {
+    memory.files.delete(nameOf(2));
+    const stream = openSet(planSet(set, manifest, ROOT, rules), options());
+    expect((await stream.next())?.path).toBe('a');
+    expect((await stream.next())?.path).toBe('b');
+    expect(fetches).toContain(nameOf(3));
+    await expect(stream.next()).rejects.toMatchObject({ code: 'BACKEND_NOT_FOUND' });
+    await stream.close();
+    expect(readdirSync(spool.directory)).toEqual([]);
+  });
+
+  test('are fetched again in their turn when the spool was full before', async () => {
+    const given = options();
+    const full = new LocalError('EXCEPTION', 'No space left on device');
+    let failures = 1;
+    const remote: Remote = {
+      ...given.remote,
+      fetch: async (name, signal) => {
+        if (name === nameOf(2) && failures-- > 0) throw full;
+        return given.remote.fetch(name, signal);
+      },
+    };
+    expect(await readAll(openSet(planSet(set, manifest, ROOT, rules), { ...given, remote }))).toHaveLength(6);
+  });
+
+  test('are not fetched ahead where they would fill the disk', async () => {
+    const given = options();
+    const remote: Remote = { ...given.remote, sizeOf: () => 1000 };
+    const tight: Spool = { ...spool, freeBytes: () => 3000 };
+    const stream = openSet(planSet(set, manifest, ROOT, rules), { ...given, remote, spool: tight });
+    await stream.next();
+    expect(fetches).toEqual([nameOf(1), nameOf(2)]);
+    await stream.close();
+  });
+
+  test('that nobody reads on leave no copies, and no fetch goes on', async () => {
+    const given = options();
+    let ended = 0;
+    const remote: Remote = {
+      ...given.remote,
+      fetch: async (name, signal) => {
+        if (name !== nameOf(3)) return given.remote.fetch(name, signal);
+        await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+        ended++;
+        throw new Error('ended');
+      },
+    };
+    const stream = openSet(planSet(set, manifest, ROOT, rules), { ...given, remote });
+    await stream.next();
+    expect(readdirSync(spool.directory)).not.toEqual([]);
+    await stream.close();
+    expect(ended).toBe(1);
+    expect(readdirSync(spool.directory)).toEqual([]);
+  });
+
+  test('of a path are fetched from its volumes only, also ahead', async () => {
+    const stream = openSet(planSet(set, manifest, bytePath('d'), rules), options());
+    await stream.next();
+    await stream.close();
+    expect(fetches).toEqual([nameOf(2), nameOf(3)]);
+  });
+
+  test('of a chain of hundreds of sets are decoded a few at a time', async () => {
+    let open = 0;
+    let most = 0;
+    const codec: Codec = {
+      ...plainCodec(),
+      async *open(path, given) {
+        most = Math.max(most, ++open);
+        try {
+          yield* plainCodec().open(path, given);
+        } finally {
+          open--;
+        }
+      },
+    };
+    const plans = Array.from({ length: 300 }, () =>
+      planSet(set, manifestOf([0, 1, 2].map((i) => recordOf(i))), ROOT, rules),
+    );
+    const { streams, close } = openSets(plans, options({ codecOf: () => codec }, true));
+    const firsts = [];
+    for (const stream of streams) firsts.push((await stream.next())?.path);
+    expect(new Set(firsts)).toEqual(new Set(['a']));
+    expect([most, open]).toEqual([1, 0]);
+    expect(readdirSync(spool.directory)).toEqual([]);
+    for (const stream of streams) await stream.close();
+    await close();
   });
 });
