@@ -41,7 +41,7 @@ export async function backup(session: Session, kind: BackupKind, sourcePath: Byt
   using lock = await lockArchive(session);
   void lock;
   checkResources(session);
-  let collection = await synchronise(session, session.now);
+  let collection = await synchronise(session, { time: session.now, kinds: 'all' });
   emitWarnings(session, collection);
   collection = await discardPartial(session, collection);
   announceLastFull(session, collection);

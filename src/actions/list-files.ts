@@ -13,7 +13,7 @@ export async function listFiles(session: Session): Promise<number> {
   using lock = await lockArchive(session);
   void lock;
   const time = settings.time ?? now;
-  const collection = await synchronise(session, time);
+  const collection = await synchronise(session, { time, kinds: 'all' });
   emitWarnings(session, collection);
   announceLastFull(session, collection);
   const found = signatureChainFor(collection, time);

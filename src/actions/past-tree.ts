@@ -1,12 +1,14 @@
 import { setsFor } from '../collections/lookup.ts';
-import { ChainError } from '../errors/errors.ts';
+import type { BackupSet } from '../collections/sets.ts';
+import { ChainError, IntegrityError } from '../errors/errors.ts';
 import { rebuildTree, type RebuiltTree } from '../pipeline/rebuild.ts';
 import { planSet, volumeNames, type SetPlan } from '../pipeline/set-plan.ts';
 import { openSets } from '../pipeline/set-reader.ts';
-import { ROOT, toScreen } from '../util/bytepath.ts';
+import { type BytePath, ROOT, toScreen } from '../util/bytepath.ts';
 import { asctime } from '../util/time.ts';
 import { emitWarnings } from './load-collection.ts';
 import { readSetManifest } from './read-manifest.ts';
+import { renewCopy } from './renew-copy.ts';
 import type { Session } from './session.ts';
 import { announceLastFull, synchronise } from './synchronise.ts';
 
@@ -24,9 +26,9 @@ export interface PastTree extends RebuiltTree {
 
 /** Finds and checks what has to be read, before anything is written. */
 export async function planPastTree(session: Session): Promise<PastTreePlan> {
-  const { settings, now, prefixes, emit } = session;
+  const { settings, now, emit } = session;
   const time = settings.time ?? now;
-  const collection = await synchronise(session, time);
+  const collection = await synchronise(session, { time, kinds: 'manifests' });
   emitWarnings(session, collection);
   announceLastFull(session, collection);
   const sets = setsFor(collection, time);
@@ -43,11 +45,23 @@ export async function planPastTree(session: Session): Promise<PastTreePlan> {
   }
   const wanted = settings.pathToRestore ?? ROOT;
   const plans: SetPlan[] = [];
-  for (const set of sets) {
-    const manifest = await readSetManifest(session, set);
-    plans.push(planSet(set, manifest, wanted, { prefixes, ignoreErrors: settings.ignoreErrors }));
-  }
+  for (const set of sets) plans.push(await planOf(session, set, wanted));
   return { sets: plans, volumes: plans.flatMap(volumeNames) };
+}
+
+async function planOf(session: Session, set: BackupSet, wanted: BytePath): Promise<SetPlan> {
+  const { prefixes, settings } = session;
+  const { localManifest } = set;
+  if (localManifest !== undefined) {
+    try {
+      return planSet(set, await readSetManifest(session, set), wanted, { prefixes, ignoreErrors: false });
+    } catch (error) {
+      if (error instanceof IntegrityError) await renewCopy(session, localManifest, error);
+      else if (!settings.ignoreErrors) throw error;
+    }
+  }
+  const manifest = await readSetManifest(session, set);
+  return planSet(set, manifest, wanted, { prefixes, ignoreErrors: settings.ignoreErrors });
 }
 
 export async function openPastTree(session: Session, plan: PastTreePlan): Promise<PastTree> {

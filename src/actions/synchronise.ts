@@ -3,16 +3,27 @@ import { reportSync, runSync } from '../cache/sync.ts';
 import { lastFullTime, type Collection } from '../collections/collection.ts';
 import { asctime, type EpochSeconds } from '../util/time.ts';
 import { dropCutManifests } from './discard-partial.ts';
-import { fetchDecoded } from './fetch-decoded.ts';
 import { loadCollection, regroup } from './load-collection.ts';
 import type { Session } from './session.ts';
+import { storedBytes } from './stored-bytes.ts';
 
-/** Lists both places and makes the archive dir hold the metadata that the state at `time` needs. */
-export async function synchronise(session: Session, time: EpochSeconds): Promise<Collection> {
-  const { archiveDir, settings, keys, emit, call, backend } = session;
+/** Metadata files worked on at once: that many decoders find work on libuv's pool, more only hide slow transfers. */
+const FEWEST = 4;
+const MOST = 8;
+
+interface SyncScope {
+  readonly time: EpochSeconds;
+  /** Without signatures unless the user asked for all metadata: damaged ones must not be in the way of a restore. */
+  readonly kinds: 'all' | 'manifests';
+}
+
+/** Lists both places and makes the archive dir hold the metadata that the state at a time needs. */
+export async function synchronise(session: Session, { time, kinds }: SyncScope): Promise<Collection> {
+  const { archiveDir, settings, keys, emit, call } = session;
+  const { metadataSyncMode: mode } = settings;
   let collection = await loadCollection(session);
   if (!settings.dryRun && collection.staleParts.length > 0) collection = await dropCutManifests(session, collection);
-  const plan = planSync(collection, { mode: settings.metadataSyncMode, time });
+  const plan = planSync(collection, { mode, time, kinds: mode === 'full' ? 'all' : kinds });
   if (settings.dryRun) {
     reportSync(plan, emit);
     return collection;
@@ -27,10 +38,10 @@ export async function synchronise(session: Session, time: EpochSeconds): Promise
   await keys.reader(plan.copies.map(({ name }) => name));
   await runSync(plan, {
     archiveDir,
-    parallel: backend.traits.parallel,
+    parallel: Math.max(FEWEST, Math.min(MOST, session.remote.parallel)),
     emit,
     signal: call.signal,
-    fetch: (name, signal) => fetchDecoded(session, name, { signal, reuses: true }),
+    fetch: (copy, signal) => storedBytes(session, copy, signal),
   });
   return regroup(
     session,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { buildCollection } from '../collections/collection.ts';
 import { formatStamp } from '../util/time.ts';
-import { planSync, type SyncPlan } from './sync-plan.ts';
+import { originOf, planSync, type SyncPlan } from './sync-plan.ts';
 
 const at = (hours: number): number => 1_700_000_000 + hours * 3600;
 const stamp = (hours: number): string => formatStamp(at(hours));
@@ -33,7 +33,7 @@ const copied = ({ copies }: SyncPlan): string[] => copies.map(({ name }) => name
 const metadata = (names: readonly string[]): string[] => names.filter((name) => !name.includes('.vol')).sort();
 
 test('an archive dir that agrees needs nothing', () => {
-  const nothing = { copies: [], removals: [], staleParts: [], needsPassphrase: false, emptiesCache: false };
+  const nothing = { copies: [], removals: [], staleParts: [], emptiesCache: false };
   expect(plan(set(0, 0, '.gpg'), [`${FULL}.manifest`, `${FULL_SIGNATURES}.sigtar.gz`, 'lockfile'])).toEqual(nothing);
   expect(plan([], [])).toEqual(nothing);
 });
@@ -59,10 +59,28 @@ test('copies of short names are named as the reference names them', () => {
   expect(plan(['dfs.s44we8.st.g'], ['dfs.s44we8.st.z'])).toMatchObject({ copies: [], removals: [] });
 });
 
-test('a passphrase is needed only if something encrypted is missing', () => {
-  const remote = [...set(0, 0, '.gpg'), ...set(0, 1, '.gz')];
-  expect(plan(remote, []).needsPassphrase).toBe(true);
-  expect(plan(remote, [`${FULL}.manifest`, `${FULL_SIGNATURES}.sigtar.gz`]).needsPassphrase).toBe(false);
+test('a restore needs manifests alone, and nothing local is lost by that', () => {
+  const remote = [...set(0, 0), ...set(0, 1)];
+  const collection = buildCollection({ remote, local: [`${FULL_SIGNATURES}.sigtar.gz`] });
+  const { copies, removals } = planSync(collection, { mode: 'partial', kinds: 'manifests' });
+  expect(copies.map(({ kind }) => kind)).toEqual(['manifest', 'manifest']);
+  expect(removals).toEqual([]);
+  const gone = buildCollection({ remote, local: [`duplicity-full-signatures.${stamp(9)}.sigtar.gz`] });
+  expect(planSync(gone, { mode: 'partial', kinds: 'manifests' }).removals).toHaveLength(1);
+});
+
+test('the origin of a copy is the remote file of the same metadata', () => {
+  const collection = buildCollection({ remote: set(0, 0, '.gpg'), local: [] });
+  expect(originOf(collection, `${FULL}.manifest`)).toEqual({
+    kind: 'manifest',
+    name: `${FULL}.manifest.gpg`,
+    localName: `${FULL}.manifest`,
+  });
+  expect(originOf(collection, `${FULL_SIGNATURES}.sigtar.z`)).toMatchObject({
+    name: `${FULL_SIGNATURES}.sigtar.gpg`,
+    localName: `${FULL_SIGNATURES}.sigtar.z`,
+  });
+  expect(originOf(collection, `duplicity-full.${stamp(1)}.manifest`)).toBeUndefined();
 });
 
 test('finished local files that the remote does not have are removed, foreign ones and volumes are not', () => {

@@ -21,12 +21,17 @@ export interface SyncPlan {
   readonly removals: readonly string[];
   /** Unfinished local files that nothing can resume from; removed without a word. */
   readonly staleParts: readonly string[];
-  /** A copy has to be decrypted. */
-  readonly needsPassphrase: boolean;
   /**
    * The remote holds nothing of ours, and all local metadata would go: a wrong or unmounted target looks like that.
    */
   readonly emptiesCache: boolean;
+}
+
+interface PlanOptions {
+  readonly mode: 'full' | 'partial';
+  /** Without signatures: what a restore reads. */
+  readonly kinds?: 'all' | 'manifests';
+  readonly time?: EpochSeconds;
 }
 
 /**
@@ -34,10 +39,7 @@ export interface SyncPlan {
  * missing, `partial` what lies in the time of the chain for `time`, by default of the newest one. Without any chain both
  * fetch everything. Rules: docs/format/archive-dir.md.
  */
-export function planSync(
-  collection: Collection,
-  { mode, time = Infinity }: { readonly mode: 'full' | 'partial'; readonly time?: EpochSeconds },
-): SyncPlan {
+export function planSync(collection: Collection, { mode, kinds = 'all', time = Infinity }: PlanOptions): SyncPlan {
   const stale = new Set(collection.staleParts);
   const local = collection.local.filter((file) => isMetadata(file) && !stale.has(file.name));
   const unfinished = new Set(local.filter(isPartial).map(({ name }) => metadataKey(name)));
@@ -46,7 +48,8 @@ export function planSync(
 
   const known = new Set([...finished.map(({ name }) => metadataKey(name)), ...unfinished]);
   const isWanted = mode === 'full' ? (): boolean => true : inTimeOf(collection, time);
-  const missing = [...there].filter(([key, file]) => !known.has(key) && isWanted(file));
+  const isOfKind = ({ kind }: ListedFile): boolean => kinds === 'all' || kind === 'manifest';
+  const missing = [...there].filter(([key, file]) => !known.has(key) && isOfKind(file) && isWanted(file));
 
   const removals = finished
     .map(({ name }) => name)
@@ -55,14 +58,22 @@ export function planSync(
       return !there.has(key) || unfinished.has(key);
     });
   return {
-    copies: missing.map(([key, { kind, name }]) =>
-      kind === 'manifest' ? { kind, name, localName: key } : { kind: 'signatures', name, localName: `${key}.gz` },
-    ),
+    copies: missing.map(([, file]) => copyOf(file)),
     removals,
     staleParts: collection.staleParts,
-    needsPassphrase: missing.some(([, { encrypted }]) => encrypted),
     emptiesCache: collection.remote.length === 0 && removals.length > 0,
   };
+}
+
+function copyOf({ kind, name }: ListedFile): Copy {
+  const key = metadataKey(name);
+  return kind === 'manifest' ? { kind, name, localName: key } : { kind: 'signatures', name, localName: `${key}.gz` };
+}
+
+/** The remote file whose copy in the archive dir is `localName`. */
+export function originOf(collection: Collection, localName: string): Copy | undefined {
+  const file = remoteByKey(collection).get(metadataKey(localName));
+  return file && { ...copyOf(file), localName };
 }
 
 /** Remote metadata, one file per key: of two codings of one manifest the one its set prefers. */

@@ -1,15 +1,13 @@
 import { setMaxListeners } from 'node:events';
-import { pipeline } from 'node:stream/promises';
-import { constants, createGzip } from 'node:zlib';
 import type { Emit } from '../events/events.ts';
 import type { ArchiveDir } from './archive-dir.ts';
 import type { Copy, SyncPlan } from './sync-plan.ts';
 
 interface SyncOptions {
   readonly archiveDir: ArchiveDir;
-  /** The decoded content of a remote file. May run several times at once. */
-  readonly fetch: (name: string, signal: AbortSignal) => AsyncIterable<Buffer>;
-  /** How many files may be fetched at once. */
+  /** What the archive dir is to hold of a remote file, block by block. May run several times at once. */
+  readonly fetch: (copy: Copy, signal: AbortSignal) => AsyncIterable<Buffer>;
+  /** How many files may be worked on at once. */
   readonly parallel: number;
   readonly emit: Emit;
   readonly signal: AbortSignal;
@@ -67,20 +65,7 @@ async function copyAll(copies: readonly Copy[], options: SyncOptions): Promise<v
   signal.throwIfAborted();
 }
 
-async function copyOne(
-  { kind, name, localName }: Copy,
-  { archiveDir, fetch, emit }: SyncOptions,
-  signal: AbortSignal,
-): Promise<void> {
-  emit({ kind: 'notice', text: `Copying ${name} to local cache.` });
-  if (kind === 'manifest') {
-    await archiveDir.write(localName, fetch(name, signal));
-    return;
-  }
-  // Block sums do not compress, whatever the level; tar headers do at any.
-  const gzip = createGzip({ level: constants.Z_BEST_SPEED, chunkSize: 64 * 1024 });
-  const store = async (blocks: AsyncIterable<Buffer>): Promise<void> => {
-    await archiveDir.write(localName, blocks);
-  };
-  await pipeline(fetch(name, signal), gzip, store, { signal });
+async function copyOne(copy: Copy, { archiveDir, fetch, emit }: SyncOptions, signal: AbortSignal): Promise<void> {
+  emit({ kind: 'notice', text: `Copying ${copy.name} to local cache.` });
+  await archiveDir.write(copy.localName, fetch(copy, signal));
 }

@@ -195,13 +195,32 @@ describe('fetching', () => {
     fetching.learn({ name: 'vol1' });
     fetching.learn({ name: 'vol2', size: 100 });
     await fetching.put('vol2', file('shorter'));
-    for (const [from, name] of [
-      [late, 'vol1'],
-      [fetching, 'vol1'],
-      [fetching, 'vol2'],
+    for (const [from, name, content] of [
+      [late, 'vol1', 'new'],
+      [fetching, 'vol1', 'new'],
+      [fetching, 'vol2', 'shorter'],
     ] as const) {
-      (await from.fetch(name)).release();
+      expect(readFileSync((await from.fetch(name)).path, 'utf8')).toBe(content);
     }
+  });
+
+  test('many files at once keeps to what the back end takes', async () => {
+    let active = 0;
+    let most = 0;
+    for (const name of ['a', 'b', 'c', 'd', 'e']) memory.files.set(name, Buffer.from(name));
+    const counting: Backend = {
+      ...memory,
+      traits: { ...memory.traits, parallel: 2 },
+      async get(name, take, call) {
+        most = Math.max(most, ++active);
+        const taken = await memory.get(name, take, call);
+        active--;
+        return taken;
+      },
+    };
+    const fetching = remote(counting);
+    await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => fetching.fetch(name)));
+    expect(most).toBe(2);
   });
 
   test('a file that is not there is not found', async () => {

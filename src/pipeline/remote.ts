@@ -3,6 +3,7 @@ import { closeSync, createReadStream, openSync, readSync, rmSync, statSync } fro
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backend, Body, Bytes, Call, RemoteFile } from '../backends/backend.ts';
 import { BackendError, DuplicityError } from '../errors/errors.ts';
+import { gate } from '../util/gate.ts';
 import { onTempFile, writeAll } from './local-file.ts';
 import type { Spool } from './spool.ts';
 
@@ -12,7 +13,7 @@ const BLOCK = 256 * 1024;
 export interface Remote {
   /** Files are read where they lie; fetching one again cannot give other bytes. */
   readonly isLocal: boolean;
-  /** How many files may be on their way at once. */
+  /** How many fetches run at once; more of them wait. */
   readonly parallel: number;
   /** Tells what a listing says of a file; a copy that turns out shorter is fetched again. */
   learn(file: RemoteFile): void;
@@ -28,7 +29,7 @@ export interface FetchedFile {
   readonly path: string;
   /** Lower-case hex of the whole file; computed when first asked for. */
   hash(algorithm: 'SHA1' | 'MD5'): string;
-  release(): void;
+  readonly release: () => void;
 }
 
 interface RemoteOptions {
@@ -43,6 +44,8 @@ interface RemoteOptions {
 export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions): Remote {
   const wait = pause ?? ((ms: number) => sleep(ms, undefined, { signal: call.signal }));
 
+  const parallel = Math.max(1, backend.traits.parallel);
+  const pass = gate(parallel);
   const sizes = new Map<string, number>();
 
   async function arrivedSize(name: string): Promise<number | undefined> {
@@ -92,7 +95,7 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
 
   return {
     isLocal: backend.localFile !== undefined,
-    parallel: Math.max(1, backend.traits.parallel),
+    parallel,
 
     learn({ name, size }) {
       // One that shows puts late may still show the size of what was there before.
@@ -118,7 +121,7 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
       const path = spool.newPath('fetched');
       const release = (): void => rmSync(path, { force: true });
       try {
-        await backend.get(name, (bytes) => store(name, bytes, path), { signal });
+        await pass(() => backend.get(name, (bytes) => store(name, bytes, path), { signal }));
       } catch (error) {
         release();
         throw error;

@@ -328,7 +328,8 @@ describe('the entries of a set', () => {
     const { streams, close } = openSets([plan(), plan()], { ...given, remote: { ...given.remote, parallel: 1 } });
     for (const stream of streams) await stream.next();
     for (;;) {
-      const entries = await Promise.all(streams.map((stream) => stream.next()));
+      const entries = [];
+      for (const stream of streams) entries.push(await stream.next());
       if (entries.every((entry) => entry === undefined)) break;
     }
     await close();

@@ -29,7 +29,7 @@ export interface OpenSets {
    * whoever reads them, before this is.
    */
   readonly streams: readonly DifftarStream[];
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Chains of so many sets are read without looking at how much is open at once. */

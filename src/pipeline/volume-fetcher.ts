@@ -48,19 +48,14 @@ export function volumeFetcher(plans: readonly SetPlan[], options: VolumeFetcherO
   const ahead = new Map<Job, Promise<FetchedVolume>>();
   let bytesAhead = 0;
   let active = 0;
-  /** Fetches that somebody waits for and that the back end has no room for yet. */
-  const urgent: (() => void)[] = [];
 
   async function run({ plan, record }: Job): Promise<FetchedVolume> {
-    while (active >= remote.parallel) await new Promise<void>((resolve) => urgent.push(resolve));
     active++;
     try {
       return await fetchVolume(plan.set, record, { ...options, signal });
     } finally {
       active--;
-      const next = urgent.shift();
-      if (next === undefined) fetchAhead();
-      else next();
+      fetchAhead();
     }
   }
 
