@@ -6,6 +6,11 @@ export interface Body {
   readonly size: number;
   /** Where the same bytes lie in a local file, when they do: a driver may let the kernel copy them. */
   readonly file?: string;
+  /**
+   * Nobody writes into `file` any more and whoever sends it only deletes it: a driver on the same file system may give it
+   * a second name instead of copying it.
+   */
+  readonly mayKeepFile?: true;
   open(): Bytes;
 }
 

@@ -8,7 +8,9 @@ export interface Codec {
   /**
    * Starts an encoded file at `path` (created with mode 0600, must not exist).
    */
-  create(path: string, signal: AbortSignal): Promise<EncodedFile>;
+  create(path: string, signal: AbortSignal, options?: { readonly wantsDigest?: boolean }): Promise<EncodedFile>;
+  /** Bytes per block that suit it best; what it writes does not depend on them. Default: whatever comes. */
+  readonly blockBytes?: number;
   /**
    * Decoded blocks of the local file at `path`. Trailing bytes are consumed, so that integrity checks run.
    * `IntegrityError` for damage, `CryptoError` for keys and passphrases; with `signer`, a volume not signed by that key
@@ -37,6 +39,8 @@ export interface EncodedFile {
   readonly returnsBlocks?: true;
   /** Bytes that have reached the file; lags behind what was written. */
   size(): number;
+  /** SHA-1 of the finished file in lower-case hex, where it was wanted and taken while writing. */
+  digest?(): string | undefined;
   /** Completes the file and gives its size. Throws what went wrong on the way. */
   finish(): Promise<number>;
   /** Stops and removes the file. Never throws. */

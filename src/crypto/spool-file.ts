@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, unlinkSync, writeSync, writevSync } from 'node:fs';
 import { localFailure } from './local-failure.ts';
 
@@ -8,13 +9,16 @@ export interface SpoolFile {
   /** Bytes the file has by now, whoever wrote them. */
   size(): number;
   close(): void;
+  /** With `wantsDigest`, SHA-1 of all that `write` was given, in lower-case hex; to be asked for once, at the end. */
+  digest(): string | undefined;
   /** Closes and deletes; never throws. */
   remove(): void;
 }
 
 /** Creates `path` with mode 0600; a file or link that is already there is an error. */
-export function createSpoolFile(path: string): SpoolFile {
+export function createSpoolFile(path: string, { wantsDigest = false } = {}): SpoolFile {
   const fd = attempt('create', path, () => openSync(path, 'wx', 0o600));
+  const hash = wantsDigest ? createHash('sha1') : undefined;
   let isOpen = true;
   let finalSize = 0;
   const size = (): number => (isOpen ? fstatSync(fd).size : finalSize);
@@ -26,7 +30,12 @@ export function createSpoolFile(path: string): SpoolFile {
   };
   return {
     fd,
-    write: (blocks) => attempt('write', path, () => writeAll(fd, blocks)),
+    write(blocks) {
+      attempt('write', path, () => writeAll(fd, blocks));
+      // While they are still in the processor's cache: a second look at the file would copy them once more.
+      if (hash !== undefined) for (const block of blocks) hash.update(block);
+    },
+    digest: () => hash?.digest('hex'),
     size,
     close,
     remove() {

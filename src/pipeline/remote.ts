@@ -19,8 +19,11 @@ export interface Remote {
   learn(file: RemoteFile): void;
   /** Bytes, if a listing has told. */
   sizeOf(name: string): number | undefined;
-  /** Uploads the local file and checks the size that arrived (VOLUME_WRONG_SIZE when it stays wrong). */
-  put(name: string, file: string): Promise<void>;
+  /**
+   * Uploads the local file and checks the size that arrived (VOLUME_WRONG_SIZE when it stays wrong). With `isSpare`,
+   * nothing but its deletion follows, so that a local back end need not copy it.
+   */
+  put(name: string, file: string, options?: { readonly isSpare: boolean }): Promise<void>;
   /** Gives a local copy of the remote file to read; `release` when done with it. */
   fetch(name: string, signal?: AbortSignal): Promise<FetchedFile>;
 }
@@ -104,11 +107,11 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
 
     sizeOf: (name) => sizes.get(name),
 
-    async put(name, file) {
+    async put(name, file, options) {
       sizes.delete(name);
       const size = statSync(file).size;
       const body: Body = { size, file, open: () => createReadStream(file, { highWaterMark: BLOCK }) };
-      await backend.put(name, body, call);
+      await backend.put(name, options?.isSpare === true ? { ...body, mayKeepFile: true } : body, call);
       await checkArrival(name, size);
     },
 

@@ -72,10 +72,11 @@ export class SetWriter {
     this.signatures = new SigtarFile(join(workDir, 'sigtar'), archiveDir);
     this.volumes = new VolumePacker({
       limit: Math.max(volumeSize, PIECE_SIZE),
+      blockBytes: codec.blockBytes,
       trailer: codec.suffix === '.gpg' ? TRAILER : 0,
       open: async (number) => {
         const path = options.spool.newPath(`vol${number}`);
-        return { path, file: await codec.create(path, options.signal) };
+        return { path, file: await codec.create(path, options.signal, { wantsDigest: true }) };
       },
       sealed: (number, volume, range) => this.#sealVolume(number, volume, range),
     });
@@ -102,7 +103,7 @@ export class SetWriter {
   async #sealVolume(number: number, { path, file }: OpenVolume, range: VolumeRange): Promise<void> {
     const { type, start, end, codec, prefixes, statistics, emit, remote, concurrency } = this.#options;
     const size = await file.finish();
-    const hashes = new Map([['SHA1', hashFile(path, 'SHA1')]]);
+    const hashes = new Map([['SHA1', file.digest?.() ?? hashFile(path, 'SHA1')]]);
     const record: VolumeRecord = { number, ...range, hashes };
     // On disk before the upload: a run that dies in it knows which volume to look for.
     this.manifest.addVolume(record);
@@ -112,7 +113,7 @@ export class SetWriter {
     const background = concurrency > 0;
     await this.#uploads.add(async () => {
       emit({ kind: 'uploading', name, background });
-      await remote.put(name, path);
+      await remote.put(name, path, { isSpare: true });
       rmSync(path, { force: true });
       statistics.totalDestinationSizeChange += size;
       emit({ kind: 'uploaded', name, background });
@@ -145,7 +146,8 @@ export class SetWriter {
     const name = this.#remoteName(kind, codec);
     const encoded = codec.suffix === '' ? file : spool.newPath(kind);
     if (encoded !== file) await this.#encode(file, codec, encoded);
-    await remote.put(name, encoded);
+    // The plain signatures have their copy, and the part is deleted; the plain manifest stays and is moved.
+    await remote.put(name, encoded, { isSpare: encoded !== file || kind === 'signatures' });
     if (encoded !== file) rmSync(encoded, { force: true });
   }
 

@@ -9,6 +9,8 @@ export interface VolumeRange {
   readonly end: Position;
 }
 
+const LARGE_VOLUME = 16 * 1024 * 1024;
+
 /** A volume being written into a local file. */
 export interface OpenVolume {
   readonly path: string;
@@ -18,6 +20,8 @@ export interface OpenVolume {
 export interface PackerOptions {
   /** Bytes of an encoded volume after which the next one begins. */
   readonly limit: number;
+  /** Bytes the encoder wants at once. */
+  readonly blockBytes?: number | undefined;
   /** Zero bytes that end each volume; 0 for none. */
   readonly trailer: number;
   open(number: number): Promise<OpenVolume>;
@@ -44,7 +48,7 @@ export class VolumePacker {
   constructor(options: PackerOptions) {
     this.#options = options;
     // Small volumes need small blocks: a volume can overshoot by what the encoder still holds.
-    this.#blockSize = options.limit < 16 * 1024 * 1024 ? 2 * PIECE_SIZE : 4 * PIECE_SIZE;
+    this.#blockSize = options.limit < LARGE_VOLUME ? 2 * PIECE_SIZE : (options.blockBytes ?? 4 * PIECE_SIZE);
     this.block = Buffer.allocUnsafeSlow(this.#blockSize);
   }
 

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { copyFile, link, lstat, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { BackendError } from '../../errors/errors.ts';
@@ -20,8 +20,37 @@ export interface Place {
  * others can read it.
  */
 export async function storeDurably(place: Place, body: Body, signal: AbortSignal): Promise<void> {
-  const handle = (await copied(place, body)) ?? (await written(place, body, signal));
+  const handle = (await linked(place, body)) ?? (await copied(place, body)) ?? (await written(place, body, signal));
   await publish(place, handle, body.size, signal);
+}
+
+/**
+ * Makes the sent file itself the part: nothing is copied, and its bytes go to the disk once. undefined when it lies on
+ * another file system, or would have another owner or group than a file that is made here.
+ */
+async function linked(place: Place, { file, mayKeepFile }: Body): Promise<FileHandle | undefined> {
+  if (file === undefined || mayKeepFile !== true) return undefined;
+  const made = await create(place);
+  try {
+    const [here, there] = await Promise.all([made.stat(), lstat(file)]);
+    if (there.isFile() && there.dev === here.dev && there.uid === here.uid && there.gid === here.gid) {
+      await rm(place.part);
+      await link(file, place.part);
+      const handle = await open(place.part, constants.O_RDONLY | constants.O_NOFOLLOW);
+      await handle.chmod(here.mode & 0o7777).catch((error: unknown) => closeAfter(handle, error));
+      await made.close();
+      return handle;
+    }
+  } catch {
+    // Not every file system knows links, and not every file may be linked. Copying tells what is really wrong.
+  }
+  await discard(place, made);
+  return undefined;
+}
+
+async function closeAfter(handle: FileHandle, error: unknown): Promise<never> {
+  await handle.close();
+  throw error;
 }
 
 /** Leaves the copying to the kernel; undefined when it will not, then the blocks are written one by one. */

@@ -3,18 +3,27 @@ import { GATHER_BYTES, gatherer } from '../gather.ts';
 import { fileBlocks } from '../read-file.ts';
 import { createSpoolFile } from '../spool-file.ts';
 
+/** The page cache takes 64 MiB in 14 ms by blocks of this size, by blocks of 256 KiB in 20; larger ones gain nothing. */
+const BLOCK_BYTES = 1024 * 1024;
+
 /** Files as they are: `--no-encryption --no-compression`. */
 export function plainCodec(): Codec {
   return {
     suffix: '',
-    create: async (path, signal) => createPlainFile(path, signal),
+    blockBytes: BLOCK_BYTES,
+    create: async (path, signal, { wantsDigest = false } = {}) => createPlainFile(path, { wantsDigest, signal }),
     open: (path, options) => fileBlocks(path, options),
   };
 }
 
-function createPlainFile(path: string, signal: AbortSignal): EncodedFile {
+interface CreateOptions {
+  readonly wantsDigest: boolean;
+  readonly signal: AbortSignal;
+}
+
+function createPlainFile(path: string, { wantsDigest, signal }: CreateOptions): EncodedFile {
   signal.throwIfAborted();
-  const spool = createSpoolFile(path);
+  const spool = createSpoolFile(path, { wantsDigest });
   const held = gatherer(() => GATHER_BYTES);
   let size = 0;
 
@@ -31,6 +40,7 @@ function createPlainFile(path: string, signal: AbortSignal): EncodedFile {
       if (run) store(run);
     },
     size: () => size,
+    digest: () => spool.digest(),
     async finish() {
       try {
         store(held.rest());
