@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import type { EntryStream } from '../archive/entry.ts';
 import { lastFullTime, type Collection } from '../collections/collection.ts';
 import { ChainError, LocalError } from '../errors/errors.ts';
+import { FILES_LEVEL } from '../events/events.ts';
 import { emptyStatistics } from '../events/statistics.ts';
 import { Comparison } from '../pipeline/compare.ts';
 import { Producer } from '../pipeline/producer.ts';
@@ -97,6 +98,7 @@ export async function backup(session: Session, kind: BackupKind, sourcePath: Byt
       statistics,
       pause,
       emit,
+      announcesFiles: settings.verbosity >= FILES_LEVEL,
       onFile: (change, path) => writer.manifest.addFile(change, path),
     });
     for (let step = 1; ; step++) {
@@ -109,7 +111,8 @@ export async function backup(session: Session, kind: BackupKind, sourcePath: Byt
         statistics.sourceFiles++;
         statistics.sourceFileSize += change.source.meta.size;
       } else {
-        await producer.store(change);
+        const stored = producer.store(change);
+        if (stored instanceof Promise) await stored;
       }
     }
     statistics.errors += source.errors();

@@ -1,4 +1,4 @@
-import { bytePath, isAscii, ROOT } from '../util/bytepath.ts';
+import { bytePath, ROOT } from '../util/bytepath.ts';
 import type { Metadata } from './entry.ts';
 import { formatPax, toAscii } from './pax.ts';
 import {
@@ -56,10 +56,14 @@ export const NO_METADATA: Metadata = {
 
 /** Bytes that `writeHeader` writes for this member: a multiple of 512. */
 export function headerLength(member: Member): number {
-  const records = paxRecords(member);
-  if (records.size === 0) return BLOCK;
-  const body = formatPax(records).length;
+  if (fitsBlock(member)) return BLOCK;
+  const body = formatPax(paxRecords(member)).length;
   return BLOCK + body + paddingLength(body) + BLOCK;
+}
+
+/** `writeHeader` writes no more than this, which is found out at no cost. */
+export function headerBound({ name, meta }: Member): number {
+  return 4 * BLOCK + name.length + meta.link.length + meta.uname.length + meta.gname.length;
 }
 
 /**
@@ -68,13 +72,14 @@ export function headerLength(member: Member): number {
  * read back, becomes 0. There must be room: see `headerLength`.
  */
 export function writeHeader(into: Buffer, at: number, member: Member): number {
-  if (writeBlock(into, at, member, TYPE_FLAGS[member.meta.type])) return BLOCK;
+  const flag = TYPE_FLAGS[member.meta.type];
+  if (member.name.length <= NAME_LENGTH && writeBlock(into, at, member, flag)) return BLOCK;
   const body = formatPax(paxRecords(member));
   const before = BLOCK + body.length + paddingLength(body.length);
   into.fill(0, at, at + before);
   writeBlock(into, at, { name: '././@PaxHeader', meta: NO_METADATA, size: body.length }, PAX_FLAG);
   into.write(body, at + BLOCK, 'latin1');
-  writeBlock(into, at + before, cut(member), TYPE_FLAGS[member.meta.type]);
+  writeBlock(into, at + before, cut(member), flag);
   return before + BLOCK;
 }
 
@@ -125,6 +130,20 @@ function writeBlock(into: Buffer, at: number, member: Member, flag: number): boo
   return true;
 }
 
+/** Whether the member needs no PAX header. */
+function fitsBlock({ name, meta, size }: Member): boolean {
+  return (
+    !needsText(name, NAME_LENGTH) &&
+    !needsText(meta.link, LINK_LENGTH) &&
+    !needsText(meta.uname, OWNER_LENGTH) &&
+    !needsText(meta.gname, OWNER_LENGTH) &&
+    inShort(meta.uid) &&
+    inShort(meta.gid) &&
+    size <= MAX_LONG &&
+    meta.mtime <= MAX_LONG
+  );
+}
+
 /** Keys and order as tarfile has them. Only texts that do not fit into their ASCII field, counted in characters. */
 function paxRecords({ name, meta, size }: Member): ReadonlyMap<string, string> {
   const records = new Map<string, string>();
@@ -157,7 +176,10 @@ function cut({ name, meta, size }: Member): Member {
 }
 
 function needsText(text: string, room: number): boolean {
-  return text.length > room || !isAscii(text);
+  if (text.length > room) return true;
+  // Short as it is now, a loop is faster than a regular expression.
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return true;
+  return false;
 }
 
 function inShort(value: number): boolean {
@@ -181,18 +203,20 @@ function putText(into: Buffer, at: number, text: string, room: number): number {
 /** Sum of the bytes written. */
 function putOctal(into: Buffer, at: number, digits: number, value: number): number {
   let sum = 0;
-  // Bit operations take 32 bits; the first digit of a long field lies above.
-  let low = value % 0o10000000000;
-  let high = (value - low) / 0o10000000000;
-  for (let i = digits - 1; i >= 0; i--) {
+  let i = at + digits - 1;
+  let rest = value;
+  // Bit operations take 32 bits: what lies above goes digit by digit.
+  for (; rest > 0xffffffff; i--) {
+    const digit = rest % 8;
+    into[i] = 0x30 + digit;
+    sum += 0x30 + digit;
+    rest = (rest - digit) / 8;
+  }
+  for (let low = rest; i >= at; i--) {
     const digit = 0x30 + (low & 7);
-    into[at + i] = digit;
+    into[i] = digit;
     sum += digit;
     low >>>= 3;
-    if (i === digits - 10) {
-      low = high;
-      high = 0;
-    }
   }
   return sum;
 }

@@ -57,4 +57,7 @@ export type Event =
   | { readonly kind: 'verified'; readonly compared: number; readonly differences: number }
   | { readonly kind: 'uploading' | 'uploaded'; readonly name: string; readonly background: boolean };
 
+/** Verbosity from which single files a backup stores are told of; below it nobody hears those events. */
+export const FILES_LEVEL = 5;
+
 export type Emit = (event: Event) => void;

@@ -1,3 +1,5 @@
+import type { Soon } from '../util/soon.ts';
+
 interface More {
   readonly blocks: readonly Buffer[];
   readonly last: boolean;
@@ -20,9 +22,20 @@ export class BlockQueue {
     this.#pause = pause;
   }
 
-  async fill(into: Buffer): Promise<number> {
-    for (let step = 1; this.#length < into.length && !this.#ended; step++) {
-      if (step % STRIDE === 0) await this.#pause();
+  fill(into: Buffer): Soon<number> {
+    return this.#gather(into.length) ? this.#take(into) : this.#fillLater(into);
+  }
+
+  async #fillLater(into: Buffer): Promise<number> {
+    do await this.#pause();
+    while (!this.#gather(into.length));
+    return this.#take(into);
+  }
+
+  /** True when there is enough, or no more to come; false after as many steps as may pass without a pause. */
+  #gather(wanted: number): boolean {
+    for (let step = 1; this.#length < wanted && !this.#ended; step++) {
+      if (step === STRIDE) return false;
       const { blocks, last } = this.#more();
       for (const block of blocks) {
         this.#blocks.push(block);
@@ -30,6 +43,10 @@ export class BlockQueue {
       }
       this.#ended = last;
     }
+    return true;
+  }
+
+  #take(into: Buffer): number {
     let at = 0;
     let taken = 0;
     for (const block of this.#blocks) {

@@ -2,7 +2,7 @@ import { PIECE_SIZE } from '../archive/difftar.ts';
 import { difftarMember, isLastPiece, pieceOf } from '../archive/difftar-writer.ts';
 import type { Entry, EntryStream } from '../archive/entry.ts';
 import type { FileChange } from '../archive/manifest.ts';
-import { paddingLength } from '../archive/tar-header.ts';
+import { BLOCK, paddingLength } from '../archive/tar-header.ts';
 import { headerLength, writeHeader } from '../archive/tar-writer.ts';
 import { LocalError } from '../errors/errors.ts';
 import type { Emit } from '../events/events.ts';
@@ -11,7 +11,7 @@ import { DeltaEncoder } from '../rsync/delta.ts';
 import { SignatureLoader } from '../rsync/signature-loader.ts';
 import type { SourceFile } from '../source/open-file.ts';
 import type { SourceEntry } from '../source/source-entry.ts';
-import type { Soon } from '../util/soon.ts';
+import { after, type Soon } from '../util/soon.ts';
 import { BlockQueue } from './block-queue.ts';
 import type { Change } from './compare.ts';
 import type { SigtarFile } from './sigtar-file.ts';
@@ -29,9 +29,19 @@ export interface ProducerOptions {
   /** Lets others run; throws when the run is to end. */
   readonly pause: () => Promise<void>;
   readonly emit: Emit;
+  /** Whether anybody wants to hear of each path that is stored. */
+  readonly announcesFiles: boolean;
   /** Hears of regular files, in index order. */
   readonly onFile: (change: FileChange, path: Entry['path']) => void;
 }
+
+/** Content or delta: `fill` gives its next bytes, fewer than asked for only at its end. */
+interface MemberBody {
+  fill(into: Buffer): Soon<number>;
+}
+
+/** Pieces of one file after which others get their turn: 16 MiB. */
+const PIECES_AT_A_TIME = 256;
 
 /**
  * Mtime in the signature archive of a file that could not be read to its end: hardly ever a real one, so that the next
@@ -50,84 +60,93 @@ export class Producer {
     this.#options = options;
   }
 
-  async store(change: Exclude<Change<SourceEntry>, { readonly kind: 'unchanged' | 'unreadable' }>): Promise<void> {
-    if (change.kind === 'deleted') {
-      await this.#storeDeletion(change.previous);
-      return;
-    }
+  store(change: Exclude<Change<SourceEntry>, { readonly kind: 'unchanged' | 'unreadable' }>): Soon<void> {
+    if (change.kind === 'deleted') return this.#storeDeletion(change.previous);
     const { source } = change;
     if (source.meta.type !== 'reg') {
       if (change.previous?.kind === 'signature') this.#options.onFile('deleted', source.path);
-      await this.#storeOther(source);
-      return;
+      return this.#storeOther(source);
     }
     const file = this.#open(source);
     // What the chain holds of it stays: a file that cannot be read now is not a deleted one.
-    if (file === undefined) return;
+    if (file === undefined) return undefined;
+    return change.kind === 'diff' ? this.#storeDiff(source, file) : this.#storeSnapshot(source, file);
+  }
+
+  #storeDeletion(previous: Entry): Soon<void> {
+    const { statistics, onFile } = this.#options;
+    const { path } = previous;
+    this.#announce('fileDeleted', path);
+    statistics.deletedFiles++;
+    statistics.deltaEntries++;
+    if (previous.kind === 'signature') onFile('deleted', path);
+    return this.#addBare({ kind: 'deleted', path, meta: { ...previous.meta, ...GONE } });
+  }
+
+  #storeOther(source: SourceEntry): Soon<void> {
+    const { statistics } = this.#options;
+    const { path, meta } = source;
+    this.#announce('fileNew', path);
+    statistics.sourceFiles++;
+    statistics.sourceFileSize += meta.size;
+    statistics.newFiles++;
+    statistics.newFileSize += meta.size;
+    statistics.deltaEntries++;
+    return this.#addBare({ kind: 'snapshot', path, meta });
+  }
+
+  #storeSnapshot(source: SourceEntry, file: SourceFile): Soon<void> {
+    const { statistics, onFile, maxBlockSize } = this.#options;
+    const { path, meta } = source;
+    this.#announce('fileNew', path);
+    onFile('new', path);
+    statistics.newFiles++;
+    statistics.newFileSize += meta.size;
+    const content = new SourceContent(file, meta.size, maxBlockSize);
+    let added: Soon<void>;
     try {
-      if (change.kind === 'diff') await this.#storeDiff(source, file);
-      else await this.#storeSnapshot(source, file);
+      added = this.#addPieces({ kind: 'snapshot', path, meta }, content);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    if (added instanceof Promise) return this.#finishLater(added, source, content);
+    file.close();
+    this.#finish(source, content);
+  }
+
+  async #storeDiff(source: SourceEntry, file: SourceFile): Promise<void> {
+    const { statistics, onFile, maxBlockSize, pause } = this.#options;
+    const { path, meta } = source;
+    this.#announce('fileChanged', path);
+    onFile('changed', path);
+    statistics.changedFiles++;
+    statistics.changedFileSize += meta.size;
+    try {
+      const encoder = new DeltaEncoder(await this.#previousSignature());
+      const content = new SourceContent(file, meta.size, maxBlockSize);
+      const buffer = Buffer.allocUnsafeSlow(PIECE_SIZE);
+      const delta = new BlockQueue(() => {
+        const length = content.fill(buffer);
+        const more = length === 0 ? [] : encoder.update(buffer.subarray(0, length));
+        return length < buffer.length
+          ? { blocks: [...more, ...encoder.finish()], last: true }
+          : { blocks: more, last: false };
+      }, pause);
+      await this.#addPieces({ kind: 'diff', path, meta }, delta);
+      this.#finish(source, content);
     } finally {
       file.close();
     }
   }
 
-  async #storeDeletion(previous: Entry): Promise<void> {
-    const { statistics, emit, onFile, signatures } = this.#options;
-    const { path } = previous;
-    emit({ kind: 'fileDeleted', path });
-    statistics.deletedFiles++;
-    statistics.deltaEntries++;
-    if (previous.kind === 'signature') onFile('deleted', path);
-    const gone: Entry = { kind: 'deleted', path, meta: { ...previous.meta, ...GONE } };
-    await this.#addBare(gone);
-    signatures.add(gone, []);
-  }
-
-  async #storeOther(source: SourceEntry): Promise<void> {
-    const { statistics, emit, signatures } = this.#options;
-    emit({ kind: 'fileNew', path: source.path });
-    statistics.sourceFiles++;
-    statistics.sourceFileSize += source.meta.size;
-    statistics.newFiles++;
-    statistics.newFileSize += source.meta.size;
-    statistics.deltaEntries++;
-    const entry: Entry = { kind: 'snapshot', path: source.path, meta: source.meta };
-    await this.#addBare(entry);
-    signatures.add(entry, []);
-  }
-
-  async #storeSnapshot(source: SourceEntry, file: SourceFile): Promise<void> {
-    const { statistics, emit, onFile } = this.#options;
-    const { path, meta } = source;
-    emit({ kind: 'fileNew', path });
-    onFile('new', path);
-    statistics.newFiles++;
-    statistics.newFileSize += meta.size;
-    const content = new SourceContent(file, meta.size, this.#options.maxBlockSize);
-    await this.#addPieces('snapshot', source, (into) => content.fill(into));
-    this.#finish(source, content);
-  }
-
-  async #storeDiff(source: SourceEntry, file: SourceFile): Promise<void> {
-    const { statistics, emit, onFile, maxBlockSize } = this.#options;
-    const { path, meta } = source;
-    emit({ kind: 'fileChanged', path });
-    onFile('changed', path);
-    statistics.changedFiles++;
-    statistics.changedFileSize += meta.size;
-    const encoder = new DeltaEncoder(await this.#previousSignature());
-    const content = new SourceContent(file, meta.size, maxBlockSize);
-    const buffer = Buffer.allocUnsafeSlow(PIECE_SIZE);
-    const delta = new BlockQueue(() => {
-      const length = content.fill(buffer);
-      const more = length === 0 ? [] : encoder.update(buffer.subarray(0, length));
-      return length < buffer.length
-        ? { blocks: [...more, ...encoder.finish()], last: true }
-        : { blocks: more, last: false };
-    }, this.#options.pause);
-    await this.#addPieces('diff', source, (into) => delta.fill(into));
-    this.#finish(source, content);
+  async #finishLater(added: Promise<void>, source: SourceEntry, content: SourceContent): Promise<void> {
+    try {
+      await added;
+      this.#finish(source, content);
+    } finally {
+      content.close();
+    }
   }
 
   #finish(source: SourceEntry, content: SourceContent): void {
@@ -171,52 +190,91 @@ export class Producer {
     });
   }
 
-  /** A member without a body. */
-  async #addBare(entry: Entry): Promise<void> {
-    const { volumes } = this.#options;
+  /** Nobody may hear of single files, and there can be millions. */
+  #announce(kind: 'fileNew' | 'fileChanged' | 'fileDeleted', path: Entry['path']): void {
+    if (this.#options.announcesFiles) this.#options.emit({ kind, path });
+  }
+
+  /** A member without a body, here and among the signatures. */
+  #addBare(entry: Entry): Soon<void> {
+    const { volumes, signatures } = this.#options;
     const member = difftarMember(entry, 0);
-    const wait = volumes.room(headerLength(member));
-    if (wait instanceof Promise) await wait;
-    volumes.commit(writeHeader(volumes.block, volumes.used, member), { path: entry.path });
+    return after(volumes.room(headerLength(member)), () => {
+      volumes.commit(writeHeader(volumes.block, volumes.used, member), { path: entry.path });
+      signatures.add(entry, NO_BODY);
+    });
   }
 
   /**
-   * The members of one file. `fill` gives the next bytes of its content or delta, fewer than asked for only at the end.
-   * A body under 65,536 bytes is one member; others are pieces of that size and a shorter last one, maybe empty
-   * (docs/format/volumes.md, Pieces).
+   * The members of one file. A body under 65,536 bytes is one member; others are pieces of that size and a shorter last
+   * one, maybe empty (docs/format/volumes.md, Pieces).
    */
-  async #addPieces(
-    kind: 'snapshot' | 'diff',
-    source: SourceEntry,
-    fill: (into: Buffer) => Soon<number>,
-  ): Promise<void> {
-    const { volumes, statistics } = this.#options;
-    const { path, meta } = source;
-    const entry: Entry = { kind, path, meta };
-    for (let read = 1, more = true; more; read++) {
-      const longest = headerLength(difftarMember(entry, PIECE_SIZE, read));
-      const wait = volumes.room(longest + PIECE_SIZE);
-      if (wait instanceof Promise) await wait;
-      const { block, used } = volumes;
-      // Read to where the content will stand if the file is still as large as it was.
-      const expected = pieceOf(read, meta.size);
-      const likely = headerLength(difftarMember(entry, PIECE_SIZE, expected));
-      let length = fill(block.subarray(used + likely, used + likely + PIECE_SIZE));
-      if (length instanceof Promise) length = await length;
-      more = !isLastPiece(length);
-      const piece = pieceOf(read, length);
-      const member = difftarMember(entry, length, piece);
-      const header = piece === expected ? likely : headerLength(member);
-      // Moved before the header is written: a longer one would lie over its beginning.
-      if (header !== likely) block.copyWithin(used + header, used + likely, used + likely + length);
-      writeHeader(block, used, member);
-      const padding = paddingLength(length);
-      const end = used + header + length;
-      if (padding > 0) block.fill(0, end, end + padding);
-      volumes.commit(header + length + padding, more ? { path, block: read } : { path });
-      statistics.rawDeltaSize += length;
+  #addPieces(entry: Entry, body: MemberBody): Soon<void> {
+    const more = this.#addPiece(entry, body, 1);
+    if (more instanceof Promise || more) return this.#addRest(entry, body, more);
+    return undefined;
+  }
+
+  async #addRest(entry: Entry, body: MemberBody, first: Soon<boolean>): Promise<void> {
+    let more = await first;
+    for (let read = 2; more; read++) {
+      if (read % PIECES_AT_A_TIME === 0) await this.#options.pause();
+      const next = this.#addPiece(entry, body, read);
+      more = next instanceof Promise ? await next : next;
     }
+  }
+
+  /** The `read`-th unit of a body; false when it was the last. */
+  #addPiece(entry: Entry, body: MemberBody, read: number): Soon<boolean> {
+    const longest = headerLength(difftarMember(entry, PIECE_SIZE, read));
+    const wait = this.#options.volumes.room(longest + PIECE_SIZE);
+    if (wait instanceof Promise) return wait.then(() => this.#fillPiece(entry, body, { read, longest }));
+    return this.#fillPiece(entry, body, { read, longest });
+  }
+
+  #fillPiece(entry: Entry, body: MemberBody, { read, longest }: { read: number; longest: number }): Soon<boolean> {
+    const { block, used } = this.#options.volumes;
+    // Read to where the content will stand if the file is still as large as it was.
+    const piece = pieceOf(read, entry.meta.size);
+    // The same header, or one with a shorter name.
+    const isLongest = piece === read || longest === BLOCK;
+    const header = isLongest ? longest : headerLength(difftarMember(entry, PIECE_SIZE, piece));
+    const length = body.fill(block.subarray(used + header, used + header + PIECE_SIZE));
+    const likely: Likely = { read, piece, header };
+    if (length instanceof Promise) return length.then((known) => this.#commitPiece(entry, known, likely));
+    return this.#commitPiece(entry, length, likely);
+  }
+
+  /** Puts the header before the `length` bytes that stand behind the likely one. */
+  #commitPiece(entry: Entry, length: number, likely: Likely): boolean {
+    const { volumes, statistics } = this.#options;
+    const { block, used } = volumes;
+    const { read } = likely;
+    const more = !isLastPiece(length);
+    const piece = pieceOf(read, length);
+    const member = difftarMember(entry, length, piece);
+    const header = piece === likely.piece ? likely.header : headerLength(member);
+    // Moved before the header is written: a longer one would lie over its beginning.
+    if (header !== likely.header) {
+      block.copyWithin(used + header, used + likely.header, used + likely.header + length);
+    }
+    writeHeader(block, used, member);
+    const padding = paddingLength(length);
+    const end = used + header + length;
+    if (padding > 0) block.fill(0, end, end + padding);
+    const { path } = entry;
+    volumes.commit(header + length + padding, more ? { path, block: read } : { path });
+    statistics.rawDeltaSize += length;
+    return more;
   }
 }
 
+/** The `read`-th unit of a body as the member it will be unless the file has changed its size: number and header. */
+interface Likely {
+  readonly read: number;
+  readonly piece: number;
+  readonly header: number;
+}
+
+const NO_BODY: readonly Buffer[] = [];
 const GONE = { mode: 0, uid: 0, gid: 0, uname: '', gname: '', mtime: 0, size: 0, major: 0, minor: 0 } as const;

@@ -2,7 +2,7 @@ import { closeSync, fdatasyncSync, openSync, renameSync } from 'node:fs';
 import type { Entry } from '../archive/entry.ts';
 import { sigtarMember } from '../archive/sigtar.ts';
 import { paddingLength } from '../archive/tar-header.ts';
-import { headerLength, trailer, writeHeader } from '../archive/tar-writer.ts';
+import { headerBound, trailer, writeHeader } from '../archive/tar-writer.ts';
 import { guard } from '../cache/guard.ts';
 import { writeAll } from './local-file.ts';
 
@@ -34,13 +34,13 @@ export class SigtarFile {
     let size = 0;
     for (const block of body) size += block.length;
     const member = sigtarMember(entry, size);
-    const header = headerLength(member);
+    const header = headerBound(member);
     if (header > BUFFER - this.#used) this.#flush();
     if (header > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(header);
     this.#used += writeHeader(this.#buffer, this.#used, member);
     for (const block of body) this.#append(block);
     const padding = paddingLength(size);
-    if (padding > 0) this.#append(Buffer.alloc(padding));
+    if (padding > 0) this.#pad(padding);
   }
 
   /** What was added so far is on disk, under the given name from now on. */
@@ -76,6 +76,12 @@ export class SigtarFile {
     }
     block.copy(this.#buffer, this.#used);
     this.#used += block.length;
+  }
+
+  #pad(length: number): void {
+    if (length > BUFFER - this.#used) this.#flush();
+    this.#buffer.fill(0, this.#used, this.#used + length);
+    this.#used += length;
   }
 
   #flush(): void {

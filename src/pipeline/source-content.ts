@@ -8,22 +8,25 @@ const NOTHING = Buffer.alloc(0);
 /** The content of a source file, read once, with the signature of what was read. A read error is its end. */
 export class SourceContent {
   readonly #file: SourceFile;
+  readonly #size: number;
   readonly #blockLength: number;
   #builder: SignatureBuilder | undefined;
-  #signature: Buffer[] | undefined;
+  #signature: Buffer | undefined;
   length = 0;
   failure: LocalError | undefined;
 
+  /** `size` is what the file had when it was examined. */
   constructor(file: SourceFile, size: number, maxBlockSize: number) {
     this.#file = file;
+    this.#size = size;
     this.#blockLength = blockLength(size, maxBlockSize);
   }
 
   fill(into: Buffer): number {
     const length = this.#read(into);
-    const bytes = into.subarray(0, length);
+    const bytes = length === into.length ? into : into.subarray(0, length);
     if (this.length === 0 && length < into.length) {
-      this.#signature = [signatureOf(bytes, this.#blockLength)];
+      this.#signature = signatureOf(bytes, this.#blockLength);
     } else {
       this.#builder ??= new SignatureBuilder(this.#blockLength);
       this.#builder.update(bytes);
@@ -32,8 +35,13 @@ export class SourceContent {
     return length;
   }
 
-  signature(): Buffer[] {
-    return this.#signature ?? this.#builder?.finish() ?? [signatureOf(NOTHING, this.#blockLength)];
+  signature(): readonly Buffer[] {
+    if (this.#builder !== undefined) return this.#builder.finish();
+    return [this.#signature ?? signatureOf(NOTHING, this.#blockLength)];
+  }
+
+  close(): void {
+    this.#file.close();
   }
 
   #read(into: Buffer): number {
@@ -43,6 +51,8 @@ export class SourceContent {
         const length = this.#file.read(at === 0 ? into : into.subarray(at));
         if (length === 0) break;
         at += length;
+        // All that was there, and no more at hand: asking for the end would take another call for each small file.
+        if (at < into.length && this.length + at === this.#size) break;
       }
     } catch (error) {
       if (!(error instanceof LocalError)) throw error;

@@ -2,7 +2,7 @@ import { PIECE_SIZE } from '../archive/difftar.ts';
 import type { Position } from '../archive/manifest.ts';
 import type { EncodedFile } from '../crypto/codec.ts';
 import { ROOT } from '../util/bytepath.ts';
-import type { Soon } from '../util/soon.ts';
+import { after, type Soon } from '../util/soon.ts';
 
 export interface VolumeRange {
   readonly start: Position;
@@ -77,12 +77,21 @@ export class VolumePacker {
     this.#volume = undefined;
   }
 
-  async #makeRoom(size: number): Promise<void> {
-    if (this.#volume !== undefined) {
-      if (this.used + size > this.block.length) await this.#flush(size);
-      if (this.#isFull()) await this.#seal();
-    }
+  #makeRoom(size: number): Soon<void> {
+    if (this.#volume === undefined) return this.#makeRoomInNext(size);
+    const wait = this.used + size > this.block.length ? this.#flush(size) : undefined;
+    if (wait instanceof Promise || this.#isFull()) return this.#makeRoomInNext(size, wait);
+    this.#growBlock(size);
+  }
+
+  async #makeRoomInNext(size: number, wait?: Soon<void>): Promise<void> {
+    await wait;
+    if (this.#isFull()) await this.#seal();
     if (this.#volume === undefined) await this.#open();
+    this.#growBlock(size);
+  }
+
+  #growBlock(size: number): void {
     if (this.block.length < size) this.block = Buffer.allocUnsafeSlow(size);
   }
 
@@ -92,17 +101,19 @@ export class VolumePacker {
     return this.#reached + this.used > this.#options.limit - PIECE_SIZE;
   }
 
-  async #flush(next: number): Promise<void> {
+  #flush(next: number): Soon<void> {
     const file = this.#volume?.file;
     if (file === undefined) return;
-    if (this.used > 0) {
-      const wait = file.write(this.block.subarray(0, this.used));
-      if (wait instanceof Promise) await wait;
+    if (this.used === 0) {
+      this.#reached = file.size();
+      return;
+    }
+    return after(file.write(this.block.subarray(0, this.used)), () => {
       const isFree = file.returnsBlocks === true && this.used >= PIECE_SIZE && next <= this.block.length;
       if (!isFree) this.block = Buffer.allocUnsafeSlow(Math.max(this.#blockSize, next));
       this.used = 0;
-    }
-    this.#reached = file.size();
+      this.#reached = file.size();
+    });
   }
 
   async #open(): Promise<void> {

@@ -1,11 +1,11 @@
 import type { DuplicityError } from '../errors/errors.ts';
-import type { Event } from '../events/events.ts';
+import { type Event, FILES_LEVEL } from '../events/events.ts';
 import { type BytePath, bytePath, fromText } from '../util/bytepath.ts';
 import { asctime } from '../util/time.ts';
 import { formatStatistics, formatVerifySummary } from './statistics.ts';
 
 /** Verbosity from which a message is shown. */
-const LEVELS = { error: 0, warning: 2, notice: 3, info: 5, debug: 9 } as const;
+const LEVELS = { error: 0, warning: 2, notice: 3, info: FILES_LEVEL, debug: 9 } as const;
 
 /** The collection status is shown for every action from this verbosity on. */
 const STATUS_LEVEL = 8;

@@ -6,3 +6,8 @@
  *     if (entry instanceof Promise) entry = await entry;
  */
 export type Soon<T> = T | Promise<T>;
+
+/** What `act` gives, now when there is nothing to wait for. */
+export function after<T>(wait: Soon<void>, act: () => T): Soon<T> {
+  return wait instanceof Promise ? wait.then(act) : act();
+}
