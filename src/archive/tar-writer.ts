@@ -163,14 +163,19 @@ function cut({ name, meta, size }: Member): Member {
   return {
     name: toAscii(name).slice(0, NAME_LENGTH),
     size: size > MAX_LONG ? 0 : size,
+    // Not by spreading: V8 would give it another shape and compile all that writes headers again.
     meta: {
-      ...meta,
-      link: bytePath(toAscii(meta.link).slice(0, LINK_LENGTH)),
-      uname: toAscii(meta.uname).slice(0, OWNER_LENGTH),
-      gname: toAscii(meta.gname).slice(0, OWNER_LENGTH),
+      type: meta.type,
+      mode: meta.mode,
       uid: inShort(meta.uid) ? meta.uid : 0,
       gid: inShort(meta.gid) ? meta.gid : 0,
+      uname: toAscii(meta.uname).slice(0, OWNER_LENGTH),
+      gname: toAscii(meta.gname).slice(0, OWNER_LENGTH),
       mtime: meta.mtime > MAX_LONG ? 0 : meta.mtime,
+      size: meta.size,
+      link: bytePath(toAscii(meta.link).slice(0, LINK_LENGTH)),
+      major: meta.major,
+      minor: meta.minor,
     },
   };
 }
