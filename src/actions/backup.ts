@@ -21,8 +21,10 @@ import type { Session } from './session.ts';
 import { openSource } from './source-tree.ts';
 import { announceLastFull, synchronise } from './synchronise.ts';
 
-/** Entries after which others get their turn. */
+/** Entries after which others get their turn, signals above all: some tens of milliseconds. */
 const STRIDE = 1024;
+/** The same while volumes are on their way: an upload does no more than a few blocks in a turn. */
+const BUSY_STRIDE = 64;
 
 export type BackupKind = 'full' | 'incremental' | 'backup';
 
@@ -75,6 +77,7 @@ export async function backup(session: Session, kind: BackupKind, sourcePath: Byt
     volumeSize: settings.volsize,
     listFiles: !settings.noFilesChanged,
     concurrency: settings.concurrency,
+    parallel: session.backend.traits.parallel,
     statistics,
     emit,
     signal: session.call.signal,
@@ -105,7 +108,7 @@ export async function backup(session: Session, kind: BackupKind, sourcePath: Byt
       let change = comparison.next();
       if (change instanceof Promise) change = await change;
       if (change === undefined) break;
-      if (step % STRIDE === 0) await pause();
+      if (step % (writer.isUploading ? BUSY_STRIDE : STRIDE) === 0) await pause();
       if (change.kind === 'unreadable') continue;
       if (change.kind === 'unchanged') {
         statistics.sourceFiles++;

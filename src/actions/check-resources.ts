@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { LocalError } from '../errors/errors.ts';
 import type { Session } from './session.ts';
 
+/** In volumes: what one may be larger than wanted, and the metadata. */
+const MARGIN = 0.3;
 const OPEN_FILES = 1024;
 
 /** Stops a backup or restore that would run out of temporary space or descriptors half-way. */
 export function checkResources({ spool, settings, emit }: Session): void {
-  const ahead = settings.concurrency + 1;
-  const needed = Math.trunc(ahead * settings.volsize + 0.3 * settings.volsize);
+  const needed = Math.trunc(((settings.concurrency ?? 0) + 1 + MARGIN) * settings.volsize);
   const free = spool.freeBytes();
   if (free < needed) {
     throw new LocalError('NOT_ENOUGH_FREESPACE', `Temp space has ${free} available, backup needs approx ${needed}.`, {

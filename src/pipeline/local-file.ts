@@ -1,4 +1,5 @@
-import { writeSync } from 'node:fs';
+import { fdatasync, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { localFailure } from '../crypto/local-failure.ts';
 
 /** A call on a temporary file: what the system refuses becomes one sentence that names the file. */
@@ -14,3 +15,6 @@ export function onTempFile<T>(verb: 'create' | 'write', path: string, act: () =>
 export function writeAll(fd: number, block: Buffer): void {
   for (let at = 0; at < block.length;) at += writeSync(fd, block, at);
 }
+
+/** The content of an open file is on the disk when the promise is kept. */
+export const syncData: (fd: number) => Promise<void> = promisify(fdatasync);

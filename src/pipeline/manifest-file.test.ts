@@ -85,12 +85,12 @@ test('a checkpoint gives it another name, with all volumes so far, and later one
   const file = open();
   file.addVolume(record(1));
   const part = join(dir, 'm.part');
-  file.checkpoint(part);
+  await file.checkpoint(part);
   expect(file.path).toBe(part);
   expect(existsSync(join(dir, 'm'))).toBe(false);
   expect((await read(part)).manifest.volumes).toEqual([record(1)]);
   file.addVolume(record(2));
-  file.checkpoint(part);
+  await file.checkpoint(part);
   expect((await read(part)).manifest.volumes).toEqual([record(1), record(2)]);
   file.close();
 });

@@ -6,9 +6,9 @@ import {
   formatManifestHead,
   formatVolumeRecord,
 } from '../archive/manifest-writer.ts';
-import { guard } from '../cache/guard.ts';
+import { guard, guardAsync } from '../cache/guard.ts';
 import type { BytePath } from '../util/bytepath.ts';
-import { writeAll } from './local-file.ts';
+import { syncData, writeAll } from './local-file.ts';
 
 const BUFFER = 64 * 1024;
 
@@ -57,13 +57,11 @@ export class ManifestFile {
     if (this.#lines.length >= BUFFER) this.#flushLines(this.#listFd);
   }
 
-  /** What was added so far is on disk, under the given name from now on. */
-  checkpoint(path: string): void {
-    this.#guard(() => {
-      fdatasyncSync(this.#fd);
-      if (path !== this.#path) renameSync(this.#path, path);
-    });
+  /** What was added so far has the given name from now on, and is on disk when the promise is kept. */
+  async checkpoint(path: string): Promise<void> {
+    if (path !== this.#path) this.#guard(() => renameSync(this.#path, path));
     this.#path = path;
+    await guardAsync(this.#archiveDir, 'written', () => syncData(this.#fd));
   }
 
   /** Appends the list of changed files and ends the manifest; the file stays. */

@@ -44,6 +44,7 @@ interface Given {
   /** Bytes that one read gives at most. */
   readonly readAtMost?: number;
   readonly cannotOpen?: boolean;
+  readonly onRead?: () => void;
   /** Its content in the previous state: stored as a delta. */
   readonly before?: Buffer;
 }
@@ -126,12 +127,13 @@ function sourceOf({ path, content, size, type = 'reg', meta }: Given): SourceEnt
 }
 
 function openGiven(
-  { content = Buffer.alloc(0), failsAt, readAtMost = Infinity }: Given,
+  { content = Buffer.alloc(0), failsAt, readAtMost = Infinity, onRead }: Given,
   closed: () => void,
 ): SourceFile {
   let at = 0;
   return {
     read(into) {
+      onRead?.();
       if (failsAt !== undefined && at >= failsAt) throw broken;
       const end = Math.min(content.length, failsAt ?? Infinity, at + readAtMost);
       const length = content.copy(into, 0, at, end);
@@ -213,6 +215,15 @@ describe('the content of a new file', () => {
       'multivol_snapshot/f/3 18928',
     ]);
     expect((await stored(outcome))[0]?.body.equals(content)).toBe(true);
+  });
+
+  test('is not asked for more once all that the walk saw is there', async () => {
+    let reads = 0;
+    const onRead = (): void => void reads++;
+    await produce([{ path: 'f', content: noise(1000), onRead }]);
+    expect(reads).toBe(1);
+    await produce([{ path: 'g', content: noise(1000), size: 999, onRead }]);
+    expect(reads).toBe(3);
   });
 
   // The header of a piece is longer than that of a whole file where the name just fits.
@@ -418,6 +429,21 @@ describe('everything else', () => {
     );
     expect(outcome.heard).toEqual([]);
     expect(outcome.statistics).toMatchObject({ newFiles: 5, sourceFiles: 5, deltaEntries: 5, rawDeltaSize: 0 });
+  });
+
+  test('paths are announced to who wants to hear of them', async () => {
+    const given: readonly Given[] = [
+      { path: 'd', type: 'dir' },
+      { path: 'f', content: noise(10) },
+      { path: 'g', content: noise(10), before: noise(20) },
+    ];
+    const told = await produce(given);
+    expect(told.events.map((event) => ('path' in event ? `${event.kind} ${event.path}` : ''))).toEqual([
+      'fileNew d',
+      'fileNew f',
+      'fileChanged g',
+    ]);
+    expect((await produce(given, { announcesFiles: false })).events).toEqual([]);
   });
 
   test('a file as the root of the source is called so in both archives', async () => {

@@ -40,8 +40,8 @@ interface MemberBody {
   fill(into: Buffer): Soon<number>;
 }
 
-/** Pieces of one file after which others get their turn: 16 MiB. */
-const PIECES_AT_A_TIME = 256;
+/** Pieces of one file after which others get their turn: 4 MiB, some milliseconds. */
+const PIECES_AT_A_TIME = 64;
 
 /**
  * Mtime in the signature archive of a file that could not be read to its end: hardly ever a real one, so that the next

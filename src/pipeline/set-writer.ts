@@ -19,6 +19,10 @@ import { VolumePacker, type OpenVolume, type VolumeRange } from './volume-packer
 /** Zero bytes that end the tar of an encrypted volume; others end with their last member, as the reference's do. */
 const TRAILER = 1024;
 const BLOCK = 256 * 1024;
+/** Volumes uploaded beside the producer without being asked: more would take disk space for little time. */
+const UNASKED_AHEAD = 1;
+/** Volumes that have to fit in the spool before one is begun beside an upload: itself, and what it may be larger. */
+const ROOM = 1.3;
 
 export interface SetWriterOptions {
   readonly type: 'full' | 'inc';
@@ -40,8 +44,13 @@ export interface SetWriterOptions {
   readonly localDir: BytePath;
   readonly volumeSize: number;
   readonly listFiles: boolean;
-  /** Volumes that may be on their way while the next is written; 0 uploads in line. */
-  readonly concurrency: number;
+  /**
+   * Volumes that may be on their way while the next is written; 0 uploads in line. undefined: one, as long as there is
+   * room, and not spoken of as in the background.
+   */
+  readonly concurrency: number | undefined;
+  /** Uploads the back end can take at once. */
+  readonly parallel: number;
   readonly statistics: BackupStatistics;
   readonly emit: Emit;
   readonly signal: AbortSignal;
@@ -61,7 +70,9 @@ export class SetWriter {
   constructor(options: SetWriterOptions) {
     this.#options = options;
     const { archiveDir, workDir, hostname, localDir, volumeSize, codec, listFiles } = options;
-    this.#uploads = new UploadQueue(options.concurrency);
+    const { concurrency = UNASKED_AHEAD, parallel, spool } = options;
+    const hasRoom = (): boolean => spool.freeBytes() >= ROOM * volumeSize;
+    this.#uploads = new UploadQueue({ ahead: concurrency, parallel, hasRoom });
     this.manifest = new ManifestFile({
       archiveDir,
       path: join(workDir, 'manifest'),
@@ -80,6 +91,11 @@ export class SetWriter {
       },
       sealed: (number, volume, range) => this.#sealVolume(number, volume, range),
     });
+  }
+
+  /** Whether volumes are on their way, which takes turns of the event loop. */
+  get isUploading(): boolean {
+    return this.#uploads.isBusy;
   }
 
   /** Completes the set on the remote and in the archive dir. */
@@ -101,17 +117,19 @@ export class SetWriter {
   }
 
   async #sealVolume(number: number, { path, file }: OpenVolume, range: VolumeRange): Promise<void> {
-    const { type, start, end, codec, prefixes, statistics, emit, remote, concurrency } = this.#options;
+    const { type, start, end, codec, prefixes, statistics, emit, remote, concurrency = 0 } = this.#options;
     const size = await file.finish();
     const hashes = new Map([['SHA1', file.digest?.() ?? hashFile(path, 'SHA1')]]);
     const record: VolumeRecord = { number, ...range, hashes };
-    // On disk before the upload: a run that dies in it knows which volume to look for.
     this.manifest.addVolume(record);
-    this.manifest.checkpoint(this.#partPath('manifest'));
-    this.signatures.checkpoint(this.#partPath('signatures'));
     const name = formatName({ kind: 'volume', type, start, end, volume: number, ...suffixOf(codec) }, prefixes);
     const background = concurrency > 0;
     await this.#uploads.add(async () => {
+      // On disk before the upload: a run that dies in it knows which volume to look for.
+      await Promise.all([
+        this.manifest.checkpoint(this.#partPath('manifest')),
+        this.signatures.checkpoint(this.#partPath('signatures')),
+      ]);
       emit({ kind: 'uploading', name, background });
       await remote.put(name, path, { isSpare: true });
       rmSync(path, { force: true });

@@ -73,12 +73,12 @@ test('a checkpoint gives it another name, with all entries so far, and later one
   const file = new SigtarFile(join(dir, 's'), dir);
   const part = join(dir, 's.part');
   file.add(entry('signature', 'a'), [Buffer.alloc(5, 1)]);
-  file.checkpoint(part);
+  await file.checkpoint(part);
   expect(file.path).toBe(part);
   expect(existsSync(join(dir, 's'))).toBe(false);
   expect(await read(part)).toEqual(['signature a 5 1']);
   file.add(entry('signature', 'b'), [Buffer.alloc(5, 2)]);
-  file.checkpoint(part);
+  await file.checkpoint(part);
   expect(await read(part)).toEqual(['signature a 5 1', 'signature b 5 2']);
   file.finish();
   expect(await read(part)).toEqual(['signature a 5 1', 'signature b 5 2']);

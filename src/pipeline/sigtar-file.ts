@@ -1,10 +1,10 @@
-import { closeSync, fdatasyncSync, openSync, renameSync } from 'node:fs';
+import { closeSync, openSync, renameSync } from 'node:fs';
 import type { Entry } from '../archive/entry.ts';
 import { sigtarMember } from '../archive/sigtar.ts';
 import { paddingLength } from '../archive/tar-header.ts';
 import { headerBound, trailer, writeHeader } from '../archive/tar-writer.ts';
-import { guard } from '../cache/guard.ts';
-import { writeAll } from './local-file.ts';
+import { guard, guardAsync } from '../cache/guard.ts';
+import { syncData, writeAll } from './local-file.ts';
 
 const BUFFER = 256 * 1024;
 
@@ -43,14 +43,12 @@ export class SigtarFile {
     if (padding > 0) this.#pad(padding);
   }
 
-  /** What was added so far is on disk, under the given name from now on. */
-  checkpoint(path: string): void {
+  /** What was added so far has the given name from now on, and is on disk when the promise is kept. */
+  async checkpoint(path: string): Promise<void> {
     this.#flush();
-    this.#guard(() => {
-      fdatasyncSync(this.#fd);
-      if (path !== this.#path) renameSync(this.#path, path);
-    });
+    if (path !== this.#path) this.#guard(() => renameSync(this.#path, path));
     this.#path = path;
+    await guardAsync(this.#archiveDir, 'written', () => syncData(this.#fd));
   }
 
   /** Ends the archive; the file stays. */

@@ -32,7 +32,7 @@ async function isPending(promise: Promise<unknown>): Promise<boolean> {
 }
 
 test('with nothing ahead an upload is waited for', async () => {
-  const queue = new UploadQueue(0);
+  const queue = new UploadQueue({ ahead: 0 });
   const { log, upload, end } = uploads();
   const added = queue.add(upload('a'));
   expect(await isPending(added)).toBe(true);
@@ -42,7 +42,7 @@ test('with nothing ahead an upload is waited for', async () => {
 });
 
 test('the producer goes on while as many as allowed are under way, and waits with one more', async () => {
-  const queue = new UploadQueue(2);
+  const queue = new UploadQueue({ ahead: 2 });
   const { log, upload, end } = uploads();
   await queue.add(upload('a'));
   await queue.add(upload('b'));
@@ -50,7 +50,7 @@ test('the producer goes on while as many as allowed are under way, and waits wit
   expect(await isPending(third)).toBe(true);
   end('b');
   await third;
-  expect(log).toEqual(['begin a', 'begin b', 'begin c', 'end b']);
+  expect(log).toEqual(['begin a', 'begin b', 'end b', 'begin c']);
   const drained = queue.drain();
   expect(await isPending(drained)).toBe(true);
   end('a');
@@ -59,12 +59,12 @@ test('the producer goes on while as many as allowed are under way, and waits wit
 });
 
 test('a failure surfaces at once when the producer waits for it', async () => {
-  const queue = new UploadQueue(0);
+  const queue = new UploadQueue({ ahead: 0 });
   await expect(queue.add(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
 });
 
 test('a failure beside the producer surfaces at the next call, the first one of several', async () => {
-  const queue = new UploadQueue(3);
+  const queue = new UploadQueue({ ahead: 3 });
   const { upload, fail, log } = uploads();
   await queue.add(upload('a'));
   await queue.add(upload('b'));
@@ -77,7 +77,7 @@ test('a failure beside the producer surfaces at the next call, the first one of 
 });
 
 test('settling waits for all and throws nothing', async () => {
-  const queue = new UploadQueue(3);
+  const queue = new UploadQueue({ ahead: 3 });
   const { upload, end, fail } = uploads();
   await queue.add(upload('a'));
   await queue.add(upload('b'));
@@ -89,7 +89,7 @@ test('settling waits for all and throws nothing', async () => {
 });
 
 test('draining waits for uploads that others failed beside', async () => {
-  const queue = new UploadQueue(3);
+  const queue = new UploadQueue({ ahead: 3 });
   const { upload, end, fail } = uploads();
   await queue.add(upload('a'));
   await queue.add(upload('b'));
@@ -98,4 +98,36 @@ test('draining waits for uploads that others failed beside', async () => {
   expect(await isPending(drained.catch(() => undefined))).toBe(true);
   end('b');
   await expect(drained).rejects.toThrow('no');
+});
+
+test('a back end gets no more at once than it can take', async () => {
+  const queue = new UploadQueue({ ahead: 3, parallel: 1 });
+  const { log, upload, end } = uploads();
+  await queue.add(upload('a'));
+  const second = queue.add(upload('b'));
+  expect(await isPending(second)).toBe(true);
+  end('a');
+  await second;
+  expect(log).toEqual(['begin a', 'end a', 'begin b']);
+  end('b');
+  await queue.drain();
+});
+
+test('without room for another volume the producer waits until uploads have made some', async () => {
+  let room = false;
+  const queue = new UploadQueue({ ahead: 3, hasRoom: () => room });
+  const { upload, end } = uploads();
+  const first = queue.add(upload('a'));
+  expect(await isPending(first)).toBe(true);
+  end('a');
+  await first;
+  room = true;
+  await queue.add(upload('b'));
+  room = false;
+  const third = queue.add(upload('c'));
+  end('b');
+  expect(await isPending(third)).toBe(true);
+  end('c');
+  await third;
+  expect(queue.isBusy).toBe(false);
 });

@@ -1,21 +1,40 @@
+export interface UploadQueueOptions {
+  /** Uploads beside the producer; with 0 it waits for each. */
+  readonly ahead: number;
+  /** Uploads the back end can take at once. Default: as many as come. */
+  readonly parallel?: number;
+  /** Whether there is room for one more volume beside those on their way. */
+  readonly hasRoom?: () => boolean;
+}
+
 /**
- * Runs uploads one behind the other or, with `ahead` > 0, beside the producer. The producer waits when more than
- * `ahead` are under way, which bounds the disk space of finished volumes. A failure surfaces at the next call.
+ * Runs uploads one behind the other or beside the producer. The producer waits when another volume would find no upload
+ * free to take it, or no room, which bounds the disk space of finished volumes. A failure surfaces at the next call.
  */
 export class UploadQueue {
   readonly #ahead: number;
+  readonly #atOnce: number;
+  readonly #hasRoom: () => boolean;
   readonly #running = new Set<Promise<void>>();
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(ahead: number) {
+  constructor({ ahead, parallel = ahead, hasRoom = () => true }: UploadQueueOptions) {
     this.#ahead = ahead;
+    this.#atOnce = Math.max(1, Math.min(ahead, parallel));
+    this.#hasRoom = hasRoom;
+  }
+
+  get isBusy(): boolean {
+    return this.#running.size > 0;
   }
 
   async add(upload: () => Promise<void>): Promise<void> {
     this.#check();
+    while (this.#running.size >= this.#atOnce) await Promise.race(this.#running);
+    this.#check();
     const running = this.#run(upload).finally(() => this.#running.delete(running));
     this.#running.add(running);
-    while (this.#running.size > this.#ahead) await Promise.race(this.#running);
+    while (this.isBusy && (this.#running.size > this.#ahead || !this.#hasRoom())) await Promise.race(this.#running);
     this.#check();
   }
 

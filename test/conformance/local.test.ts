@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -104,6 +106,50 @@ describe('the file back end', () => {
     expect(readFileSync(join(directory, 'vol1'), 'utf8') === text).toBe(true);
     expect(readFileSync(spool, 'utf8').length).toBe(text.length);
     expect(readdirSync(directory)).toEqual(['vol1']);
+  });
+
+  test('a spool file that nobody needs any more becomes the stored one, as if it had been made here', async () => {
+    const umask = process.umask(0o027);
+    try {
+      writeFileSync(spool, 'content', { mode: 0o600 });
+      writeFileSync(join(directory, 'vol1'), 'older');
+      await backend.put('vol1', { ...fileBody(spool), mayKeepFile: true }, call);
+    } finally {
+      process.umask(umask);
+    }
+    const { ino, mode } = statSync(join(directory, 'vol1'));
+    expect([ino, mode & 0o7777]).toEqual([statSync(spool).ino, 0o640]);
+    rmSync(spool);
+    expect(readFileSync(join(directory, 'vol1'), 'utf8')).toBe('content');
+    expect(readdirSync(directory)).toEqual(['vol1']);
+  });
+
+  test('a spool file that cannot be kept is copied', async () => {
+    writeFileSync(`${spool}.target`, 'content');
+    symlinkSync(`${spool}.target`, spool);
+    await backend.put('linked', { ...fileBody(spool), mayKeepFile: true }, call);
+    await backend.put('gone', { ...bodyOf('content'), file: join(root, 'gone'), mayKeepFile: true }, call);
+    expect(lstatSync(join(directory, 'linked')).isFile()).toBe(true);
+    expect(statSync(join(directory, 'linked')).ino).not.toBe(statSync(spool).ino);
+    expect(['linked', 'gone'].map((name) => readFileSync(join(directory, name), 'utf8'))).toEqual([
+      'content',
+      'content',
+    ]);
+    expect(readdirSync(directory).sort()).toEqual(['gone', 'linked']);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)('a spool file of another owner or group is copied', async () => {
+    for (const [name, uid, gid] of [
+      ['owner', 1, 0],
+      ['group', 0, 1],
+    ] as const) {
+      writeFileSync(spool, name);
+      chownSync(spool, uid, gid);
+      await backend.put(name, { ...fileBody(spool), mayKeepFile: true }, call);
+      const stored = statSync(join(directory, name));
+      expect([stored.uid, stored.gid]).toEqual([0, 0]);
+      rmSync(spool);
+    }
   });
 
   test('stored files have the mode of the umask, whatever the mode of the spool file', async () => {

@@ -88,12 +88,12 @@ export const GENERAL = {
       "Running in 'ignore errors' mode because of --ignore-errors: damaged volumes are skipped. Is that what you want?",
     help: 'Go on past damaged volumes and attributes that cannot be set. For rescue only: the result may be incomplete.',
   }),
-  concurrency: option<number>({
+  concurrency: option<number | undefined>({
     flag: '--concurrency',
     value: 'N',
     release: '3.0',
     actions: ['backup'],
-    default: 0,
+    default: undefined,
     read: integer(0),
     aliases: [
       {
@@ -103,7 +103,7 @@ export const GENERAL = {
         help: 'Upload a volume while the next is made; the same as --concurrency 1.',
       },
     ],
-    help: 'Upload up to N volumes in the background. 0 uploads each before the next is made.',
+    help: 'Upload up to N volumes in the background. 0 uploads each before the next is made. Default: 1 if there is room.',
   }),
   copyBlocksize: option<number>({
     flag: '--copy-blocksize',
