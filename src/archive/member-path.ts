@@ -6,14 +6,15 @@ const DOT = 0x2e;
 
 /**
  * The path in a member name between its prefix and `end`: one trailing `/` is dropped, nothing and `.` mean the root.
- * `IntegrityError` for anything a restore must not follow: `..`, `.`, empty components, NUL, absolute paths.
+ * `IntegrityError` for anything a restore must not follow: `..`, `.`, empty components, NUL, absolute paths. Components
+ * before `known`, where one begins, have been looked at already.
  */
-export function memberPath(name: string, start: number, end: number, label: string): BytePath {
+export function memberPath(name: string, start: number, end: number, label: string, known = start): BytePath {
   let stop = end;
   if (stop > start && name.charCodeAt(stop - 1) === SLASH) stop--;
   if (stop === start || (stop === start + 1 && name.charCodeAt(start) === DOT)) return ROOT;
-  let component = start;
-  for (let i = start; i <= stop; i++) {
+  let component = known;
+  for (let i = known; i <= stop; i++) {
     const c = i === stop ? SLASH : name.charCodeAt(i);
     if (c === 0) throw unsafe(name, label);
     if (c !== SLASH) continue;

@@ -107,6 +107,17 @@ test('nothing has to be awaited while the streams answer at once', () => {
   expect(state.next()).toBeUndefined();
 });
 
+test.each([
+  ['at once', undefined],
+  ['later', later],
+])('a single archive that answers %s is its own state, without what it says is deleted', async (_when, answer) => {
+  const state = rolledForward([stream(0, ['signature a', 'deleted b', 'deleted c', 'snapshot d'], answer)]);
+  expect(await state.next()).toMatchObject({ kind: 'signature', path: 'a' });
+  expect(String(await state.read())).toBe('0:a');
+  expect(await state.next()).toMatchObject({ kind: 'snapshot', path: 'd' });
+  expect(await state.next()).toBeUndefined();
+});
+
 test('after an error of a stream the merge can go on, if the stream can', async () => {
   const broken = stream(1, ['signature b', 'signature d']);
   let first = true;

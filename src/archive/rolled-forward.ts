@@ -7,6 +7,8 @@ import { type Meeting, mergeStreams } from './merge.ts';
  * nothing where that says `deleted`. Bodies of older entries are never read. Source: docs/format/signatures.md.
  */
 export function rolledForward(streams: readonly EntryStream[]): EntryStream {
+  const [only] = streams;
+  if (only !== undefined && streams.length === 1) return withoutDeleted(only);
   const merge = mergeStreams(streams);
   let newest = -1;
 
@@ -32,4 +34,22 @@ export function rolledForward(streams: readonly EntryStream[]): EntryStream {
   }
 
   return { next, read: () => merge.read(newest), close: () => merge.close() };
+}
+
+/** A single archive, usually of a full set, has nothing to be merged with. */
+function withoutDeleted(stream: EntryStream): EntryStream {
+  function next(): Soon<Entry | undefined> {
+    for (;;) {
+      const entry = stream.next();
+      if (entry instanceof Promise) return nextLater(entry);
+      if (entry?.kind !== 'deleted') return entry;
+    }
+  }
+
+  async function nextLater(first: Promise<Entry | undefined>): Promise<Entry | undefined> {
+    const entry = await first;
+    return entry?.kind === 'deleted' ? next() : entry;
+  }
+
+  return { next, read: () => stream.read(), close: () => stream.close() };
 }

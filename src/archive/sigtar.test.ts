@@ -90,6 +90,35 @@ describe('a signature archive', () => {
     expect(warnings).toEqual(['a', 'b'].map((path) => ({ kind: 'unordered', file: 'x.sigtar', path, previous: 'b' })));
   });
 
+  test.each([
+    ['signature/d/..', 'a name that goes up after a beginning that was looked at'],
+    ['signature/d//x', 'an empty component'],
+    ['snapshot/./x', 'a root spelled as a dot'],
+  ])('with a member %s is damaged behind one that begins like it (%s)', async (name) => {
+    const before = name.startsWith('snapshot') ? ['snapshot/./'] : ['signature/d/.a', 'signature/d/.b'];
+    const bytes = Buffer.concat([...before, name].map((one) => encodeHeader({ name: one, meta, size: 0 })));
+    await expect(list(open(bytes))).rejects.toMatchObject({ code: 'DAMAGED' });
+  });
+
+  test('looks at all of a name behind an extended header that begins like it', async () => {
+    const extension = encodeHeader({ name: 'signature/d/../x', meta, size: 0 });
+    extension[156] = 0x78;
+    extension.fill(' ', 148, 156);
+    const sum = extension.reduce((total, byte) => total + byte, 0);
+    extension.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+    const names = ['signature/d/.a', 'signature/d/../y'].map((name) => encodeHeader({ name, meta, size: 0 }));
+    const bytes = Buffer.concat([names[0] ?? extension, extension, names[1] ?? extension]);
+    await expect(list(open(bytes))).rejects.toMatchObject({ code: 'DAMAGED' });
+  });
+
+  test('compares with the last entry that counts, not with one that was left out', async () => {
+    const warnings: ArchiveWarning[] = [];
+    const paths = ['d/kkkkkkkk1', 'd/aaaaaaaa1', 'd/aaaaaaaa2', 'd/kkkkkkkk2'];
+    const entries = paths.map((path) => entry('signature', path));
+    expect((await list(open(sigtar(entries), warnings))).map(({ path }) => path)).toEqual([paths[0], paths[3]]);
+    expect(warnings).toHaveLength(2);
+  });
+
   test.each(['diff/a', 'meta/a', 'signature', 'snapshot/../a'])('with a member %s is damaged', async (name) => {
     await expect(list(open(encodeHeader({ name, meta, size: 0 })))).rejects.toMatchObject({ code: 'DAMAGED' });
   });

@@ -22,6 +22,8 @@ export class SigtarStream implements EntryStream {
   readonly #tar: TarReader;
   readonly #options: SigtarOptions;
   #last: BytePath | undefined;
+  /** `#last` is of the member before this one: none was passed over between them. */
+  #isLastMember = false;
 
   constructor(bytes: AsyncIterable<Buffer>, options: SigtarOptions) {
     const { name, onWarning } = options;
@@ -61,13 +63,19 @@ export class SigtarStream implements EntryStream {
     const file = this.#options.name;
     const kind = kindOf(name);
     if (kind === undefined || (kind === 'signature' && meta.type !== 'reg')) throw unknownMember(name, file);
-    const path = memberPath(name, kind.length + 1, name.length, file);
+    const start = kind.length + 1;
     const last = this.#last;
-    if (last !== undefined && comparePaths(path, last) <= 0) {
+    // Of a name that begins like the last one only the rest is looked at. A root may be spelled in an unsafe way.
+    const shared = this.#isLastMember && last !== ROOT ? Math.max(0, this.#tar.shared - start) : 0;
+    const known = shared === 0 ? start : Math.max(start, name.lastIndexOf('/', start + shared - 1) + 1);
+    const path = memberPath(name, start, name.length, file, known);
+    if (last !== undefined && comparePaths(path, last, shared) <= 0) {
       this.#options.onWarning({ kind: 'unordered', file, path, previous: last });
+      this.#isLastMember = false;
       return undefined;
     }
     this.#last = path;
+    this.#isLastMember = true;
     return { kind, path, meta };
   }
 }

@@ -23,52 +23,106 @@ import {
   UNAME,
 } from './tar-header.ts';
 
+const NO_LINK = bytePath('');
+
 /** A header block as it stands, before extended headers are applied. */
 export interface RawHeader {
   readonly name: string;
-  readonly flag: number;
   /** The size field; what it means depends on the type. */
   readonly size: number;
   /** Its type is `reg` for every flag that `fileType` does not know. */
   readonly meta: Metadata;
 }
 
-/** Parses header blocks, remembering the owners' names, which are the same in block after block. */
+/** Word offsets in a header: the numbers of mode, uid and gid, and the words that the owners' names lie in. */
+const IDS = MODE / 4;
+const OWNERS = (UNAME - 1) / 4;
+
+/**
+ * Parses header blocks. In a tree most of a header is as in the one before: what is the same, told a word at a time, is
+ * not decoded again.
+ */
 export class HeaderParser {
+  /** The type flag of the last block. */
+  flag = 0;
+  /** At least so many first bytes of the last name are those of the name before; 0 when that is not known. */
+  shared = 0;
+
+  readonly #nameWords = new Int32Array(NAME_LENGTH / 4);
+  readonly #idWords = new Int32Array((SIZE - MODE) / 4);
+  readonly #ownerWords = new Int32Array((MAJOR + 3 - UNAME + 1) / 4);
+  #nameLength = 0;
+  #isNameKnown = false;
+  #mode = 0;
+  #uid = 0;
+  #gid = 0;
   #uname = '';
   #gname = '';
 
-  /** The block at `at`, whose checksum has been looked at; undefined when a number in it is none. */
-  parse(block: Buffer, at: number): RawHeader | undefined {
+  /**
+   * The block at `at`, a multiple of 4, whose checksum has been looked at; `words` is the same memory as 32-bit words.
+   * undefined when a number in it is none.
+   */
+  parse(block: Buffer, at: number, words: Int32Array): RawHeader | undefined {
     const flag = block[at + TYPE] ?? 0;
+    this.flag = flag;
     const size = number(block, at + SIZE, 12);
-    const mode = number(block, at + MODE, 8);
-    const uid = number(block, at + UID, 8);
-    const gid = number(block, at + GID, 8);
     const mtime = number(block, at + MTIME, 12);
     const device = flag === 0x33 || flag === 0x34;
     const major = device ? number(block, at + MAJOR, 8) : 0;
     const minor = device ? number(block, at + MINOR, 8) : 0;
+    if (!isAsSaved(words, (at >> 2) + IDS, this.#idWords)) this.#readIds(block, at);
+    if (!isAsSaved(words, (at >> 2) + OWNERS, this.#ownerWords)) this.#readOwners(block, at);
     // One test for all: NaN carries through sums.
-    if (Number.isNaN(size + mode + uid + gid + mtime + major + minor)) return undefined;
-    const name = fullName(block, at);
-    if (!holdsText(block, at + UNAME, this.#uname)) this.#uname = text(block, at + UNAME, OWNER_LENGTH);
-    if (!holdsText(block, at + GNAME, this.#gname)) this.#gname = text(block, at + GNAME, OWNER_LENGTH);
-    const link = block[at + LINK] === 0 ? '' : text(block, at + LINK, LINK_LENGTH);
+    if (Number.isNaN(size + mtime + major + minor + this.#mode + this.#uid + this.#gid)) return undefined;
+    const name = this.#readName(block, at, words);
     const meta: Metadata = {
       type: fileType(flag, name) ?? 'reg',
-      mode: mode & 0o7777,
-      uid,
-      gid,
+      mode: this.#mode,
+      uid: this.#uid,
+      gid: this.#gid,
       uname: this.#uname,
       gname: this.#gname,
       mtime,
       size: 0,
-      link: bytePath(link),
+      link: block[at + LINK] === 0 ? NO_LINK : bytePath(text(block, at + LINK, LINK_LENGTH)),
       major,
       minor,
     };
-    return { name, flag, size, meta };
+    return { name, size, meta };
+  }
+
+  /** The last name is not that of a member: nothing can be told from what the next one shares with it. */
+  forgetName(): void {
+    this.#isNameKnown = false;
+    this.shared = 0;
+  }
+
+  /** The name with the prefix that POSIX headers may have; in GNU headers other things lie there. */
+  #readName(block: Buffer, at: number, words: Int32Array): string {
+    const same = 4 * countSaved(words, at >> 2, this.#nameWords);
+    // Its NUL does not lie in what is shared with a longer name.
+    let end = at + Math.min(same, this.#nameLength);
+    while (end < at + NAME_LENGTH && block[end] !== 0) end++;
+    this.#nameLength = end - at;
+    this.shared = this.#isNameKnown ? same : 0;
+    this.#isNameKnown = true;
+    const name = block.toString('latin1', at + NAME, end);
+    if (block[at + PREFIX] === 0 || !holdsText(block, at + MAGIC, 'ustar')) return name;
+    this.forgetName();
+    return `${text(block, at + PREFIX, PREFIX_LENGTH)}/${name}`;
+  }
+
+  #readIds(block: Buffer, at: number): void {
+    this.#mode = number(block, at + MODE, 8);
+    if (!Number.isNaN(this.#mode)) this.#mode &= 0o7777;
+    this.#uid = number(block, at + UID, 8);
+    this.#gid = number(block, at + GID, 8);
+  }
+
+  #readOwners(block: Buffer, at: number): void {
+    this.#uname = text(block, at + UNAME, OWNER_LENGTH);
+    this.#gname = text(block, at + GNAME, OWNER_LENGTH);
   }
 }
 
@@ -97,12 +151,10 @@ export function fileType(flag: number, name: string): FileType | undefined {
   }
 }
 
-/** Sum of the 512 bytes at `at`; `words` is the same memory as 32-bit words, or absent when it is not aligned. */
-export function blockSum(block: Buffer, at: number, words: Int32Array | undefined): number {
-  if (words === undefined || at % 4 !== 0) return byteSum(block, at);
+/** Sum of the 512 bytes that `words` holds from its word `start` on. */
+export function blockSum(words: Int32Array, start: number): number {
   // Two sums in the halves of one word; 128 words of two bytes each stay below 65,536.
   let sum = 0;
-  const start = at >> 2;
   for (let i = start; i < start + BLOCK / 4; i++) {
     const word = words[i] ?? 0;
     sum = (sum + (word & 0x00ff00ff) + ((word >>> 8) & 0x00ff00ff)) | 0;
@@ -116,25 +168,29 @@ export function checksumFits(block: Buffer, at: number, sum: number): boolean {
   let field = 0;
   for (let i = at + CHECKSUM; i < at + CHECKSUM + 8; i++) field += block[i] ?? 0;
   const unsigned = sum - field + 8 * 0x20;
-  if (stored === unsigned) return true;
+  return stored === unsigned || stored === unsigned - 256 * highBytes(block, at);
+}
+
+/** Bytes above 0x7f outside the checksum field. */
+function highBytes(block: Buffer, at: number): number {
   let high = 0;
   for (let i = at; i < at + BLOCK; i++) {
     if ((block[i] ?? 0) > 0x7f && (i < at + CHECKSUM || i >= at + CHECKSUM + 8)) high++;
   }
-  return stored === unsigned - 256 * high;
+  return high;
 }
 
-function byteSum(block: Buffer, at: number): number {
-  let sum = 0;
-  for (let i = at; i < at + BLOCK; i++) sum += block[i] ?? 0;
-  return sum;
+/** How many first words at `at` are as saved; the others are saved now. */
+function countSaved(words: Int32Array, at: number, saved: Int32Array): number {
+  const { length } = saved;
+  let same = 0;
+  while (same < length && words[at + same] === saved[same]) same++;
+  for (let i = same; i < length; i++) saved[i] = words[at + i] ?? 0;
+  return same;
 }
 
-/** The name with the prefix that POSIX headers may have; in GNU headers other things lie there. */
-function fullName(block: Buffer, at: number): string {
-  const name = text(block, at + NAME, NAME_LENGTH);
-  if (block[at + PREFIX] === 0 || !holdsText(block, at + MAGIC, 'ustar')) return name;
-  return `${text(block, at + PREFIX, PREFIX_LENGTH)}/${name}`;
+function isAsSaved(words: Int32Array, at: number, saved: Int32Array): boolean {
+  return countSaved(words, at, saved) === saved.length;
 }
 
 function text(block: Buffer, at: number, room: number): string {

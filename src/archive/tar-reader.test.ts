@@ -63,6 +63,38 @@ describe('a tar', () => {
     for (const size of [1, 3, 511, 512, 513, 1000]) expect(await readAll(inBlocks(bytes, size))).toEqual(whole);
   });
 
+  test('is read the same whether its memory is aligned or not', async () => {
+    const bytes = tar(
+      [{ name: 'one' }, 'x'],
+      [{ name: 'two', meta: { ...meta, uid: 7, gname: 'other' } }],
+      [{ name: 'two2' }],
+    );
+    const whole = await readAll(inBlocks(bytes));
+    expect(whole.map((member) => [member.name, member.meta.uid, member.meta.gname])).toEqual([
+      ['one', 5, 'g'],
+      ['two', 7, 'other'],
+      ['two2', 5, 'g'],
+    ]);
+    const shifted = Buffer.concat([Buffer.alloc(1), bytes]).subarray(1);
+    expect(await readAll(inBlocks(shifted))).toEqual(whole);
+  });
+
+  test('tells how much of a name is that of the member before', async () => {
+    const long = 'directory/'.repeat(12);
+    const names = ['directory/file1', 'directory/file2', 'directory', `${long}a`, `${long}b`, 'directory/file3'];
+    const reader = new TarReader(inBlocks(tar(...names.map((name) => [{ name }] as const))), { label: 'x' });
+    let previous = '';
+    const shared = [];
+    for (let member = await reader.next(); member !== undefined; member = await reader.next()) {
+      const { name } = member;
+      expect(name.slice(0, reader.shared)).toBe(previous.slice(0, reader.shared));
+      shared.push(reader.shared);
+      previous = name;
+    }
+    // Whole words of four bytes; nothing about names that come from extended headers, or behind one.
+    expect(shared).toEqual([0, 12, 8, 0, 0, 0]);
+  });
+
   test('answers at once while its block lasts, and gives slices of it', async () => {
     const bytes = tar([{ name: 'a' }, 'abc'], [{ name: 'b' }], [{ name: 'c' }, 'def']);
     const reader = new TarReader(inBlocks(bytes), { label: 'x' });

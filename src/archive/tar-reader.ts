@@ -47,6 +47,7 @@ export class TarReader {
   readonly #parser = new HeaderParser();
 
   #block: Buffer = NOTHING;
+  /** Its memory, if that is aligned. */
   #words: Int32Array | undefined;
   #at = 0;
   /** Offset of the block in the stream. */
@@ -58,8 +59,9 @@ export class TarReader {
   #padding = 0;
   #name = '';
 
-  /** A header that two blocks share, and how much of it is there. */
-  readonly #split = Buffer.alloc(BLOCK);
+  /** A header that two blocks share or that is not aligned, and how much of it is there. */
+  readonly #splitWords = new Int32Array(BLOCK / 4);
+  readonly #split = Buffer.from(this.#splitWords.buffer);
   #splitLength = 0;
 
   #extension: { readonly flag: number; readonly body: Buffer; length: number } | undefined;
@@ -85,6 +87,14 @@ export class TarReader {
     } catch (error) {
       throw this.#die(error);
     }
+  }
+
+  /**
+   * At least so many first bytes of the name of the last member are those of the member before: who has looked at those
+   * need not do so again. 0 when that is not known.
+   */
+  get shared(): number {
+    return this.#parser.shared;
   }
 
   /** The next bytes of the current body, a slice of a block of the source; undefined at its end. */
@@ -166,17 +176,19 @@ export class TarReader {
     for (;;) {
       if (this.#extension !== undefined && !this.#gatherExtension(this.#extension)) return MORE;
       if (!this.#skip()) return MORE;
-      let header: RawHeader | undefined | typeof MORE;
-      if (this.#splitLength === 0 && this.#at + BLOCK <= this.#block.length) {
-        this.#at += BLOCK;
-        header = this.#header(this.#block, this.#at - BLOCK, this.#words);
+      const at = this.#at;
+      const words = this.#words;
+      let header: RawHeader | undefined;
+      if (words !== undefined && at % 4 === 0 && at + BLOCK <= this.#block.length && this.#splitLength === 0) {
+        this.#at = at + BLOCK;
+        header = this.#header(this.#block, at, words);
       } else {
-        const taken = this.#block.copy(this.#split, this.#splitLength, this.#at);
+        const taken = this.#block.copy(this.#split, this.#splitLength, at);
         this.#at += taken;
         this.#splitLength += taken;
         if (this.#splitLength < BLOCK) return MORE;
-        header = this.#header(this.#split, 0, undefined);
         this.#splitLength = 0;
+        header = this.#header(this.#split, 0, this.#splitWords);
       }
       if (header === undefined) return undefined;
       this.#begun = true;
@@ -204,13 +216,13 @@ export class TarReader {
   }
 
   /** A checked header; undefined for a zero block, and for an archive that does not begin like a tar if that is allowed. */
-  #header(block: Buffer, at: number, words: Int32Array | undefined): RawHeader | undefined {
-    const sum = blockSum(block, at, words);
+  #header(block: Buffer, at: number, words: Int32Array): RawHeader | undefined {
+    const sum = blockSum(words, at >> 2);
     if (sum === 0) {
       if (this.#records !== undefined) throw this.#fail('ends after an extended header');
       return undefined;
     }
-    const header = checksumFits(block, at, sum) ? this.#parser.parse(block, at) : undefined;
+    const header = checksumFits(block, at, sum) ? this.#parser.parse(block, at, words) : undefined;
     if (header !== undefined) return header;
     const error = this.#damaged('has no valid tar header', this.#at - BLOCK);
     if (this.#begun || this.#options.onUnreadable === undefined) throw error;
@@ -220,10 +232,12 @@ export class TarReader {
 
   /** What a header stands for; undefined for an extended header, which is about the members behind it. */
   #member(header: RawHeader): TarMember | undefined {
-    const { flag, size } = header;
+    const { flag } = this.#parser;
     if (flag === PAX || flag === GNU_NAME || flag === GNU_LINK || flag === PAX_GLOBAL || flag === PAX_SOLARIS) {
+      const { size } = header;
       if (size < 0 || size > LONGEST_EXTENSION) throw this.#fail(`has an extended header of ${size} bytes`);
       this.#name = header.name;
+      this.#parser.forgetName();
       this.#extension = { flag, body: Buffer.allocUnsafe(size), length: 0 };
       this.#padding = paddingLength(size);
       return undefined;
@@ -241,7 +255,7 @@ export class TarReader {
     if (length < 0) throw this.#fail(`has a member ${toScreen(name)} of ${length} bytes`);
     this.#body = length;
     this.#padding = paddingLength(length);
-    return { name, meta, size: length };
+    return full.size === length ? full : { name, meta, size: length };
   }
 
   /** Collects the body of an extended header and applies it. False when the block at hand ends before. */
@@ -275,9 +289,10 @@ export class TarReader {
       if (!Number.isSafeInteger(parsed)) throw this.#fail(`says "${toScreen(text)}" for a number`);
       return parsed + 0;
     };
+    const name = value('path');
+    if (name !== undefined) this.#parser.forgetName();
     return {
-      ...header,
-      name: value('path') ?? header.name,
+      name: name ?? header.name,
       size: number('size', header.size),
       meta: {
         ...meta,

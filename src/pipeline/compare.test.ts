@@ -154,3 +154,25 @@ describe('an object with metadata on both sides', () => {
     expect(await verdict(metadata('dir', { mtime: 5 }), metadata('dir'))).toBe('snapshot');
   });
 });
+
+test('the owner of equal names and numbers is asked for once', async () => {
+  const asked: string[] = [];
+  const ownerOf: OwnerOf = ({ uid, gid, uname, gname }) => {
+    asked.push(`${uid}:${gid} ${uname}:${gname}`);
+    return { uid, gid };
+  };
+  const meta = { ...metadata(), uname: 'a', gname: 'b' };
+  const metas = [
+    meta,
+    { ...meta },
+    { ...meta, uid: 9 },
+    { ...meta, uid: 9, gid: 9 },
+    { ...meta, uname: 'c' },
+    { ...meta },
+  ];
+  const present = metas.map((one, i) => source(`x${i}`, one));
+  const previous = metas.map((one, i) => was(`x${i}`, one));
+  expect((await changes(present, previous, { ownerOf })).every(({ kind }) => kind === 'unchanged')).toBe(true);
+  const { uid, gid } = meta;
+  expect(asked).toEqual([`${uid}:${gid} a:b`, `9:${gid} a:b`, '9:9 a:b', `${uid}:${gid} c:b`, `${uid}:${gid} a:b`]);
+});

@@ -19,7 +19,12 @@ export interface Compared {
 }
 
 /** Owner numbers a previous entry stands for on this machine. */
-export type OwnerOf = (meta: Metadata) => { readonly uid: number; readonly gid: number };
+export type OwnerOf = (meta: Metadata) => Owner;
+
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
 
 interface ComparisonOptions {
   readonly ownerOf: OwnerOf;
@@ -38,6 +43,9 @@ export class Comparison<S extends Compared> {
   #present: S | undefined;
   #previous: Entry | undefined;
   #taken: 'none' | 'source' | 'state' | 'both' = 'both';
+  /** The owner asked for last: in a tree nearly always that of the next object as well. */
+  #owned: Metadata | undefined;
+  #owner: Owner = { uid: 0, gid: 0 };
 
   constructor(source: Iterable<S>, state: EntryStream | undefined, options: ComparisonOptions) {
     this.#source = source[Symbol.iterator]();
@@ -78,20 +86,29 @@ export class Comparison<S extends Compared> {
     }
     this.#taken = 'both';
     if (source === undefined || previous === undefined) return undefined;
-    if (isUnchanged(source.meta, previous, this.#options.ownerOf)) return { kind: 'unchanged', source };
+    if (this.#isUnchanged(source.meta, previous.meta)) return { kind: 'unchanged', source };
     return source.meta.type === 'reg' && previous.kind === 'signature'
       ? { kind: 'diff', source, previous }
       : { kind: 'snapshot', source, previous };
   }
-}
 
-function isUnchanged(is: Metadata, previous: Entry, ownerOf: OwnerOf): boolean {
-  const was = previous.meta;
-  if (is.type !== was.type) return false;
-  if (is.type === 'sym') return is.link === was.link;
-  if (is.mode !== was.mode) return false;
-  const owner = ownerOf(was);
-  if (is.uid !== owner.uid || is.gid !== owner.gid) return false;
-  if (is.type === 'chr' || is.type === 'blk') return is.major === was.major && is.minor === was.minor;
-  return is.mtime === was.mtime || (is.mtime <= 0 && was.mtime <= 0);
+  #isUnchanged(is: Metadata, was: Metadata): boolean {
+    if (is.type !== was.type) return false;
+    if (is.type === 'sym') return is.link === was.link;
+    if (is.mode !== was.mode) return false;
+    const owner = this.#ownerOf(was);
+    if (is.uid !== owner.uid || is.gid !== owner.gid) return false;
+    if (is.type === 'chr' || is.type === 'blk') return is.major === was.major && is.minor === was.minor;
+    return is.mtime === was.mtime || (is.mtime <= 0 && was.mtime <= 0);
+  }
+
+  #ownerOf(meta: Metadata): Owner {
+    const { uid, gid, uname, gname } = meta;
+    const last = this.#owned;
+    if (last?.uid !== uid || last.gid !== gid || last.uname !== uname || last.gname !== gname) {
+      this.#owned = meta;
+      this.#owner = this.#options.ownerOf(meta);
+    }
+    return this.#owner;
+  }
 }

@@ -20,7 +20,12 @@ export type Links = 'keep' | 'follow';
 
 /** The numbers of `path`; undefined when it is not there. */
 export function statPath(path: string, links: Links): Stats | undefined {
-  return links === 'follow' ? statSync(toFs(path), QUIET) : lstatSync(toFs(path), QUIET);
+  return statSystemPath(toFs(path), links);
+}
+
+/** The same for what `toFs` gives. */
+export function statSystemPath(path: string | Buffer, links: Links): Stats | undefined {
+  return links === 'follow' ? statSync(path, QUIET) : lstatSync(path, QUIET);
 }
 
 export function readLink(path: string): BytePath {

@@ -3,14 +3,14 @@ import { LocalError } from '../errors/errors.ts';
 import type { Emit } from '../events/events.ts';
 import type { FileTree } from '../selection/files-from.ts';
 import type { Selection } from '../selection/selection.ts';
-import { type BytePath, bytePath, ROOT, toScreen } from '../util/bytepath.ts';
+import { type BytePath, bytePath, isAscii, ROOT, toScreen } from '../util/bytepath.ts';
 import type { Accounts } from './accounts.ts';
 import { Candidate } from './candidate.ts';
 import type { ReadCheck } from './readable.ts';
 import { errorCode } from '../util/errno.ts';
 import { relativePath, type Report } from './report.ts';
 import { type SourceEntry, sourceEntry } from './source-entry.ts';
-import { type Links, modificationTime, readLink, statPath, typeOf } from './stat.ts';
+import { type Links, modificationTime, readLink, statPath, statSystemPath, typeOf } from './stat.ts';
 
 export interface WalkOptions {
   /** The source path as given, in canonical form. */
@@ -40,6 +40,8 @@ export interface Level {
   readonly entry: SourceEntry;
   /** What stands before a name in the path for the system, with the slash. */
   readonly prefix: string;
+  /** Nothing in the prefix needs to be encoded for the system. */
+  readonly isPlain: boolean;
   readonly names: readonly string[];
   readonly tree: FileTree | undefined;
   /** Index of the next name. */
@@ -75,7 +77,8 @@ export function visitName(visit: Visit, levels: readonly Level[], name: string):
   const parent = levels.at(-1);
   if (parent === undefined) return undefined;
   const path = bytePath(parent.prefix + name);
-  const candidate = candidateAt(visit, path);
+  // Only the name is looked through: a joined path would have to be copied for that.
+  const candidate = candidateAt(visit, path, parent.isPlain && isAscii(name) ? path : Buffer.from(path, 'latin1'));
   if (candidate === undefined) return undefined;
   const decision = visit.selection.decide(path, candidate);
   if (decision === 'exclude') return undefined;
@@ -109,10 +112,10 @@ function rootStats(root: BytePath, links: Links): Stats {
   throw new LocalError('BACKUP_DIR_MISSING', `Backup source directory ${toScreen(root)} does not exist.`, { cause });
 }
 
-function candidateAt(visit: Visit, path: BytePath): Candidate | undefined {
+function candidateAt(visit: Visit, path: BytePath, systemPath: string | Buffer): Candidate | undefined {
   const { copyLinks, links, report, selection, emit } = visit;
   try {
-    const stats = statPath(path, links);
+    const stats = statSystemPath(systemPath, links);
     if (stats === undefined) {
       // Dangling links and names of a list are left out silently, like in the reference.
       if (!copyLinks && selection.filesFrom === undefined) report.unseen(path, 'it has just been removed');
@@ -155,7 +158,8 @@ function namesIn(visit: Visit, candidate: Candidate, tree: FileTree | undefined)
 }
 
 function levelOf(entry: SourceEntry, path: BytePath, names: readonly string[], tree: FileTree | undefined): Level {
-  return { entry, prefix: path === '/' ? '/' : `${path}/`, names, tree, at: 0 };
+  const prefix = path === '/' ? '/' : `${path}/`;
+  return { entry, prefix, isPlain: isAscii(prefix), names, tree, at: 0 };
 }
 
 function entryOf(visit: Visit, candidate: Candidate, link: BytePath): SourceEntry {

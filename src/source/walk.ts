@@ -7,33 +7,61 @@ import { type Level, type Visit, visitName, visitRoot, type WalkOptions } from '
  * The selected objects of a tree in index order, the root first. What cannot be read is reported and left out; only a
  * root that cannot be used throws (`LocalError`). In memory are the names of the directories on the way, nothing else.
  */
-export function* walkSource(options: WalkOptions): Generator<SourceEntry, void, undefined> {
-  const visit: Visit = {
-    ...options,
-    links: options.copyLinks ? 'follow' : 'keep',
-    mayRead: readCheck(),
-    report: reporter(options),
-  };
-  const root = visitRoot(visit);
-  yield root.entry;
-  const levels: Level[] = root.level === undefined ? [] : [root.level];
-  // Scanned directories on the way that nothing below has justified yet.
-  const held: SourceEntry[] = [];
-  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
-    const name = level.names[level.at++];
-    if (name === undefined) {
-      levels.pop();
-      if (held.at(-1) === level.entry) held.pop();
-      continue;
+export function walkSource(options: WalkOptions): Iterable<SourceEntry> {
+  return { [Symbol.iterator]: () => new SourceWalk(options) };
+}
+
+const DONE = { done: true, value: undefined } as const;
+
+/** Not a generator: resuming one costs more than all that is done here for a file. */
+class SourceWalk implements Iterator<SourceEntry, undefined> {
+  readonly #visit: Visit;
+  #levels: Level[] | undefined;
+  /** Scanned directories on the way that nothing below has justified yet. */
+  #held: SourceEntry[] = [];
+  /** What has been found, last first. */
+  #found: SourceEntry[] = [];
+
+  constructor(options: WalkOptions) {
+    const links = options.copyLinks ? 'follow' : 'keep';
+    this.#visit = { ...options, links, mayRead: readCheck(), report: reporter(options) };
+  }
+
+  next(): IteratorResult<SourceEntry, undefined> {
+    const value = this.#found.length > 0 ? this.#found.pop() : this.#following();
+    return value === undefined ? DONE : { done: false, value };
+  }
+
+  #following(): SourceEntry | undefined {
+    if (this.#levels === undefined) return this.#root();
+    const levels = this.#levels;
+    for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+      const name = level.names[level.at++];
+      if (name === undefined) {
+        levels.pop();
+        if (this.#held.at(-1) === level.entry) this.#held.pop();
+        continue;
+      }
+      const found = visitName(this.#visit, levels, name);
+      if (found === undefined) continue;
+      if (found.level !== undefined) levels.push(found.level);
+      if (found.isScanned) this.#held.push(found.entry);
+      else return this.#held.length === 0 ? found.entry : this.#release(found.entry);
     }
-    const found = visitName(visit, levels, name);
-    if (found === undefined) continue;
-    if (found.isScanned) {
-      held.push(found.entry);
-    } else {
-      if (held.length > 0) yield* held.splice(0);
-      yield found.entry;
-    }
-    if (found.level !== undefined) levels.push(found.level);
+    return undefined;
+  }
+
+  #root(): SourceEntry {
+    const root = visitRoot(this.#visit);
+    this.#levels = root.level === undefined ? [] : [root.level];
+    return root.entry;
+  }
+
+  /** The first of the directories that `entry` justifies; the others and the entry itself follow it. */
+  #release(entry: SourceEntry): SourceEntry {
+    const [first = entry, ...rest] = this.#held;
+    this.#held = [];
+    this.#found = [entry, ...rest.toReversed()];
+    return first;
   }
 }

@@ -52,12 +52,13 @@ export function parentOf(path: BytePath): BytePath {
 
 /**
  * Index order: component lists compared element by element as unsigned bytes, a prefix first (`a`, `a/z`, `a b`).
- * That is plain byte order with `/` below every other byte. Source: docs/format/volumes.md, Order.
+ * That is plain byte order with `/` below every other byte. Source: docs/format/volumes.md, Order. The first `shared`
+ * characters are known to be the same.
  */
-export function comparePaths(a: string, b: string): number {
+export function comparePaths(a: string, b: string, shared = 0): number {
   if (a === b) return 0;
   const length = a.length < b.length ? a.length : b.length;
-  for (let i = 0; i < length; i++) {
+  for (let i = shared; i < length; i++) {
     const x = a.charCodeAt(i);
     const y = b.charCodeAt(i);
     if (x === y) continue;
