@@ -1,6 +1,5 @@
-// Speed of block sums and delta search: npx tsx bench/rsync-kernel.ts [simd|scalar]
+// Speed of block sums and delta search, in CPU time: npx tsx bench/rsync-kernel.ts [simd|scalar] [sizes]
 import { randomFillSync } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
 import { fastestKernels } from '../src/rsync/kernel/choose.ts';
 import { Kernels } from '../src/rsync/kernel/kernel.ts';
 import { scalarKernel } from '../src/rsync/kernel/scalar.ts';
@@ -19,12 +18,15 @@ const chunks = (bytes: Buffer): Buffer[] =>
 /** Best of several runs, in seconds. */
 function best(runs: number, run: () => void): number {
   let seconds = Infinity;
-  for (let i = 0; i < runs; i++) {
-    const start = performance.now();
-    run();
-    seconds = Math.min(seconds, (performance.now() - start) / 1000);
-  }
+  for (let i = 0; i < runs; i++) seconds = Math.min(seconds, timed(run));
   return seconds;
+}
+
+function timed(run: () => void): number {
+  const start = process.cpuUsage();
+  run();
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1e6;
 }
 
 function sign(bytes: Buffer, blockLength: number): Buffer[] {
@@ -34,9 +36,16 @@ function sign(bytes: Buffer, blockLength: number): Buffer[] {
 }
 
 function delta(signature: readonly Buffer[], bytes: Buffer): number {
+  return encode(load(signature), bytes);
+}
+
+function load(signature: readonly Buffer[]): DeltaEncoder {
   const loader = new SignatureLoader(kernels);
   for (const block of signature) loader.push(block);
-  const encoder = new DeltaEncoder(loader.finish());
+  return new DeltaEncoder(loader.finish());
+}
+
+function encode(encoder: DeltaEncoder, bytes: Buffer): number {
   let size = 0;
   for (const chunk of chunks(bytes)) for (const piece of encoder.update(chunk)) size += piece.length;
   for (const piece of encoder.finish()) size += piece.length;
@@ -46,6 +55,34 @@ function delta(signature: readonly Buffer[], bytes: Buffer): number {
 function print(name: string, value: number, unit: string): void {
   process.stdout.write(`${name.padEnd(40)} ${value.toFixed(value < 100 ? 2 : 0).padStart(8)} ${unit}\n`);
 }
+
+/** Entries as random blocks of 2048 bytes have them: the sum of the bytes, half of the weak sum, is no even spread. */
+function randomSignature(count: number): Buffer[] {
+  const chance = randomFillSync(Buffer.allocUnsafe(12 * count));
+  const blocks = [Buffer.from('727301360000080000000008', 'hex')];
+  for (let at = 0; at < chance.length; at += 12) {
+    // Twelve of anything make a bell curve: here nibbles of the strong sum, of standard deviation 4.61 each.
+    let total = -12 * 7.5;
+    for (let i = 4; i < 10; i++) total += ((chance[at + i] ?? 0) >> 4) + ((chance[at + i] ?? 0) & 15);
+    const fine = ((chance[at + 10] ?? 0) / 256) * 210;
+    chance.writeUInt16BE(Math.round(2048 * (127.5 + 31) + total * 209.4 + fine) & 0xffff, at + 2);
+  }
+  for (let at = 0; at < chance.length; at += CHUNK) blocks.push(chance.subarray(at, at + CHUNK));
+  return blocks;
+}
+
+for (const count of process.argv[3] === 'sizes' ? [10_000, 131_072, 1_048_576, 5_242_880] : []) {
+  const stored = randomSignature(count);
+  const bytes = other.subarray(0, 32 * MEBIBYTE);
+  let encoder: DeltaEncoder | undefined;
+  print(`load ${count} entries`, timed(() => (encoder = load(stored))) * 1000, 'ms');
+  print(
+    `no match among ${count} entries`,
+    bytes.length / timed(() => encode(encoder ?? load(stored), bytes)) / 1e6,
+    'MB/s',
+  );
+}
+if (process.argv[3] === 'sizes') process.exit();
 
 const speed = (bytes: Buffer, run: () => void): number => bytes.length / best(5, run) / 1e6;
 

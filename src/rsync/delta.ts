@@ -6,15 +6,20 @@ import {
   COPY_BLOCKS,
   COPY_ENTRY,
   COPY_TAIL,
+  DIAGONAL,
   END,
   HUNGRY,
   LIMIT,
   LITERAL,
+  PAID,
   POSITION,
 } from './kernel/layout.ts';
 import { Pieces } from './pieces.ts';
 import { prepareSearch } from './search-layout.ts';
 import type { Signature } from './signature-loader.ts';
+
+/** Words that tell a place in the window. */
+const MOVING = [POSITION, LIMIT, DIAGONAL, PAID] as const;
 
 /**
  * The librsync delta from the basis a signature describes to a content that arrives in pieces of any size. The bytes
@@ -128,8 +133,7 @@ export class DeltaEncoder {
     this.#kernel.memory.copyWithin(this.#window, this.#literal, this.#end);
     this.#literal -= shift;
     this.#end -= shift;
-    this.#set(POSITION, this.#word(POSITION) - shift);
-    this.#set(LIMIT, this.#word(LIMIT) - shift);
+    for (const address of MOVING) this.#set(address, (this.#word(address) - shift) >>> 0);
   }
 
   #word(address: number): number {

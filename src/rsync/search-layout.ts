@@ -2,17 +2,23 @@ import { LITERAL_LIMIT } from './commands.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import {
   BLOCK,
+  BUCKET,
   COUNT,
   DATA,
+  DIAGONAL,
+  DOUBT,
   ENTRIES,
   ENTRY_BITS,
   EXPECTED,
   FILTER,
   FILTER_BITS,
   GROUP,
+  LONGEST_STRIDE,
+  PAID,
   ROLLING,
   SLOTS,
   SLOT_COUNT,
+  STRIDE,
   STRONG,
 } from './kernel/layout.ts';
 
@@ -22,6 +28,15 @@ const INTAKE = 262_144;
 const LONGEST_GROUPED = 65_536;
 /** Longer blocks are not looked for: the window must hold one. */
 const LONGEST_BLOCK = 67_108_864;
+
+/**
+ * From so many entries on (512 MB in blocks of 2048) blocks are doubted. Below, what is hashed for nothing costs less
+ * than the search itself.
+ */
+const MANY = 262_144;
+
+/** Fewer positions are rolled over for nothing where a match comes sooner than something that looks like one. */
+const SHORT_STRIDE = 256;
 
 /** Two thirds full: short probes in little memory. */
 const SLOTS_PER_ENTRY = 1.5;
@@ -47,13 +62,15 @@ interface Window {
 export function prepareSearch(kernel: Kernel, { blockLength, strongLength, count }: Shape): Window {
   const isSearching = count > 0 && blockLength <= LONGEST_BLOCK;
   const group = blockLength <= LONGEST_GROUPED ? kernel.lanes : 1;
-  const slotCount = Math.ceil(count * SLOTS_PER_ENTRY) + 1;
+  const slotCount = BUCKET * (Math.floor((count * SLOTS_PER_ENTRY) / BUCKET) + 1);
   const filterBits = filterBitsFor(count);
   // Sixteen bytes of every entry are compared (and masked), whatever the signature keeps.
   const slots = align(DATA + count * (4 + strongLength) + 16);
   const filter = align(slots + 4 * slotCount);
   const window = align(filter + 8 * 2 ** filterBits);
-  const windowEnd = window + LITERAL_LIMIT + INTAKE + (isSearching ? group * blockLength + 1 : 0);
+  const isDoubting = count >= MANY;
+  const ahead = Math.max(group, isDoubting ? 2 : 1) * blockLength + 1;
+  const windowEnd = window + LITERAL_LIMIT + INTAKE + (isSearching ? ahead : 0);
   kernel.reserve(windowEnd);
   const words = [
     [ENTRIES, DATA],
@@ -69,16 +86,23 @@ export function prepareSearch(kernel: Kernel, { blockLength, strongLength, count
     // The content probably begins like the basis.
     [EXPECTED, 0],
     [ROLLING, 0],
+    [DOUBT, isDoubting ? 1 : 0],
+    [STRIDE, isDoubting ? LONGEST_STRIDE : SHORT_STRIDE],
+    [DIAGONAL, window],
+    [PAID, window],
   ] as const;
   for (const [address, value] of words) kernel.memory.writeUInt32LE(value, address);
   if (isSearching) kernel.buildTable();
   return { window, windowEnd, isSearching };
 }
 
-/** Filter words for 32 to 64 bits per entry; from 8 MiB on fewer, down to 8 to 16: caches and memory count more then. */
+/**
+ * Filter words for 32 to 64 bits per entry; from 4 MiB on fewer, down to 4 to 8. A look beyond the caches takes three
+ * times as long as one into 4 MiB (6.4 against 2.0 ns, many at once): more than the table costs now and then.
+ */
 function filterBitsFor(count: number): number {
   const bits = bitsFor(count);
-  return Math.max(1, Math.min(bits - 1, 20), bits - 3);
+  return Math.max(1, Math.min(bits - 1, 19), bits - 4);
 }
 
 /** Bits that number `count` things. */
@@ -86,6 +110,7 @@ function bitsFor(count: number): number {
   return count <= 1 ? 0 : 32 - Math.clz32(count - 1);
 }
 
+/** To the beginning of a cache line. */
 function align(address: number): number {
-  return Math.ceil(address / 16) * 16;
+  return Math.ceil(address / 64) * 64;
 }

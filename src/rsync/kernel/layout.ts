@@ -5,10 +5,16 @@
 export const PADDING = 256;
 /** Where the two halves of a digest are put (16 bytes). */
 export const DIGEST = 128;
-/** Eight weak sums (32 bytes). @public */
-export const ROLLED = 160;
+/** A word that is written and never read. @public */
+export const SINK = 160;
+/** Most positions that are rolled over before any of them is looked up. */
+export const LONGEST_STRIDE = 2048;
+/** What the filter lets through of a stride, eight bytes each: address, weak sum. @public */
+export const QUEUE = 1024;
+/** The weak sums of a stride. @public */
+export const SUMS = 17_408;
 /** First address that is free for data. */
-export const DATA = 1024;
+export const DATA = 25_600;
 
 /** Bytes of one entry that `sumBlocks` writes: big-endian weak sum, first 8 bytes of the MD4. */
 export const SUM_BYTES = 12;
@@ -22,7 +28,10 @@ export const STRONG = 776;
 export const BLOCK = 780;
 /** Blocks compared at once when a copy goes on in order; 1 or 4. */
 export const GROUP = 784;
-/** A hash table of SLOT_COUNT words with linear probing: entry number, above it the low bits of the hash as a tag. */
+/**
+ * A hash table of SLOT_COUNT words in buckets of a cache line, which overflow into the next: entry number, above it
+ * the low bits of the hash as a tag.
+ */
 export const SLOTS = 788;
 export const SLOT_COUNT = 792;
 /** Bits of a slot that hold the entry number; COUNT does not fill them, so that EMPTY is no entry. */
@@ -46,6 +55,16 @@ export const COPY_AT = 832;
 export const COPY_ENTRY = 836;
 export const COPY_BLOCKS = 840;
 export const COPY_TAIL = 844;
+/** 1 when blocks with a known weak sum are doubted: see `isLikely`. The search then looks a block ahead. */
+export const DOUBT = 848;
+/** Where the basis would begin if the last copy went on to both sides. Modulo 2^32. */
+export const DIAGONAL = 852;
+/** The address up to which doubtful blocks have been paid for. Modulo 2^32. */
+export const PAID = 856;
+/** Positions that are rolled over before any of them is looked up, so that their cache misses overlap. */
+export const STRIDE = 860;
+/** Blocks a search may save up for. */
+export const MOST_CREDIT = 8;
 
 // What `search` answers.
 
@@ -62,6 +81,8 @@ export const CHAR_OFFSET = 31;
 export const HASH_FACTOR = 0x9e3779b1;
 /** Another odd factor (from MurmurHash3), for the bits within a filter word. */
 export const FILTER_FACTOR = 0x85ebca6b;
+/** Slots of a bucket: 64 bytes. */
+export const BUCKET = 16;
 /** An entry that finds no slot within this many is left out: hostile signatures must not cost O(n^2). */
 export const PROBE_LIMIT = 1024;
 /** A slot that holds no entry. */

@@ -1,6 +1,7 @@
 import type { Kernel } from './kernel.ts';
 import {
   BLOCK,
+  BUCKET,
   CHAR_OFFSET,
   COPY,
   COPY_AT,
@@ -9,7 +10,9 @@ import {
   COPY_TAIL,
   COUNT,
   DATA,
+  DIAGONAL,
   DIGEST,
+  DOUBT,
   EMPTY,
   END,
   ENTRIES,
@@ -22,7 +25,9 @@ import {
   HUNGRY,
   LIMIT,
   LITERAL,
+  MOST_CREDIT,
   PADDING,
+  PAID,
   POSITION,
   PROBE_LIMIT,
   ROLLING,
@@ -86,7 +91,9 @@ class ScalarKernel implements Kernel {
     const length = this.#word(BLOCK);
     const count = this.#word(COUNT);
     const end = this.#word(END);
+    const need = this.#word(DOUBT) === 1 && !isFinal ? 2 * length : length;
     let p = this.#word(POSITION);
+    this.#limitCredit(p);
     this.#set(COPY_BLOCKS, 0);
     this.#set(COPY_TAIL, 0);
     let blocks = 0;
@@ -105,17 +112,18 @@ class ScalarKernel implements Kernel {
         this.#set(EXPECTED, isStarved ? entry + same : count);
         if (blocks > 0) {
           this.#set(COPY_BLOCKS, blocks);
+          this.#set(DIAGONAL, this.#word(COPY_AT) - Math.imul(this.#word(COPY_ENTRY), length));
           return this.#report(p, COPY);
         }
         if (isStarved) return this.#report(p, HUNGRY);
-        if (end - p < length) break;
+        if (end - p < need) break;
         const weak = weakSum(this.memory, p, p + length);
         this.#set(WEAK, weak);
         this.#set(ROLLING, 1);
         found = this.#find(p, length, weak);
       }
       if (found < 0) {
-        found = this.#roll(p, Math.min(end - length, this.#word(LIMIT)));
+        found = this.#roll(p, Math.min(end - need, this.#word(LIMIT)));
         p = this.#word(POSITION);
         if (found < 0 && p >= this.#word(LIMIT)) return LITERAL;
         if (found < 0) {
@@ -209,12 +217,36 @@ class ScalarKernel implements Kernel {
   #find(p: number, length: number, weak: number): number {
     let isHashed = false;
     const slot = this.#slotWhere(weak, (entry) => {
+      if (!isHashed && !this.#isLikely(p, length, entry) && !this.#afford(p, length)) return false;
       if (!isHashed) this.#hash(p, length);
       isHashed = true;
       return this.#isAlike(this.#entryAt(entry) + 4, DIGEST);
     });
     const held = slot < 0 ? EMPTY : this.view.getInt32(slot, true);
     return held === EMPTY ? -1 : held & this.#entryMask;
+  }
+
+  /** False when the block at `p` probably has no more than its weak sum in common with the entry. */
+  #isLikely(p: number, length: number, entry: number): boolean {
+    if (this.#word(DOUBT) === 0) return true;
+    if ((p - Math.imul(entry, length)) >>> 0 === this.#word(DIAGONAL)) return true;
+    if (entry + 2 >= this.#word(COUNT) || p + 2 * length > this.#word(END)) return true;
+    return weakSum(this.memory, p + length, p + 2 * length) === this.#weakOf(entry + 1);
+  }
+
+  /** Pays for hashing an unlikely block at `p`, as far as the positions that went by allow. */
+  #afford(p: number, length: number): boolean {
+    this.#limitCredit(p);
+    const credit = (p - this.#word(PAID)) >>> 0;
+    if (credit < length) return false;
+    this.#set(PAID, p - credit + length);
+    return true;
+  }
+
+  /** Before the distance is more than 32 bits can tell. */
+  #limitCredit(p: number): void {
+    const most = MOST_CREDIT * this.#word(BLOCK);
+    if ((p - this.#word(PAID)) >>> 0 > most) this.#set(PAID, p - most);
   }
 
   #insert(entry: number, weak: number): void {
@@ -230,7 +262,7 @@ class ScalarKernel implements Kernel {
     const slotCount = this.#word(SLOT_COUNT);
     const entryMask = this.#entryMask;
     const tag = hash(weak) & ~entryMask;
-    let slot = Math.floor(((hash(weak) >>> 0) * slotCount) / 0x1_0000_0000);
+    let slot = BUCKET * Math.floor(((hash(weak) >>> 0) * (slotCount / BUCKET)) / 0x1_0000_0000);
     for (let probe = 0; probe < PROBE_LIMIT; probe++) {
       const held = this.view.getInt32(slots + 4 * slot, true);
       if (held === EMPTY) return slots + 4 * slot;

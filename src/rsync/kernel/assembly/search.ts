@@ -7,13 +7,17 @@ import {
   COPY_ENTRY,
   COPY_TAIL,
   COUNT,
+  DIAGONAL,
   DIGEST,
+  DOUBT,
   END,
   EXPECTED,
   GROUP,
   HUNGRY,
   LIMIT,
   LITERAL,
+  MOST_CREDIT,
+  PAID,
   POSITION,
   ROLLING,
   WEAK,
@@ -22,11 +26,7 @@ import { md4 } from './md4';
 import { firstPair, firstPairRest, md4x4, secondPair, secondPairRest } from './md4x4';
 import { roll, rolledTo, rolledWeak } from './roll';
 import { weakSum } from './rollsum';
-import { entryAt, find, isStrong } from './table';
-
-function weakOf(entry: u32): u32 {
-  return bswap<u32>(load<u32>(entryAt(entry)));
-}
+import { entryAt, find, isStrong, weakOf } from './table';
 
 function isBlock(p: usize, length: u32, entry: u32): bool {
   if (weakSum(p, length) != weakOf(entry)) return false;
@@ -124,8 +124,13 @@ export function search(isFinal: bool): i32 {
   const count = load<u32>(COUNT);
   const end: usize = load<u32>(END);
   const limit: usize = load<u32>(LIMIT);
+  // Bytes that must be there to look for a block.
+  const need: u32 = load<u32>(DOUBT) != 0 && !isFinal ? 2 * length : length;
   let p: usize = load<u32>(POSITION);
   let blocks: u32 = 0;
+  // Before the distance is more than 32 bits can tell.
+  const most: u32 = MOST_CREDIT * length;
+  if (<u32>p - load<u32>(PAID) > most) store<u32>(PAID, <u32>p - most);
   store<u32>(COPY_BLOCKS, 0);
   store<u32>(COPY_TAIL, 0);
   for (;;) {
@@ -142,17 +147,18 @@ export function search(isFinal: bool): i32 {
       store<u32>(EXPECTED, isStarved ? entry + same : count);
       if (blocks > 0) {
         store<u32>(COPY_BLOCKS, blocks);
+        store<u32>(DIAGONAL, load<u32>(COPY_AT) - load<u32>(COPY_ENTRY) * length);
         return report(p, COPY);
       }
       if (isStarved) return report(p, HUNGRY);
-      if (end - p < length) break;
+      if (end - p < need) break;
       const weak = weakSum(p, length);
       store<u32>(WEAK, weak);
       store<u32>(ROLLING, 1);
-      found = find(p, length, weak);
+      found = find(p, weak);
     }
     if (found < 0) {
-      found = roll(p, min<usize>(end - length, limit), length, load<u32>(WEAK));
+      found = roll(p, min<usize>(end - need, limit), length, load<u32>(WEAK));
       p = rolledTo;
       store<u32>(WEAK, rolledWeak);
       if (found < 0 && p >= limit) return report(p, LITERAL);
