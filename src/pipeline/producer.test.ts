@@ -379,6 +379,21 @@ describe('a changed file', () => {
     });
   });
 
+  test('has a signature longer than what is kept in memory, as has a new one', async () => {
+    const content = noise(300_000, 2);
+    const before = Buffer.concat([content, noise(50_000, 3)]);
+    const outcome = await produce(
+      [
+        { path: 'f', before, content },
+        { path: 'g', before, content, size: 2_048_000 },
+        { path: 'h', content },
+      ],
+      { maxBlockSize: 2 },
+    );
+    expect(outcome.signatures.map(({ body }) => body.length)).toEqual([7044, 1_800_012, 7044]);
+    expect(outcome.signatures[1]?.body.equals(signatureOf(content, 2))).toBe(true);
+  });
+
   test('has its delta cut into pieces like a content', async () => {
     const content = noise(200_000, 9);
     const outcome = await produce([{ path: 'f', before: base, content }], { limit: 2 * PIECE });

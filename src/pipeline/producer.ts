@@ -49,6 +49,9 @@ const PIECES_AT_A_TIME = 64;
  */
 const READ_AGAIN = 1;
 
+/** From this size on a file's signature, more than a 256th of it, is not kept in memory until the file is read. */
+const LONG = 16 * 1024 * 1024;
+
 /**
  * Turns changes into members of volumes and of the signature archive. Each source byte is read once: the same buffer
  * feeds the volume, the signature and the delta.
@@ -105,7 +108,7 @@ export class Producer {
     const content = new SourceContent(file, meta.size, maxBlockSize);
     let added: Soon<void>;
     try {
-      added = this.#addPieces({ kind: 'snapshot', path, meta }, content);
+      added = this.#addPieces({ kind: 'snapshot', path, meta }, meta.size < LONG ? content : this.#signed(content));
     } catch (error) {
       file.close();
       throw error;
@@ -115,20 +118,34 @@ export class Producer {
     this.#finish(source, content);
   }
 
+  /** The same content, whose signature goes where it belongs while it grows. */
+  #signed(content: SourceContent): MemberBody {
+    const { signatures } = this.#options;
+    return {
+      fill(into) {
+        const length = content.fill(into);
+        signatures.hold(content.takeSignature());
+        return length;
+      },
+    };
+  }
+
   async #storeDiff(source: SourceEntry, file: SourceFile): Promise<void> {
-    const { statistics, onFile, maxBlockSize, pause } = this.#options;
+    const { statistics, signatures, onFile, maxBlockSize, pause } = this.#options;
     const { path, meta } = source;
     this.#announce('fileChanged', path);
     onFile('changed', path);
     statistics.changedFiles++;
     statistics.changedFileSize += meta.size;
     try {
-      const encoder = new DeltaEncoder(await this.#previousSignature());
       const content = new SourceContent(file, meta.size, maxBlockSize);
+      const encoder = new DeltaEncoder(await this.#previousSignature(), content.blockLength);
+      if (encoder.isSigning) content.leaveSigningTo(encoder);
       const buffer = Buffer.allocUnsafeSlow(PIECE_SIZE);
       const delta = new BlockQueue(() => {
         const length = content.fill(buffer);
         const more = length === 0 ? [] : encoder.update(buffer.subarray(0, length));
+        signatures.hold(content.takeSignature());
         return length < buffer.length
           ? { blocks: [...more, ...encoder.finish()], last: true }
           : { blocks: more, last: false };

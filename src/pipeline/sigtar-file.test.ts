@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { SigtarStream } from '../archive/sigtar.ts';
@@ -28,6 +28,21 @@ test('an archive without entries is 10,240 zeros', () => {
   file.finish();
   expect(readFileSync(join(dir, 's'))).toEqual(Buffer.alloc(10_240));
   expect(file.size).toBe(10_240);
+});
+
+test('a body may come in parts before its entry, and is not seen before that', async () => {
+  const file = new SigtarFile(join(dir, 's'), dir);
+  file.add(entry('signature', 'a'), [Buffer.alloc(10, 1)]);
+  file.hold([Buffer.alloc(700_000, 2), Buffer.alloc(700_000, 2)]);
+  file.checkpoint(join(dir, 'part'));
+  expect(await read(join(dir, 'part'))).toEqual(['signature a 10 1']);
+  file.hold([Buffer.alloc(700_000, 2)]);
+  file.add(entry('signature', 'b'), [Buffer.alloc(5, 2)]);
+  file.hold([Buffer.alloc(3, 4)]);
+  file.add(entry('signature', 'c'), []);
+  file.finish();
+  expect(await read(join(dir, 'part'))).toEqual(['signature a 10 1', 'signature b 2100005 2', 'signature c 3 4']);
+  expect(readdirSync(dir)).toEqual(['part']);
 });
 
 test('entries of all kinds read back, bodies of any size and in any number of blocks included', async () => {

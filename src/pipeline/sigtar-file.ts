@@ -4,6 +4,7 @@ import { sigtarMember } from '../archive/sigtar.ts';
 import { paddingLength } from '../archive/tar-header.ts';
 import { headerBound, trailer, writeHeader } from '../archive/tar-writer.ts';
 import { guard, guardAsync } from '../cache/guard.ts';
+import { HeldBlocks } from './held-blocks.ts';
 import { syncData, writeAll } from './local-file.ts';
 
 const BUFFER = 256 * 1024;
@@ -16,6 +17,7 @@ export class SigtarFile {
   #path: string;
   #buffer = Buffer.allocUnsafeSlow(BUFFER);
   #used = 0;
+  readonly #held: HeldBlocks;
   /** Bytes of the whole file. */
   size = 0;
 
@@ -23,6 +25,7 @@ export class SigtarFile {
   constructor(path: string, archiveDir: string) {
     this.#archiveDir = archiveDir;
     this.#path = path;
+    this.#held = new HeldBlocks(`${path}.held`);
     this.#fd = this.#guard(() => openSync(path, 'wx', 0o600));
   }
 
@@ -30,14 +33,25 @@ export class SigtarFile {
     return this.#path;
   }
 
+  /** Takes the beginning of the body of the next entry. A long one is kept on disk until its length is known. */
+  hold(blocks: readonly Buffer[]): void {
+    if (blocks.length > 0) this.#guard(() => this.#held.push(blocks));
+  }
+
+  /** `body` is the rest of the body, or all of it when nothing is held. */
   add(entry: Entry, body: readonly Buffer[]): void {
-    let size = 0;
+    let size = this.#held.length;
     for (const block of body) size += block.length;
     const member = sigtarMember(entry, size);
     const header = headerBound(member);
     if (header > BUFFER - this.#used) this.#flush();
     if (header > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(header);
     this.#used += writeHeader(this.#buffer, this.#used, member);
+    if (this.#held.length > 0) {
+      this.#guard(() => {
+        for (const block of this.#held.take()) this.#append(block);
+      });
+    }
     for (const block of body) this.#append(block);
     const padding = paddingLength(size);
     if (padding > 0) this.#pad(padding);
@@ -64,6 +78,7 @@ export class SigtarFile {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     closeSync(this.#fd);
+    this.#held.close();
   }
 
   #append(block: Buffer): void {

@@ -17,6 +17,7 @@ import {
 import { Pieces } from './pieces.ts';
 import { prepareSearch } from './search-layout.ts';
 import type { Signature } from './signature-loader.ts';
+import { WindowSums } from './window-sums.ts';
 
 /** Words that tell a place in the window. */
 const MOVING = [POSITION, LIMIT, DIAGONAL, PAID] as const;
@@ -31,6 +32,8 @@ export class DeltaEncoder {
   readonly #blockLength: number;
   readonly #isSearching: boolean;
   readonly #out = new Pieces();
+  readonly #sums: WindowSums | undefined;
+  #isFinished = false;
   // Addresses in the kernel: where content is put, and of it what is no command yet.
   readonly #window: number;
   readonly #windowEnd: number;
@@ -40,11 +43,14 @@ export class DeltaEncoder {
   #copyFrom = 0;
   #copyLength = 0;
 
-  constructor(signature: Signature) {
+  /** With `newBlockLength` the content's own signature is made on the way where that saves hashing: see `isSigning`. */
+  constructor(signature: Signature, newBlockLength?: number) {
     this.#kernels = signature.kernels;
     this.#kernel = signature.takeKernel();
-    this.#blockLength = signature.blockLength;
-    const { window, windowEnd, isSearching } = prepareSearch(this.#kernel, signature);
+    const { blockLength } = signature;
+    this.#blockLength = blockLength;
+    const { window, windowEnd, isSearching, isSigning } = prepareSearch(this.#kernel, signature, newBlockLength);
+    if (isSigning) this.#sums = new WindowSums(this.#kernel, { blockLength, window, scratch: windowEnd });
     this.#window = window;
     this.#windowEnd = windowEnd;
     this.#isSearching = isSearching;
@@ -72,9 +78,21 @@ export class DeltaEncoder {
     this.#search(true);
     this.#flushLiteral(this.#end);
     this.#flushCopy();
+    this.#sums?.finish(this.#end);
+    this.#isFinished = true;
     this.#out.byte(OP_END);
-    this.#kernels.giveBack(this.#kernel);
+    this.#kernels.giveBack(this.#kernel, this.#windowEnd);
     return this.#out.takeRest();
+  }
+
+  /** True when `takeSignature` gives the signature of the content. */
+  get isSigning(): boolean {
+    return this.#sums !== undefined;
+  }
+
+  /** The pieces of the content's signature that are complete; after `finish` all that is left. */
+  takeSignature(): Buffer[] {
+    return this.#sums?.take(this.#isFinished) ?? [];
   }
 
   #search(isFinal: boolean): void {
@@ -85,6 +103,7 @@ export class DeltaEncoder {
       if (outcome === LITERAL) this.#flushLiteral(this.#word(POSITION));
       if (outcome === COPY) {
         this.#flushLiteral(this.#word(COPY_AT));
+        this.#sums?.found(this.#word(COPY_AT), this.#word(COPY_ENTRY), this.#word(COPY_BLOCKS));
         this.#copy(
           this.#word(COPY_ENTRY) * this.#blockLength,
           this.#word(COPY_BLOCKS) * this.#blockLength + this.#word(COPY_TAIL),
@@ -126,11 +145,14 @@ export class DeltaEncoder {
     }
   }
 
-  /** Moves what is no command yet to the beginning of the window. */
+  /** Moves what is no command yet, or has no sums yet, to the beginning of the window. */
   #compact(): void {
-    const shift = this.#literal - this.#window;
+    this.#sums?.sumTo(this.#literal);
+    const from = Math.min(this.#literal, this.#sums?.needed ?? this.#literal);
+    const shift = from - this.#window;
     if (shift === 0) return;
-    this.#kernel.memory.copyWithin(this.#window, this.#literal, this.#end);
+    this.#kernel.memory.copyWithin(this.#window, from, this.#end);
+    this.#sums?.move(shift);
     this.#literal -= shift;
     this.#end -= shift;
     for (const address of MOVING) this.#set(address, (this.#word(address) - shift) >>> 0);

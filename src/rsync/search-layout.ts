@@ -1,4 +1,6 @@
 import { LITERAL_LIMIT } from './commands.ts';
+import { STRONG_BYTES } from './signature.ts';
+import { SCRATCH_BYTES } from './window-sums.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import {
   BLOCK,
@@ -53,13 +55,19 @@ interface Window {
   readonly windowEnd: number;
   /** False when no block can match. */
   readonly isSearching: boolean;
+  /** True when the new signature is made here as well: then SCRATCH_BYTES are free behind the window. */
+  readonly isSigning: boolean;
 }
 
 /**
  * Lays out a kernel whose entries lie at DATA: tables, as small as the number of entries allows, then the window the
  * content passes through. Only memory that the tables take is cleared.
  */
-export function prepareSearch(kernel: Kernel, { blockLength, strongLength, count }: Shape): Window {
+export function prepareSearch(
+  kernel: Kernel,
+  { blockLength, strongLength, count }: Shape,
+  newBlockLength: number | undefined,
+): Window {
   const isSearching = count > 0 && blockLength <= LONGEST_BLOCK;
   const group = blockLength <= LONGEST_GROUPED ? kernel.lanes : 1;
   const slotCount = BUCKET * (Math.floor((count * SLOTS_PER_ENTRY) / BUCKET) + 1);
@@ -70,8 +78,12 @@ export function prepareSearch(kernel: Kernel, { blockLength, strongLength, count
   const window = align(filter + 8 * 2 ** filterBits);
   const isDoubting = count >= MANY;
   const ahead = Math.max(group, isDoubting ? 2 : 1) * blockLength + 1;
-  const windowEnd = window + LITERAL_LIMIT + INTAKE + (isSearching ? ahead : 0);
-  kernel.reserve(windowEnd);
+  const isSigning =
+    isSearching && newBlockLength === blockLength && strongLength === STRONG_BYTES && blockLength <= LONGEST_GROUPED;
+  // A block that is not decided as a whole stays to be hashed.
+  const behind = isSigning ? blockLength : 0;
+  const windowEnd = window + LITERAL_LIMIT + INTAKE + (isSearching ? ahead : 0) + behind;
+  kernel.reserve(windowEnd + (isSigning ? SCRATCH_BYTES : 0));
   const words = [
     [ENTRIES, DATA],
     [COUNT, count],
@@ -93,7 +105,7 @@ export function prepareSearch(kernel: Kernel, { blockLength, strongLength, count
   ] as const;
   for (const [address, value] of words) kernel.memory.writeUInt32LE(value, address);
   if (isSearching) kernel.buildTable();
-  return { window, windowEnd, isSearching };
+  return { window, windowEnd, isSearching, isSigning };
 }
 
 /**

@@ -7,7 +7,7 @@ import { Pieces } from './pieces.ts';
 // The MD4 format, first 8 bytes kept: the only signature the reference writes. Source: docs/format, signatures.
 export const SIGNATURE_MAGIC = 0x72730136;
 export const HEADER_BYTES = 12;
-const STRONG_BYTES = 8;
+export const STRONG_BYTES = 8;
 
 /** Bytes handed to the kernel at once: they stay in the second-level cache. */
 const BATCH = 262_144;
@@ -28,9 +28,7 @@ export class SignatureBuilder {
     this.#blockLength = blockLength;
     this.#kernel = kernels.signer;
     this.#long = blockLength > LONGEST_HELD ? new LongBlockSums(blockLength, this.#out) : undefined;
-    this.#out.integer(SIGNATURE_MAGIC, 4);
-    this.#out.integer(blockLength, 4);
-    this.#out.integer(STRONG_BYTES, 4);
+    writeSignatureHeader(this.#out, blockLength);
   }
 
   update(chunk: Buffer): void {
@@ -53,7 +51,12 @@ export class SignatureBuilder {
     this.#heldLength += chunk.copy(this.#held, this.#heldLength, at);
   }
 
-  /** The signature's bytes, which belong to the caller. */
+  /** The pieces of the signature that are complete: 64 KiB each. They belong to the caller. */
+  takeSignature(): Buffer[] {
+    return this.#out.takeFull();
+  }
+
+  /** What is left of the signature's bytes, which belong to the caller. */
   finish(): Buffer[] {
     this.#long?.finish();
     if (this.#heldLength > 0) {
@@ -75,6 +78,12 @@ export class SignatureBuilder {
     this.#kernel.sumBlocks(DATA, count, length, entries);
     this.#out.bytes(memory, entries, end);
   }
+}
+
+export function writeSignatureHeader(out: Pieces, blockLength: number): void {
+  out.integer(SIGNATURE_MAGIC, 4);
+  out.integer(blockLength, 4);
+  out.integer(STRONG_BYTES, 4);
 }
 
 /** The signature of a whole content that is small, at the least cost. Belongs to the caller. */

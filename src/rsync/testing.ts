@@ -26,6 +26,25 @@ export function deltaOf(signature: Signature, content: Buffer, piece = 65_536): 
   return Buffer.concat(out);
 }
 
+/** The delta and the content's own signature, which the encoder must be able to make. */
+export function deltaAndSignature(
+  signature: Signature,
+  content: Buffer,
+  piece: number,
+): { readonly delta: Buffer; readonly signature: Buffer } {
+  const encoder = new DeltaEncoder(signature, signature.blockLength);
+  if (!encoder.isSigning) throw new Error('the encoder makes no signature');
+  const out: Buffer[] = [];
+  const sums: Buffer[] = [];
+  for (const part of split(content, piece)) {
+    out.push(...encoder.update(part));
+    sums.push(...encoder.takeSignature());
+  }
+  out.push(...encoder.finish());
+  sums.push(...encoder.takeSignature());
+  return { delta: Buffer.concat(out), signature: Buffer.concat(sums) };
+}
+
 export function patch(basis: Buffer, delta: Buffer, piece = 65_536): Buffer {
   const out: Buffer[] = [];
   const applier = new DeltaApplier(basisOf(basis), (block) => out.push(Buffer.from(block)));

@@ -12,11 +12,14 @@ export interface Kernel {
   reserve(bytes: number): void;
   /** Writes the entries (`SUM_BYTES` each) of `count` adjacent blocks of `length` bytes at `data` to `out`. */
   sumBlocks(data: number, count: number, length: number, out: number): void;
-  /** Fills BUCKETS, SLOTS and BITMAP from the entries. */
+  /** Fills SLOTS and FILTER from the entries. */
   buildTable(): void;
   /** Goes on with the search that the words describe: HUNGRY, COPY or LITERAL. */
   search(isFinal: boolean): number;
 }
+
+/** A kernel with less memory is kept whatever it is used for. */
+const SMALL = 16_777_216;
 
 /** Kernels of one kind, kept for the next file: making one costs more than the delta of a small file. */
 export class Kernels {
@@ -39,7 +42,12 @@ export class Kernels {
     return this.#idle.pop() ?? this.#create();
   }
 
-  giveBack(kernel: Kernel): void {
+  /**
+   * Memory never shrinks: a kernel that has much more of it than the `used` bytes is not kept. One that was filled is,
+   * because the next file may need as much and garbage is not collected at once.
+   */
+  giveBack(kernel: Kernel, used: number): void {
+    if (kernel.memory.length > SMALL && 4 * used < kernel.memory.length) return;
     if (this.#idle.length < 2) this.#idle.push(kernel);
   }
 }
