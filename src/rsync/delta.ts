@@ -81,7 +81,7 @@ export class DeltaEncoder {
     this.#sums?.finish(this.#end);
     this.#isFinished = true;
     this.#out.byte(OP_END);
-    this.#kernels.giveBack(this.#kernel, this.#windowEnd);
+    this.#kernels.giveBack(this.#kernel);
     return this.#out.takeRest();
   }
 

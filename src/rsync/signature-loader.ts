@@ -71,8 +71,9 @@ export class SignatureLoader {
     const room = Math.max(0, this.#mostEntries * this.#entryBytes - this.#length);
     const size = Math.min(room, block.length - at);
     if (size > 0) {
-      this.#kernel.reserve(DATA + this.#length + size);
-      block.copy(this.#kernel.memory, DATA + this.#length, at, at + size);
+      const end = DATA + this.#length;
+      this.#kernel = this.#kernels.grow(this.#kernel, end + size, end);
+      block.copy(this.#kernel.memory, end, at, at + size);
     }
     this.#length += block.length - at;
   }

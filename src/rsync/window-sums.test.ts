@@ -48,7 +48,7 @@ describe.each([
       fc.property(parts, lengths, fc.integer({ min: 50, max: 70_000 }), (content, length, piece) => {
         expect(made(old, Buffer.concat(content), length, piece)).toEqual(right);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 });

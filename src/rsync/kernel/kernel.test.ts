@@ -8,18 +8,31 @@ const MEBIBYTE = 1_048_576;
 test('a kernel is used again', () => {
   const kernels = new Kernels(scalarKernel);
   const kernel = kernels.take();
-  kernels.giveBack(kernel, MEBIBYTE);
+  kernels.giveBack(kernel);
   expect(kernels.take()).toBe(kernel);
 });
 
-test('a kernel with much memory is used again after a large file and dropped after a small one', () => {
+test('a kernel with much memory is used again for what needs much, and what was there before moves into it', () => {
   const kernels = new Kernels(scalarKernel);
-  const kernel = kernels.take();
-  kernel.reserve(40 * MEBIBYTE);
-  kernels.giveBack(kernel, 40 * MEBIBYTE);
-  expect(kernels.take()).toBe(kernel);
-  kernels.giveBack(kernel, MEBIBYTE);
-  expect(kernels.take()).not.toBe(kernel);
+  const large = kernels.take();
+  large.reserve(40 * MEBIBYTE);
+  kernels.giveBack(large);
+  const small = kernels.take();
+  expect(small).not.toBe(large);
+  expect(kernels.grow(small, 5 * MEBIBYTE, 0)).toBe(small);
+  small.memory.writeUInt32LE(0x12345678, 5000);
+  const grown = kernels.grow(small, 50 * MEBIBYTE, 5 * MEBIBYTE);
+  expect(grown).toBe(large);
+  expect(grown.memory.length).toBeGreaterThanOrEqual(50 * MEBIBYTE);
+  expect(grown.memory.readUInt32LE(5000)).toBe(0x12345678);
+  expect(kernels.take()).toBe(small);
+});
+
+test('a second kernel with much memory is made while the first is in use', () => {
+  const kernels = new Kernels(scalarKernel);
+  const [first, second] = [kernels.take(), kernels.take()];
+  expect(kernels.grow(first, 40 * MEBIBYTE, 0)).toBe(first);
+  expect(kernels.grow(second, 40 * MEBIBYTE, 0)).toBe(second);
 });
 
 test('kernels of the process are shared', () => {

@@ -18,14 +18,21 @@ export interface Kernel {
   search(isFinal: boolean): number;
 }
 
-/** A kernel with less memory is kept whatever it is used for. */
-const SMALL = 16_777_216;
+/** What needs more memory gets the large kernel: a basis of more than 700 MB, in blocks of 2048 bytes. */
+const SMALL = 8_388_608;
+/** A kernel with no more memory is kept for good. Kernels grow by more than they are asked to. */
+const KEPT = 2 * SMALL;
 
 /** Kernels of one kind, kept for the next file: making one costs more than the delta of a small file. */
 export class Kernels {
   readonly #create: () => Kernel;
   readonly #idle: Kernel[] = [];
   #signer: Kernel | undefined;
+  /**
+   * Memory never shrinks, so a large kernel is let go after its file. It is used again if it is still there when it is
+   * needed: garbage is collected late, and two of them at once would double the peak.
+   */
+  #large: WeakRef<Kernel> | undefined;
 
   constructor(create: () => Kernel) {
     this.#create = create;
@@ -42,12 +49,26 @@ export class Kernels {
     return this.#idle.pop() ?? this.#create();
   }
 
-  /**
-   * Memory never shrinks: a kernel that has much more of it than the `used` bytes is not kept. One that was filled is,
-   * because the next file may need as much and garbage is not collected at once.
-   */
-  giveBack(kernel: Kernel, used: number): void {
-    if (kernel.memory.length > SMALL && 4 * used < kernel.memory.length) return;
-    if (this.#idle.length < 2) this.#idle.push(kernel);
+  /** A kernel with `bytes` of memory in which lies what `kernel`, which it replaces, has in its first `used` bytes. */
+  grow(kernel: Kernel, bytes: number, used: number): Kernel {
+    const large = bytes > SMALL && bytes > kernel.memory.length ? this.#large?.deref() : undefined;
+    if (large === undefined) {
+      kernel.reserve(bytes);
+      return kernel;
+    }
+    this.#large = undefined;
+    large.reserve(bytes);
+    kernel.memory.copy(large.memory, 0, 0, used);
+    this.giveBack(kernel);
+    return large;
+  }
+
+  giveBack(kernel: Kernel): void {
+    if (kernel.memory.length <= KEPT) {
+      if (this.#idle.length < 2) this.#idle.push(kernel);
+      return;
+    }
+    const other = this.#large?.deref();
+    if (other === undefined || other.memory.length < kernel.memory.length) this.#large = new WeakRef(kernel);
   }
 }
