@@ -1,16 +1,29 @@
 // Bundles src/main.ts into dist/duplicity.cjs. Libraries stay outside the bundle and are imported on first use.
 // One file and CommonJS: it starts 12 ms of CPU time earlier than ES modules in chunks do, and a program that runs during
 // a build has all its parts already. Modules that are imported on demand are still only evaluated then.
-import { chmodSync, mkdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { build } from 'esbuild';
 import { inputsDigest, inputsLine } from './lib/inputs.mjs';
-import { bundle, root, scratch } from './lib/paths.mjs';
+import { bundle, codeCache, root, scratch } from './lib/paths.mjs';
 
 // What is edited while the build runs must count as newer than the build.
 const startedAt = new Date();
 const digest = inputsDigest();
 const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
+
+/** What node itself has loaded when a program starts. */
+const AT_HAND = ['node:events', 'node:fs', 'node:path', 'node:process'];
+
+// Modules of node cost up to 5 ms each: one is loaded when something of it is first used.
+const LAZY_MODULES = [
+  '"use strict";const __load=require;',
+  `const __isLazy=(name)=>name.startsWith("node:")&&!${JSON.stringify(AT_HAND)}.includes(name);`,
+  'const __later=(name)=>new Proxy({},{get:(_,key)=>__load(name)[key],ownKeys:()=>Reflect.ownKeys(__load(name)),',
+  'getOwnPropertyDescriptor:(_,key)=>({value:__load(name)[key],enumerable:true,configurable:true})});',
+  'require=(name)=>__isLazy(name)?__later(name):__load(name);',
+].join('');
 
 const {
   outputFiles: [entry],
@@ -25,6 +38,7 @@ const {
   // Less to parse at each start; names stay, for the stack of a bug report.
   minifyWhitespace: true,
   minifySyntax: true,
+  banner: { js: LAZY_MODULES },
   define: { __VERSION__: JSON.stringify(version) },
   write: false,
   logLevel: 'warning',
@@ -38,3 +52,22 @@ chmodSync(temporary, 0o755);
 utimesSync(temporary, startedAt, startedAt);
 mkdirSync(dirname(bundle), { recursive: true });
 renameSync(temporary, bundle);
+makeCodeCache(`${scratch}/built-${process.pid}-code`);
+
+/** Without one the program starts 8 ms later: nothing that a build would have to fail for. */
+function makeCodeCache(temporary) {
+  const env = { ...process.env };
+  delete env.NODE_OPTIONS;
+  delete env.DUPLICITY_TEST_FAULTS;
+  const output = `${temporary}/cache`;
+  const script = `${root}/scripts/lib/code-cache.cjs`;
+  mkdirSync(temporary);
+  const { status } = spawnSync(process.execPath, [script, output, temporary], {
+    env,
+    stdio: 'ignore',
+    timeout: 60_000,
+  });
+  if (status === 0) renameSync(output, codeCache);
+  else rmSync(codeCache, { force: true });
+  rmSync(temporary, { recursive: true, force: true });
+}

@@ -4,7 +4,14 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { bundle, root } from './paths.mjs';
 
-const SINGLE = ['package.json', 'package-lock.json', 'tsconfig.json', 'scripts/build.mjs', 'scripts/lib/inputs.mjs'];
+const SINGLE = [
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'scripts/build.mjs',
+  'scripts/run.cjs',
+  'scripts/lib/inputs.mjs',
+];
 
 export function inputsDigest() {
   const sources = readdirSync(`${root}/src`, { recursive: true, withFileTypes: true })

@@ -8,6 +8,9 @@ export const scratch = `${root}/.tmp`;
 
 export const bundle = `${root}/dist/duplicity.cjs`;
 
+/** What V8 compiled of the bundle. */
+export const codeCache = `${root}/dist/duplicity.code`;
+
 /** @param {string} name of a program that a dev dependency brings */
 export function tool(name) {
   return `${root}/node_modules/.bin/${name}`;

@@ -49,6 +49,8 @@ interface Pattern {
   readonly kind: Kind;
   readonly type: FileName['type'];
   readonly short: boolean;
+  /** What the name begins with, told apart sooner than by the expression. */
+  readonly head: string;
   /** Groups: start (increments), end, number (volumes), partial, suffix. */
   readonly shape: RegExp;
 }
@@ -61,22 +63,22 @@ const LONG_INC = String.raw`\.(?<start>.+?)\.to\.(?<end>.+?)`;
 const LONG_FULL = String.raw`\.(?<end>.+?)`;
 
 const PATTERNS: readonly Pattern[] = [
-  long('volume', 'full', `duplicity-full${LONG_FULL}`, String.raw`\.vol(?<number>\d+)\.difftar`),
-  long('manifest', 'full', `duplicity-full${LONG_FULL}`, String.raw`\.manifest`),
-  long('volume', 'inc', `duplicity-inc${LONG_INC}`, String.raw`\.vol(?<number>\d+)\.difftar`),
-  long('manifest', 'inc', `duplicity-inc${LONG_INC}`, String.raw`\.manifest`),
-  long('signatures', 'full', `duplicity-full-signatures${LONG_FULL}`, String.raw`\.sigtar`),
-  long('signatures', 'inc', `duplicity-new-signatures${LONG_INC}`, String.raw`\.sigtar`),
-  long('jsonstat', 'full', `duplicity-full${LONG_FULL}`, String.raw`\.jsonstat`),
-  long('jsonstat', 'inc', `duplicity-inc${LONG_INC}`, String.raw`\.jsonstat`),
-  short('volume', 'full', String.raw`df\.(?<end>[0-9a-z]+)\.(?<number>[0-9a-z]+)\.dt`),
-  short('manifest', 'full', String.raw`df\.(?<end>[0-9a-z]+)\.m`),
-  short('volume', 'inc', String.raw`di\.(?<start>[0-9a-z]+)\.(?<end>[0-9a-z]+)\.(?<number>[0-9a-z]+)\.dt`),
-  short('manifest', 'inc', String.raw`di\.(?<start>[0-9a-z]+)\.(?<end>[0-9a-z]+)\.m`),
-  short('signatures', 'full', String.raw`dfs\.(?<end>[0-9a-z]+)\.st`),
-  short('signatures', 'inc', String.raw`dns\.(?<start>[0-9a-z]+)\.(?<end>[0-9a-z]+)\.st`),
-  short('jsonstat', 'full', String.raw`dfst\.(?<end>[0-9a-z]+)\.jst`),
-  short('jsonstat', 'inc', String.raw`dist\.(?<start>[0-9a-z]+)\.to\.(?<end>[0-9a-z]+)\.jst`),
+  long('volume', 'full', 'duplicity-full', String.raw`\.vol(?<number>\d+)\.difftar`),
+  long('manifest', 'full', 'duplicity-full', String.raw`\.manifest`),
+  long('volume', 'inc', 'duplicity-inc', String.raw`\.vol(?<number>\d+)\.difftar`),
+  long('manifest', 'inc', 'duplicity-inc', String.raw`\.manifest`),
+  long('signatures', 'full', 'duplicity-full-signatures', String.raw`\.sigtar`),
+  long('signatures', 'inc', 'duplicity-new-signatures', String.raw`\.sigtar`),
+  long('jsonstat', 'full', 'duplicity-full', String.raw`\.jsonstat`),
+  long('jsonstat', 'inc', 'duplicity-inc', String.raw`\.jsonstat`),
+  short('volume', 'full', 'df', String.raw`\.(?<end>[0-9a-z]+)\.(?<number>[0-9a-z]+)\.dt`),
+  short('manifest', 'full', 'df', String.raw`\.(?<end>[0-9a-z]+)\.m`),
+  short('volume', 'inc', 'di', String.raw`\.(?<start>[0-9a-z]+)\.(?<end>[0-9a-z]+)\.(?<number>[0-9a-z]+)\.dt`),
+  short('manifest', 'inc', 'di', String.raw`\.(?<start>[0-9a-z]+)\.(?<end>[0-9a-z]+)\.m`),
+  short('signatures', 'full', 'dfs', String.raw`\.(?<end>[0-9a-z]+)\.st`),
+  short('signatures', 'inc', 'dns', String.raw`\.(?<start>[0-9a-z]+)\.(?<end>[0-9a-z]+)\.st`),
+  short('jsonstat', 'full', 'dfst', String.raw`\.(?<end>[0-9a-z]+)\.jst`),
+  short('jsonstat', 'inc', 'dist', String.raw`\.(?<start>[0-9a-z]+)\.to\.(?<end>[0-9a-z]+)\.jst`),
 ];
 
 /** The meaning of a file name of the remote or of the archive dir; undefined for a file that is not ours. */
@@ -85,7 +87,7 @@ export function parseName(name: string, options: ParseOptions = {}): FileName | 
   if (!name.startsWith(prefixes.all)) return undefined;
   for (const pattern of PATTERNS) {
     const prefix = prefixes.all + prefixes[pattern.kind];
-    if (!name.startsWith(prefix)) continue;
+    if (!name.startsWith(prefix) || !name.startsWith(pattern.head, prefix.length)) continue;
     const groups = pattern.shape.exec(name.slice(prefix.length))?.groups;
     if (groups === undefined) continue;
     const file = fileName(pattern, groups, options.timeSeparator ?? ':');
@@ -138,10 +140,11 @@ function fileName(pattern: Pattern, groups: Record<string, string>, separator: s
   return { ...common, kind: 'volume', compressed, volume };
 }
 
-function long(kind: Kind, type: FileName['type'], head: string, word: string): Pattern {
-  return { kind, type, short: false, shape: new RegExp(`^${head}${word}${LONG_END}`) };
+function long(kind: Kind, type: FileName['type'], stem: string, word: string): Pattern {
+  const times = type === 'full' ? LONG_FULL : LONG_INC;
+  return { kind, type, short: false, head: `${stem}.`, shape: new RegExp(`^${stem}${times}${word}${LONG_END}`) };
 }
 
-function short(kind: Kind, type: FileName['type'], head: string): Pattern {
-  return { kind, type, short: true, shape: new RegExp(`^${head}${SHORT_END}`) };
+function short(kind: Kind, type: FileName['type'], stem: string, rest: string): Pattern {
+  return { kind, type, short: true, head: `${stem}.`, shape: new RegExp(`^${stem}${rest}${SHORT_END}`) };
 }

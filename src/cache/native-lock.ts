@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorCode } from '../util/errno.ts';
 
@@ -28,14 +28,19 @@ export async function loadNativeLock(): Promise<TryLock> {
   };
 }
 
+/** From the nearest node_modules that has it, as `require` would; the module system alone would take 2 ms to load. */
 function loadAddon(): Addon | undefined {
   const addon: { exports: Addon } = { exports: {} };
   try {
-    const manifest = createRequire(__filename).resolve('fs-native-extensions/package.json');
-    const place = `${dirname(manifest)}/prebuilds/${process.platform}-${process.arch}`;
-    process.dlopen(addon, `${place}/fs-native-extensions.node`);
+    process.dlopen(addon, findAddon(__dirname));
     return addon.exports;
   } catch {
     return undefined;
   }
+}
+
+function findAddon(directory: string): string {
+  const place = `prebuilds/${process.platform}-${process.arch}/fs-native-extensions.node`;
+  const path = `${directory}/node_modules/fs-native-extensions/${place}`;
+  return existsSync(path) || directory === dirname(directory) ? path : findAddon(dirname(directory));
 }

@@ -14,12 +14,30 @@ export interface Spool extends Disposable {
   freeBytes(): number;
 }
 
-/** `roots` are directories to try, best first; the first that exists is taken. */
+/** `roots` are directories to try, best first; the first that exists is taken. Nothing is made before it is needed. */
 export function openSpool(roots: readonly string[]): Spool {
+  let made: string | undefined;
+  let count = 0;
+  const directory = (): string => (made ??= makeDirectory(roots));
+  return {
+    get directory() {
+      return directory();
+    },
+    newPath: (hint) => join(directory(), `${String(++count)}-${hint}`),
+    freeBytes: () => {
+      const { bavail, bsize } = statfsSync(directory());
+      return bavail * bsize;
+    },
+    [Symbol.dispose]: () => {
+      if (made !== undefined) rmSync(made, { recursive: true, force: true });
+    },
+  };
+}
+
+function makeDirectory(roots: readonly string[]): string {
   const parent = roots.find(isDirectory) ?? roots[0] ?? '.';
-  let directory: string;
   try {
-    directory = mkdtempSync(join(parent, 'duplicity-'));
+    return mkdtempSync(join(parent, 'duplicity-'));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new LocalError('USER_ERROR', `The temporary directory ${parent} cannot be used: ${reason}.`, {
@@ -27,16 +45,6 @@ export function openSpool(roots: readonly string[]): Spool {
       cause,
     });
   }
-  let count = 0;
-  return {
-    directory,
-    newPath: (hint) => join(directory, `${String(++count)}-${hint}`),
-    freeBytes: () => {
-      const { bavail, bsize } = statfsSync(directory);
-      return bavail * bsize;
-    },
-    [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
-  };
 }
 
 function isDirectory(path: string): boolean {

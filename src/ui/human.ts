@@ -41,12 +41,12 @@ export function humanOutput({ verbosity, timestamps, stderr, stdout }: HumanOpti
 
   function gather(line: string): void {
     if (pending === '') {
-      since = performance.now();
+      since = Date.now();
       timer = setTimeout(flush, LINGER_MS).unref();
     }
     pending += line;
     // The timer does not fire while a long stretch of work keeps the event loop.
-    if (pending.length >= GATHER_BYTES || performance.now() - since > LINGER_MS) flush();
+    if (pending.length >= GATHER_BYTES || Date.now() - since > LINGER_MS) flush();
   }
 
   return {

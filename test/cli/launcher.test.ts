@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -180,6 +181,32 @@ describe('a clone that is set up', () => {
     expect(npm.calls()).toBe(1);
   });
 
+  test('keeps what V8 compiled, for the next start', async () => {
+    const script = `const fs = require('fs');
+      const { bundle, compile } = require(process.argv[1]);
+      const script = compile(fs.readFileSync(bundle, 'latin1'), fs.readFileSync(process.argv[2]));
+      console.log(script.cachedDataRejected);`;
+    const files = [`${clone}/scripts/run.cjs`, `${clone}/dist/duplicity.code`];
+    expect((await run('node', ['-e', script, ...files])).stdout).toBe('false\n');
+    // Under other flags it is refused.
+    expect((await run('node', ['--no-opt', '-e', script, ...files])).stdout).toBe('true\n');
+    expect((await launch(['x'], { env: { NODE_OPTIONS: '--max-old-space-size=99' } })).stdout).toBe(said('x'));
+  });
+
+  test.each([
+    ['is missing', () => undefined],
+    ['is of another build', (code: Buffer) => Buffer.concat([Buffer.alloc(64, 'f'), code.subarray(64)])],
+    ['is cut', (code: Buffer) => code.subarray(0, code.length >> 1)],
+    ['is garbage', (code: Buffer) => Buffer.concat([code.subarray(0, 64), Buffer.from('garbage')])],
+  ])('runs when that %s', async (_, damage) => {
+    const path = `${clone}/dist/duplicity.code`;
+    const damaged = damage(readFileSync(path));
+    rmSync(path);
+    if (damaged !== undefined) writeFileSync(path, damaged);
+    forbidSetUp();
+    expect(await launch(['x'])).toMatchObject({ stdout: said('x'), stderr: '' });
+  });
+
   test('is not built again for a touch or an edited test', async () => {
     const { ino } = statSync(`${clone}/dist/duplicity.cjs`);
     utimesSync(`${clone}/src/main.ts`, new Date(), new Date());
@@ -275,15 +302,20 @@ describe.runIf(requireRoot())('another user than the owner', () => {
 });
 
 describe('Node.js', () => {
-  test.each(['v18.20.4', 'v20.18.3', 'v8.17.0'])('%s is refused with a sentence', async (old) => {
-    const bin = tempDir();
-    writeFileSync(`${bin}/node`, `#!/bin/sh\necho ${old}\n`);
-    chmodSync(`${bin}/node`, 0o755);
-    const result = await launch([], { env: { PATH: `${bin}:${searchPath()}` } });
-    expect(result).toMatchObject({ status: 1, stdout: '' });
-    expect(result.stderr).toBe(
-      `duplicity: Node.js 20.19 or newer is needed, but node is ${old}. Install a newer one, or set DUPLICITY_NODE to its path.\n`,
-    );
+  describe.each(['a fresh clone', 'a clone that is set up'])('started from %s', (where) => {
+    test.each(['v18.20.4', 'v20.18.3', 'v8.17.0'])('%s is refused with a sentence', async (old) => {
+      if (where !== 'a fresh clone') await setUpOnce();
+      const bin = tempDir();
+      const node = process.env['DUPLICITY_NODE'] ?? process.execPath;
+      writeFileSync(`${bin}/old.cjs`, `Object.defineProperty(process, 'version', { value: '${old}' });\n`);
+      writeFileSync(`${bin}/node`, `#!/bin/sh\nexec '${node}' -r '${bin}/old.cjs' "$@"\n`);
+      chmodSync(`${bin}/node`, 0o755);
+      const result = await launch([], { env: { PATH: `${bin}:${searchPath()}` } });
+      expect(result).toMatchObject({ status: 1, stdout: '' });
+      expect(result.stderr).toBe(
+        `duplicity: Node.js 20.19 or newer is needed, but ${realpathSync(node)} is ${old}. Install a newer one, or set DUPLICITY_NODE to its path.\n`,
+      );
+    });
   });
 
   test('that is not there is named', async () => {

@@ -1,5 +1,5 @@
-import { constants, statSync } from 'node:fs';
-import { mkdir, open as openFile, readdir, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { constants, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { open as openFile, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { BackendError, UsageError } from '../../errors/errors.ts';
@@ -22,7 +22,7 @@ export async function open(url: BackendUrl): Promise<Backend> {
     });
   }
   const directory = resolve(path);
-  await storing(`create the directory ${directory}`, () => mkdir(directory, { recursive: true }));
+  await storing(`create the directory ${directory}`, async () => mkdirSync(directory, { recursive: true }));
   return localBackend(directory);
 }
 
@@ -58,17 +58,10 @@ export function localBackend(directory: string): Backend {
     }
   }
 
+  /** Without sizes, which would take a call for each file. */
   async function* list(signal: AbortSignal): AsyncGenerator<RemoteFile> {
     signal.throwIfAborted();
-    const task = `list ${directory}`;
-    const found = await storing(task, () => readdir(directory, { encoding: 'latin1', withFileTypes: true }));
-    for (const entry of found) {
-      if (entry.isDirectory() || isPart(entry.name)) continue;
-      const name = decodeName(entry.name);
-      if (name === undefined) continue;
-      const size = await storing(task, async () => sizeOf(join(directory, name)));
-      if (size !== undefined) yield { name, size };
-    }
+    for (const file of await storing(`list ${directory}`, async () => filesIn(directory))) yield file;
   }
 
   return {
@@ -92,6 +85,18 @@ export function localBackend(directory: string): Backend {
     localFile: (name) => (sizeOf(pathOf(name)) === undefined ? undefined : pathOf(name)),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
+}
+
+function filesIn(directory: string): readonly RemoteFile[] {
+  const files: RemoteFile[] = [];
+  for (const entry of readdirSync(directory, { encoding: 'latin1', withFileTypes: true })) {
+    if (entry.isDirectory() || isPart(entry.name)) continue;
+    const name = decodeName(entry.name);
+    if (name === undefined) continue;
+    // A link may lead to a file; some file systems tell no types.
+    if (entry.isFile() || sizeOf(join(directory, name)) !== undefined) files.push({ name });
+  }
+  return files;
 }
 
 /** `size` only spares small files a large buffer; reading goes on to the end of the file. */

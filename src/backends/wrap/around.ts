@@ -52,5 +52,5 @@ async function collect(list: AsyncIterable<RemoteFile>): Promise<readonly Remote
 }
 
 async function* flatten(files: () => Promise<readonly RemoteFile[]>): AsyncGenerator<RemoteFile> {
-  yield* await files();
+  for (const file of await files()) yield file;
 }
