@@ -150,6 +150,22 @@ describe('a clone that is set up', () => {
     expect(fed.stdout).toBe(`started\n${JSON.stringify(['hello', version, 'later', 'secret'])}\n`);
   });
 
+  test.each([
+    [['collection-status', 'file:///backup'], undefined],
+    [['--version'], undefined],
+    [['collection-status', 's3://host/backup'], 'certificates.pem'],
+    [['replicate', 'file:///backup', 'webdavs://host/backup'], 'certificates.pem'],
+    [['par2+file:///backup'], 'certificates.pem'],
+    [['source', 'relative'], 'certificates.pem'],
+  ])('%j: certificates are read where something may speak TLS', async (words, certificates) => {
+    forbidSetUp();
+    const bin = tempDir();
+    writeFileSync(`${bin}/node`, '#!/bin/sh\necho "$NODE_EXTRA_CA_CERTS"\n');
+    chmodSync(`${bin}/node`, 0o755);
+    const env = { PATH: `${bin}:${searchPath()}`, NODE_EXTRA_CA_CERTS: 'certificates.pem' };
+    expect((await launch(words, { env })).stdout).toBe(`${certificates ?? ''}\n`);
+  });
+
   test('works through links, from any directory, by a relative path and through sh', async () => {
     forbidSetUp();
     const bin = tempDir();
