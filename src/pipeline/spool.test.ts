@@ -8,7 +8,9 @@ test('a spool is a private directory in the first root that exists, and is gone 
   const root = tempDir();
   {
     using spool = openSpool([join(root, 'absent'), root, '/']);
-    expect(readdirSync(root)).toEqual([spool.directory.slice(root.length + 1)]);
+    expect(readdirSync(root)).toEqual([]);
+    const { directory } = spool;
+    expect(readdirSync(root)).toEqual([directory.slice(root.length + 1)]);
     expect(statSync(spool.directory).mode & 0o777).toBe(0o700);
     writeFileSync(spool.newPath('x'), 'left');
     mkdirSync(spool.newPath('d'));
@@ -26,7 +28,8 @@ test('names are never given twice and nothing is created for them', () => {
 
 test('a root that does not exist is one clear sentence', () => {
   const absent = join(tempDir(), 'absent');
-  expect(() => openSpool([absent])).toThrow(
+  using spool = openSpool([absent]);
+  expect(() => spool.freeBytes()).toThrow(
     expect.objectContaining({
       code: 'USER_ERROR',
       message: expect.stringContaining(`The temporary directory ${absent} cannot be used`),

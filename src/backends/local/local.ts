@@ -89,6 +89,8 @@ export function localBackend(directory: string): Backend {
 
 function filesIn(directory: string): readonly RemoteFile[] {
   const files: RemoteFile[] = [];
+  // Where names can be read but no file be looked up, it is not the files that are missing.
+  statSync(`${directory}/.`);
   for (const entry of readdirSync(directory, { encoding: 'latin1', withFileTypes: true })) {
     if (entry.isDirectory() || isPart(entry.name)) continue;
     const name = decodeName(entry.name);
