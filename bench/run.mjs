@@ -14,7 +14,8 @@ import { remove } from './lib/tree.mjs';
 const HELP = `Usage: npm run bench -- [options]
 
   --quick          small sources
-  -n, --rounds N   rounds (default 3)
+  --files N        number of small files (default 10,000; with --quick 1,500)
+  -n, --rounds N   rounds (default 5)
   --corpus LIST    of ${Object.keys(ACTIONS).join(',')},memory
   --modes LIST     of ${MODES.join(',')}
   --ops LIST       of ${[...new Set(Object.values(ACTIONS).flat())].join(',')}
@@ -27,7 +28,7 @@ Everything else is written to a temporary directory (TMPDIR) and removed at the 
 const SIZES = {
   bigBytes: 64_000_000,
   smallFiles: 10_000,
-  sets: 10,
+  sets: 100,
   growthFiles: [10_000, 200_000],
   hugeBytes: 2 ** 32,
 };
@@ -37,6 +38,7 @@ const root = dirname(import.meta.dirname);
 const text = { type: 'string' };
 const { values: options } = parseArgs({
   options: {
+    files: text,
     quick: { type: 'boolean', default: false },
     rounds: { ...text, short: 'n' },
     corpus: text,
@@ -71,6 +73,8 @@ function main() {
   const everything = [...Object.keys(ACTIONS), 'memory'];
   const corpora = choose(options.corpus, everything);
   const load = watchLoad();
+  const sizes = { ...(options.quick ? QUICK : SIZES) };
+  if (options.files !== undefined) sizes.smallFiles = Number(options.files);
   const plan = {
     work,
     out: `${outBase}/restored`,
@@ -79,8 +83,8 @@ function main() {
     corpora: corpora.filter((name) => name !== 'memory'),
     modes: choose(options.modes, MODES),
     actions: choose(options.ops, [...new Set(Object.values(ACTIONS).flat())]),
-    rounds: Number(options.rounds ?? 3),
-    sizes: options.quick ? QUICK : SIZES,
+    rounds: Number(options.rounds ?? 5),
+    sizes,
     say(/** @type {string} */ line) {
       load.look();
       console.error(line);
@@ -109,7 +113,8 @@ function main() {
     huge,
   });
   console.log(page);
-  const isWhole = !options.quick && [options.corpus, options.modes, options.ops].every((value) => value === undefined);
+  const isWhole =
+    !options.quick && [options.corpus, options.modes, options.ops, options.files].every((value) => value === undefined);
   const report = options.report ?? (isWhole ? `${root}/docs/performance.md` : undefined);
   if (report !== undefined) fs.writeFileSync(report, page);
   if (options.json !== undefined) fs.writeFileSync(options.json, JSON.stringify({ series, growth, huge }, null, 1));

@@ -24,10 +24,11 @@ ${list(versions)}
 ## How it is measured
 
 - In every round each tool does the same thing once; this program and the reference follow one another directly, and
-  take turns at being first. A ratio is this program's figure divided by the other's, the median of ${rounds} rounds: below 1 is
-  less. ${spread(pairs)}
+  take turns at being first. A ratio is this program's figure divided by the other's, the median of ${rounds} rounds (fewer
+  where a round takes long): below 1 is less. ${spread(pairs)}
 - CPU is user and system time of the process and all processes it waits for, gpg included. This program is started
   through \`./duplicity\`, which looks whether the build is up to date.
+- The target is the CPU ratio this program is to reach; ✗ marks where it is missed.
 - Peak is the resident memory of the largest single process. Stored is what the action adds to the remote.
 - After each restore the tree is compared with the source: names, types, modes, content, where links lead, and times but
   those of links. A list must have as many entries as the source. \`verify\` must end with 0. A wrong result is a failure

@@ -1,5 +1,6 @@
 // Tables of the results, in Markdown.
 import { median } from './measure.mjs';
+import { targetOf } from './targets.mjs';
 import { OURS, REFERENCE } from './tools.mjs';
 
 /**
@@ -67,6 +68,7 @@ export function referenceTable(pairs) {
       'CPU s',
       'ref.',
       'CPU ratio',
+      'target',
       'lowest to highest',
       'wall ratio',
       'peak MiB',
@@ -78,10 +80,17 @@ export function referenceTable(pairs) {
       if (problems.length > 0) return [ours.action, ours.mode, `FAIL: ${problems[0]}`];
       const cpuTimes = [ours, other].map((one) => seconds(medianOf(one, 'cpuS')));
       const peaks = [ours, other].map((one) => mebibytes(medianOf(one, 'peakMiB')));
-      const ratios = [`**${ratioText(cpu)}**`, rangeText(cpuRounds), ratioText(wall)];
+      const ratios = [`**${ratioText(cpu)}**`, targetText(ours, cpu), rangeText(cpuRounds), ratioText(wall)];
       return [ours.action, ours.mode, ...cpuTimes, ...ratios, ...peaks, stored(ours), stored(other)];
     }),
   );
+}
+
+/** The target, with a mark where it is missed. */
+function targetText(ours, cpu) {
+  const target = targetOf(ours);
+  if (target === undefined) return '';
+  return `${cpu > target ? '✗ ' : ''}${ratioText(target)}`;
 }
 
 /** @param {readonly Pair[]} pairs of one corpus */

@@ -51,6 +51,7 @@ export function duplicityPair(mode, { launcher, keyRing }) {
 
 function duplicityArgv(program, action, { repo, state, source, out, one, time }, options) {
   const url = `file://${repo}`;
+  if (action === 'version') return [program, '--version'];
   const [command, ...rest] = {
     full: ['full', '--current-time', `${time}`, source, url],
     'no-op': ['incremental', '--current-time', `${time}`, source, url],
