@@ -2,12 +2,15 @@ import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Entry } from '../archive/entry.ts';
 import { LocalError } from '../errors/errors.ts';
+import type { Content } from '../target/file-writer.ts';
 import { TreeWriter } from '../target/tree-writer.ts';
-import { bytePath, comparePaths, joinPath, isWithin, ROOT, toFs, toScreen, type BytePath } from '../util/bytepath.ts';
+import { comparePaths, isWithin, ROOT, toFs, toScreen, type BytePath } from '../util/bytepath.ts';
+import type { Soon } from '../util/soon.ts';
 import { archivedOwner } from './archived-owner.ts';
 import { checkResources } from './check-resources.ts';
 import { openPastTree, planPastTree } from './past-tree.ts';
 import { lockArchive } from './lock.ts';
+import { Relocation } from './relocate.ts';
 import type { Session } from './session.ts';
 
 /** Restores the state of `--time`, or the path of it that is asked for, into `target`. */
@@ -31,25 +34,32 @@ export async function restore(session: Session, target: BytePath): Promise<numbe
     target,
     ownerOf: settings.noRestoreOwnership ? undefined : (meta) => archivedOwner(session, meta),
     tolerant: settings.ignoreErrors,
+    revisits: settings.rename.length > 0,
     emit,
   });
   const wanted = settings.pathToRestore ?? ROOT;
+  const relocation = new Relocation({ wanted, renames: settings.rename, emit });
+  const content: Content = (take) => tree.content(take);
   let found = 0;
   try {
-    for (let entry = await tree.next(); entry !== undefined; entry = await tree.next()) {
+    for (;;) {
+      const next: Soon<Entry | undefined> = tree.next();
+      const entry = next instanceof Promise ? await next : next;
+      if (entry === undefined) break;
       if (!isWithin(entry.path, wanted)) {
         if (comparePaths(entry.path, wanted) > 0) break;
         continue;
       }
       found++;
-      await writer.write(relocated(entry, wanted, settings.rename), (take) => tree.content(take));
+      const written = writer.write(relocation.place(entry), content);
+      if (written instanceof Promise) await written;
     }
   } finally {
     writer.finish();
     await tree.close();
   }
   if (found === 0) throw nothingFound(wanted);
-  const missing = writer.failures + tree.damaged;
+  const missing = writer.failures + relocation.replaced + tree.damaged;
   if (missing > 0) {
     const entries = missing === 1 ? '1 entry' : `${missing} entries`;
     throw new LocalError('INCOMPLETE', `The restore is incomplete: ${entries} could not be restored.`, {
@@ -86,19 +96,6 @@ function makeParent(target: BytePath): void {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new LocalError('GENERIC', `The directory for ${toScreen(target)} cannot be made: ${reason}.`, { cause });
   }
-}
-
-/** Below `wanted`, which becomes the root, and renamed as asked for. */
-function relocated(
-  entry: Entry,
-  wanted: BytePath,
-  renames: readonly { readonly from: BytePath; readonly to: BytePath }[],
-): Entry {
-  const relative = wanted === ROOT ? entry.path : bytePath(entry.path.slice(wanted.length + 1));
-  const rename = renames.find(({ from }) => isWithin(entry.path, from));
-  if (rename === undefined) return { ...entry, path: relative };
-  const below = bytePath(entry.path.slice(rename.from === ROOT ? 0 : rename.from.length + 1));
-  return { ...entry, path: below === ROOT ? rename.to : joinPath(rename.to, below) };
 }
 
 function nothingFound(wanted: BytePath): LocalError {

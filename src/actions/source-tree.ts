@@ -1,5 +1,5 @@
 import { buildSelection } from '../selection/selection.ts';
-import { openSourceFile, type SourceFile } from '../source/open-file.ts';
+import { openSourceFile, type OpenedFile } from '../source/open-file.ts';
 import { inspectRoot } from '../source/root.ts';
 import type { SourceEntry } from '../source/source-entry.ts';
 import { walkSource } from '../source/walk.ts';
@@ -10,7 +10,7 @@ import type { Session } from './session.ts';
 export interface Source {
   /** Selected objects in index order, the root first. */
   readonly walk: () => Iterable<SourceEntry>;
-  readonly open: (entry: SourceEntry) => SourceFile;
+  readonly open: (entry: SourceEntry) => OpenedFile;
   /** Objects that could not be read so far. */
   readonly errors: () => number;
   /** True when `path`, which the walk has passed by, is or lies below something that cannot be read. */

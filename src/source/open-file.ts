@@ -12,6 +12,11 @@ export interface SourceFile {
   close(): void;
 }
 
+export interface OpenedFile extends SourceFile {
+  /** Bytes it had when it was opened. */
+  readonly size: number;
+}
+
 interface OpenOptions {
   /** The source path of the walk. */
   readonly root: BytePath;
@@ -22,7 +27,7 @@ interface OpenOptions {
  * Opens the file the walk saw as `entry`. Throws `LocalError` when it cannot be opened or when something else has taken
  * its place meanwhile; a fifo or a device put there is neither waited for nor read.
  */
-export function openSourceFile(entry: SourceEntry, { root, copyLinks }: OpenOptions): SourceFile {
+export function openSourceFile(entry: SourceEntry, { root, copyLinks }: OpenOptions): OpenedFile {
   const path = root === '/' || entry.path === '' ? `${root}${entry.path}` : joinPath(root, entry.path);
   const flags = constants.O_RDONLY | constants.O_NONBLOCK | (copyLinks ? 0 : constants.O_NOFOLLOW);
   let fd: number;
@@ -37,6 +42,7 @@ export function openSourceFile(entry: SourceEntry, { root, copyLinks }: OpenOpti
     throw new LocalError('GENERIC', `${toScreen(path)} has been replaced by something else during the backup.`);
   }
   return {
+    size: now.size,
     read: (into) => {
       try {
         return readSync(fd, into, 0, into.length, null);

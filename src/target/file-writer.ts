@@ -1,0 +1,227 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsyncSync,
+  futimesSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  unlinkSync,
+  writeSync,
+  type Stats,
+} from 'node:fs';
+import type { Metadata } from '../archive/entry.ts';
+import { LocalError } from '../errors/errors.ts';
+import { toFs, toScreen, type BytePath } from '../util/bytepath.ts';
+import { errorCode, isErrno } from '../util/errno.ts';
+import type { Soon } from '../util/soon.ts';
+import { type Attributes, fsTime, isOwnedByProcess, modeFor, now, type Owner } from './attributes.ts';
+import { standingAt } from './obstacle.ts';
+
+/** Gives the content of the entry at hand to `take`, block by block; a block is valid only during the call. */
+export type Content = (take: (block: Buffer) => void) => Soon<void>;
+
+/** A directory that files are written into. */
+export interface FileDirectory {
+  /** This writer made it, so that nothing is expected to stand in it. */
+  readonly isFresh: boolean;
+  /** What files made here get from the system, as seen on the first ones: it spares calls for the rest. */
+  readonly customs: Customs;
+}
+
+interface Customs {
+  /** Whom a new file belongs to; undefined before there was one. */
+  owner: Owner | undefined;
+  /** An owner that a new file was refused. */
+  refused: Owner | undefined;
+  /** The mode that was last asked for at the making of a file, and the one it got: a mask or an access list changes it. */
+  askedMode: number;
+  givenMode: number;
+}
+
+/** A file being written. */
+interface Writing {
+  readonly path: BytePath;
+  readonly full: string;
+  readonly meta: Metadata;
+  readonly customs: Customs;
+  /** What the file takes the place of. */
+  readonly there: Stats | undefined;
+  /** What it is called until it is complete. */
+  readonly name: string;
+  readonly mode: number;
+}
+
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const OWNER_ONLY = 0o600;
+
+export function newCustoms(): Customs {
+  return { owner: undefined, refused: undefined, askedMode: -1, givenMode: -1 };
+}
+
+/** Writes regular files, one at a time. An existing file is replaced only by a complete one. */
+export class FileWriter {
+  readonly #attributes: Attributes;
+  #fd = -1;
+  #writeFailure: unknown;
+  readonly #take = (block: Buffer): void => {
+    try {
+      for (let at = 0; at < block.length;) at += writeSync(this.#fd, block, at);
+    } catch (error) {
+      this.#writeFailure = error;
+      throw error;
+    }
+  };
+
+  constructor(attributes: Attributes) {
+    this.#attributes = attributes;
+  }
+
+  /** Throws the errno of a call on the target, and what `content` throws as long as that is none. */
+  write(
+    file: { readonly path: BytePath; readonly full: string; readonly meta: Metadata },
+    content: Content,
+    directory: FileDirectory,
+  ): Soon<void> {
+    const writing = this.#begin(file, directory);
+    let done: Soon<void>;
+    try {
+      done = content(this.#take);
+    } catch (error) {
+      throw this.#contentFailed(writing, error);
+    }
+    if (done instanceof Promise) return this.#endLater(writing, done);
+    this.#end(writing);
+  }
+
+  async #endLater(writing: Writing, done: Promise<void>): Promise<void> {
+    try {
+      await done;
+    } catch (error) {
+      throw this.#contentFailed(writing, error);
+    }
+    this.#end(writing);
+  }
+
+  #begin(
+    { path, full, meta }: { readonly path: BytePath; readonly full: string; readonly meta: Metadata },
+    { isFresh, customs }: FileDirectory,
+  ): Writing {
+    const mode = this.#firstMode(meta, customs);
+    let there = isFresh ? undefined : standingAt(full);
+    if (there === undefined) {
+      try {
+        this.#fd = openSync(toFs(full), NEW_FILE, mode);
+        return { path, full, meta, customs, there, name: full, mode };
+      } catch (error) {
+        if (errorCode(error) !== 'EEXIST') throw error;
+        there = standingAt(full);
+      }
+    }
+    const name = besides(full);
+    this.#fd = openSync(toFs(name), NEW_FILE, mode);
+    return { path, full, meta, customs, there, name, mode };
+  }
+
+  /**
+   * The mode to make a file with. It is the final one only when the file belongs to whom it should from the start and
+   * the system is not known to give another mode.
+   */
+  #firstMode(meta: Metadata, { owner, askedMode, givenMode }: Customs): number {
+    const { mode } = meta;
+    // Bits beyond these go with a write or a change of owner; a file its owner may not write is one some systems refuse.
+    const isPlain = (mode & 0o7600) === 0o600;
+    if (owner === undefined || !isPlain || (mode === askedMode && mode !== givenMode)) return OWNER_ONLY;
+    const wanted = this.#attributes.ownerOf?.(meta);
+    return wanted === undefined || isSame(wanted, owner) ? mode : OWNER_ONLY;
+  }
+
+  #end(writing: Writing): void {
+    const { full, name, there } = writing;
+    try {
+      this.#dress(writing);
+      if (there !== undefined) fsyncSync(this.#fd);
+    } catch (error) {
+      this.#abandon(writing);
+      throw error;
+    }
+    try {
+      closeSync(this.#fd);
+      if (there?.isDirectory() === true) rmdirSync(toFs(full));
+      if (there !== undefined) renameSync(toFs(name), toFs(full));
+    } catch (error) {
+      removeQuietly(name);
+      throw error;
+    }
+  }
+
+  #dress({ path, meta, customs, mode: made }: Writing): void {
+    const fd = this.#fd;
+    const isOwned = this.#own(path, meta, customs);
+    const mode = modeFor(meta, isOwned);
+    if (made === mode && customs.askedMode !== mode) {
+      customs.askedMode = mode;
+      customs.givenMode = fstatSync(fd).mode & 0o7777;
+    }
+    if (made !== mode || customs.givenMode !== mode) this.#attributes.attempt(path, () => fchmodSync(fd, mode));
+    this.#attributes.attempt(path, () => futimesSync(fd, now(), fsTime(meta.mtime)));
+  }
+
+  /** False when the owner is not the archived one. */
+  #own(path: BytePath, meta: Metadata, customs: Customs): boolean {
+    const fd = this.#fd;
+    customs.owner ??= ownerOfFile(fd);
+    const owner = this.#attributes.ownerOf?.(meta);
+    if (owner === undefined) return isOwnedByProcess(meta);
+    if (isSame(owner, customs.owner)) return true;
+    if (customs.refused !== undefined && isSame(owner, customs.refused)) return false;
+    const isOwned = this.#attributes.own(path, owner, () => fchownSync(fd, owner.uid, owner.gid));
+    if (!isOwned) customs.refused = owner;
+    return isOwned;
+  }
+
+  /**
+   * A failed system call that is not ours is one of the archive's: whoever takes an errno for an entry that the target
+   * refuses must not see it.
+   */
+  #contentFailed(writing: Writing, error: unknown): unknown {
+    this.#abandon(writing);
+    if (error === this.#writeFailure || !isErrno(error)) return error;
+    return new LocalError('EXCEPTION', `The content of ${toScreen(writing.path)} cannot be had: ${error.message}`, {
+      exception: 'OSError',
+      cause: error,
+    });
+  }
+
+  #abandon({ name }: Writing): void {
+    closeSync(this.#fd);
+    removeQuietly(name);
+  }
+}
+
+function isSame(a: Owner, b: Owner): boolean {
+  return a.uid === b.uid && a.gid === b.gid;
+}
+
+function ownerOfFile(fd: number): Owner {
+  const { uid, gid } = fstatSync(fd);
+  return { uid, gid };
+}
+
+/** A name in the same directory that no archive entry has by accident. */
+function besides(full: string): string {
+  const cut = full.lastIndexOf('/') + 1;
+  return `${full.slice(0, cut)}.duplicity-${process.pid}-${process.hrtime.bigint().toString(36)}`;
+}
+
+/** Something went wrong already, which matters more than what is left behind. */
+function removeQuietly(name: string): void {
+  try {
+    unlinkSync(toFs(name));
+  } catch {
+    // See above.
+  }
+}
