@@ -240,7 +240,7 @@ describe('damage', () => {
         throw error;
       },
     });
-    await expect(tree.next()).rejects.toMatchObject({ code: 'DAMAGED' });
+    await expect((async () => tree.next())()).rejects.toMatchObject({ code: 'DAMAGED' });
   });
 
   test('of another kind is not taken for damage', async () => {
@@ -260,7 +260,7 @@ describe('damage', () => {
       { onDamage: () => undefined },
     );
     await tree.next();
-    const failure = await tree.content(() => undefined).catch((error: unknown) => error);
+    const failure = await (async () => tree.content(() => undefined))().catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'DAMAGED', message: expect.stringMatching(/^The delta of f is damaged: /) });
     expect((await tree.next())?.path).toBe('g');
     expect(readdirSync(spool.directory)).toEqual([]);
@@ -275,7 +275,7 @@ describe('damage', () => {
     ];
     const tree = rebuildTree(streams, spool, { onDamage: () => undefined, memoryBytes: 0 });
     await tree.next();
-    await expect(tree.content(() => undefined)).rejects.toMatchObject({ code: 'DAMAGED' });
+    await expect((async () => tree.content(() => undefined))()).rejects.toMatchObject({ code: 'DAMAGED' });
     expect(readdirSync(spool.directory)).toEqual([]);
   });
 });

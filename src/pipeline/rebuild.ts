@@ -4,7 +4,10 @@ import { IntegrityError } from '../errors/errors.ts';
 import { DeltaApplier, type Basis } from '../rsync/patch.ts';
 import { toScreen, type BytePath } from '../util/bytepath.ts';
 import { scratchPool } from './scratch.ts';
+import type { Soon } from '../util/soon.ts';
 import type { Spool } from './spool.ts';
+
+const NO_STREAMS: readonly EntryStream[] = [];
 
 /** Takes content block by block; a block is valid only during the call. */
 export type Take = (block: Buffer) => void;
@@ -14,9 +17,9 @@ export type Take = (block: Buffer) => void;
  * entries in index order, each with its newest metadata; deleted paths are left out.
  */
 export interface RebuiltTree {
-  next(): Promise<Entry | undefined>;
+  next(): Soon<Entry | undefined>;
   /** The content of the regular file that `next` gave last. At most once per entry. */
-  content(take: Take): Promise<void>;
+  content(take: Take): Soon<void>;
   close(): Promise<void>;
 }
 
@@ -34,43 +37,63 @@ export function rebuildTree(
 ): RebuiltTree {
   const merged = mergeStreams(streams);
   const makeScratch = scratchPool(spool, memoryBytes);
-  /** Streams that hold the current entry, from its last complete state to the newest delta. */
-  let layers: readonly EntryStream[] = [];
+  /** The stream that holds the last complete state of the current entry, and those with deltas for it, oldest first. */
+  let base: EntryStream | undefined;
+  let deltas: readonly EntryStream[] = NO_STREAMS;
   let current: Entry | undefined;
 
-  async function next(): Promise<Entry | undefined> {
+  function next(): Soon<Entry | undefined> {
     for (;;) {
-      const found = await meet();
+      let found: Soon<Meeting | undefined>;
+      try {
+        found = merged.next();
+      } catch (error) {
+        passOver(error);
+        continue;
+      }
+      if (found instanceof Promise) return nextLater(found);
       if (found === undefined) return undefined;
-      const entries = found.holders.map((i) => ({ stream: streamAt(i), entry: merged.entryOf(i) }));
-      const base = entries.findLastIndex(({ entry }) => entry.kind !== 'diff');
-      if (base < 0) {
-        onDamage(damaged(found.path, 'the archive holds only a delta for it, not the content the delta belongs to'));
-        continue;
-      }
-      const chain = entries.slice(base);
-      const newest = chain.at(-1)?.entry;
-      if (newest === undefined || chain[0]?.entry.kind === 'deleted') {
-        if (chain.length > 1) onDamage(damaged(found.path, 'the archive holds a delta for a file it says was deleted'));
-        continue;
-      }
-      layers = chain.map(({ stream }) => stream);
-      current = newest.kind === 'diff' ? { ...newest, kind: 'snapshot' } : newest;
-      return current;
+      const entry = stateOf(found);
+      if (entry !== undefined) return entry;
     }
   }
 
-  /** The next path that any stream holds; a stream that meets damage goes on behind it. */
-  async function meet(): Promise<Meeting | undefined> {
-    for (;;) {
-      try {
-        const found = merged.next();
-        return found instanceof Promise ? await found : found;
-      } catch (error) {
-        if (!(error instanceof IntegrityError)) throw error;
-        onDamage(error);
-      }
+  async function nextLater(first: Promise<Meeting | undefined>): Promise<Entry | undefined> {
+    let found: Meeting | undefined;
+    try {
+      found = await first;
+    } catch (error) {
+      passOver(error);
+      return next();
     }
+    return found === undefined ? undefined : (stateOf(found) ?? next());
+  }
+
+  /** A stream that meets damage goes on behind it. */
+  function passOver(error: unknown): void {
+    if (!(error instanceof IntegrityError)) throw error;
+    onDamage(error);
+  }
+
+  /** What the streams that hold a path make of it; undefined when it is deleted or cannot be rebuilt. */
+  function stateOf({ path, holders }: Meeting): Entry | undefined {
+    const newest = merged.entryOf(holders.at(-1) ?? 0);
+    let first = holders.length - 1;
+    while (first >= 0 && merged.entryOf(holders[first] ?? 0).kind === 'diff') first--;
+    const oldest = holders[first];
+    if (oldest === undefined) {
+      onDamage(damaged(path, 'the archive holds only a delta for it, not the content the delta belongs to'));
+      return undefined;
+    }
+    const hasDeltas = first < holders.length - 1;
+    if (merged.entryOf(oldest).kind === 'deleted') {
+      if (hasDeltas) onDamage(damaged(path, 'the archive holds a delta for a file it says was deleted'));
+      return undefined;
+    }
+    base = streamAt(oldest);
+    deltas = hasDeltas ? holders.slice(first + 1).map(streamAt) : NO_STREAMS;
+    current = hasDeltas ? { ...newest, kind: 'snapshot' } : newest;
+    return current;
   }
 
   function streamAt(index: number): EntryStream {
@@ -79,20 +102,20 @@ export function rebuildTree(
     return stream;
   }
 
-  async function content(take: Take): Promise<void> {
-    const [base, ...deltas] = layers;
-    layers = [];
-    if (base === undefined) return;
-    if (deltas.length === 0) {
-      await drain(base, take);
-      return;
-    }
+  function content(take: Take): Soon<void> {
+    const from = base;
+    base = undefined;
+    if (from === undefined) return;
+    return deltas === NO_STREAMS ? drain(from, take) : patched(from, deltas, take);
+  }
+
+  async function patched(from: EntryStream, steps: readonly EntryStream[], take: Take): Promise<void> {
     const name = toScreen(current?.path ?? '');
     let state = makeScratch();
     try {
-      await drain(base, (block) => state.append(block));
-      for (const [i, delta] of deltas.entries()) {
-        const last = i === deltas.length - 1;
+      await drain(from, (block) => state.append(block));
+      for (const [i, delta] of steps.entries()) {
+        const last = i === steps.length - 1;
         const after = makeScratch();
         try {
           await applyDelta(delta, state, last ? take : (block) => after.append(block), name);
@@ -115,12 +138,20 @@ function damaged(path: BytePath, reason: string): IntegrityError {
   return new IntegrityError('DAMAGED', `${toScreen(path)} cannot be rebuilt: ${reason}.`);
 }
 
-async function drain(stream: EntryStream, take: Take): Promise<void> {
+function drain(stream: EntryStream, take: Take): Soon<void> {
   for (;;) {
-    let block = stream.read();
-    if (block instanceof Promise) block = await block;
+    const block = stream.read();
+    if (block instanceof Promise) return drainLater(stream, take, block);
     if (block === undefined) return;
     take(block);
+  }
+}
+
+async function drainLater(stream: EntryStream, take: Take, first: Promise<Buffer | undefined>): Promise<void> {
+  for (let block = await first; block !== undefined;) {
+    take(block);
+    const next = stream.read();
+    block = next instanceof Promise ? await next : next;
   }
 }
 
