@@ -37,9 +37,8 @@ interface Customs {
   owner: Owner | undefined;
   /** An owner that a new file was refused. */
   refused: Owner | undefined;
-  /** The mode that was last asked for at the making of a file, and the one it got: a mask or an access list changes it. */
-  askedMode: number;
-  givenMode: number;
+  /** Modes asked for at the making of a file, and what it got: a mask or an access list changes them. */
+  readonly modes: Map<number, number>;
 }
 
 /** A file being written. */
@@ -59,7 +58,7 @@ const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | con
 const OWNER_ONLY = 0o600;
 
 export function newCustoms(): Customs {
-  return { owner: undefined, refused: undefined, askedMode: -1, givenMode: -1 };
+  return { owner: undefined, refused: undefined, modes: new Map() };
 }
 
 /** Writes regular files, one at a time. An existing file is replaced only by a complete one. */
@@ -130,11 +129,11 @@ export class FileWriter {
    * The mode to make a file with. It is the final one only when the file belongs to whom it should from the start and
    * the system is not known to give another mode.
    */
-  #firstMode(meta: Metadata, { owner, askedMode, givenMode }: Customs): number {
+  #firstMode(meta: Metadata, { owner, modes }: Customs): number {
     const { mode } = meta;
     // Bits beyond these go with a write or a change of owner; a file its owner may not write is one some systems refuse.
     const isPlain = (mode & 0o7600) === 0o600;
-    if (owner === undefined || !isPlain || (mode === askedMode && mode !== givenMode)) return OWNER_ONLY;
+    if (owner === undefined || !isPlain || (modes.get(mode) ?? mode) !== mode) return OWNER_ONLY;
     const wanted = this.#attributes.ownerOf?.(meta);
     return wanted === undefined || isSame(wanted, owner) ? mode : OWNER_ONLY;
   }
@@ -162,11 +161,8 @@ export class FileWriter {
     const fd = this.#fd;
     const isOwned = this.#own(path, meta, customs);
     const mode = modeFor(meta, isOwned);
-    if (made === mode && customs.askedMode !== mode) {
-      customs.askedMode = mode;
-      customs.givenMode = fstatSync(fd).mode & 0o7777;
-    }
-    if (made !== mode || customs.givenMode !== mode) this.#attributes.attempt(path, () => fchmodSync(fd, mode));
+    if (made === mode && !customs.modes.has(mode)) customs.modes.set(mode, fstatSync(fd).mode & 0o7777);
+    if (made !== mode || customs.modes.get(mode) !== mode) this.#attributes.attempt(path, () => fchmodSync(fd, mode));
     this.#attributes.attempt(path, () => futimesSync(fd, now(), fsTime(meta.mtime)));
   }
 
