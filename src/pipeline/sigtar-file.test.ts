@@ -34,7 +34,7 @@ test('a body may come in parts before its entry, and is not seen before that', a
   const file = new SigtarFile(join(dir, 's'), dir);
   file.add(entry('signature', 'a'), [Buffer.alloc(10, 1)]);
   file.hold([Buffer.alloc(700_000, 2), Buffer.alloc(700_000, 2)]);
-  file.checkpoint(join(dir, 'part'));
+  await file.checkpoint(join(dir, 'part'));
   expect(await read(join(dir, 'part'))).toEqual(['signature a 10 1']);
   file.hold([Buffer.alloc(700_000, 2)]);
   file.add(entry('signature', 'b'), [Buffer.alloc(5, 2)]);

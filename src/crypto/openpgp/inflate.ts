@@ -52,7 +52,7 @@ export function* inflated(
         break;
       }
     }
-    for (let isFull = !isOver; isFull; ) {
+    for (let isFull = !isOver; isFull;) {
       const left = step.run(NOTHING, 0, { output, length, isLast: true });
       length = output.length - left.output;
       isFull = left.output === 0;

@@ -6,7 +6,7 @@ const DIGEST_BYTES = 20;
 /** Header of the packet with the code. */
 const CODE_HEADER = 0xd314;
 /** Signals, timers and other files get their turn after this many bytes: every 4 ms or so. */
-export const TURN_BYTES = 4 * 1024 * 1024;
+const TURN_BYTES = 4 * 1024 * 1024;
 
 export interface Checked {
   readonly isGood: boolean;
