@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Secret } from '../../util/secret.ts';
-import { decryptArguments, encryptArguments } from './arguments.ts';
+import { decryptArguments, encryptArguments, recipientsArguments, signArguments } from './arguments.ts';
 import { encryptionSecret, gpgOptionWords, type GpgSettings } from './settings.ts';
 
 const v22 = { major: 2, minor: 2 };
@@ -34,6 +34,7 @@ test.each<[string, Partial<GpgSettings>, string]>([
   ],
   ['symmetric and signed', { signKey: 'S' }, `${HEAD} --default-key S ${COMMON} --force-mdc --sign --symmetric`],
   ['not compressed', { compression: false }, `${HEAD} ${COMMON} --compress-algo=none --force-mdc --symmetric`],
+  ['at a level', { compressionLevel: 3 }, `${HEAD} ${COMMON} --compress-level=3 --force-mdc --symmetric`],
   [
     'with words of the user',
     { options: ['--homedir', '/h'] },
@@ -46,6 +47,22 @@ test.each<[string, Partial<GpgSettings>, string]>([
   ],
 ])('writing, %s', (_case, over, words) => {
   expect(encryptArguments(settings(over), v22).join(' ')).toBe(words);
+});
+
+test('session keys are made for all recipients and a passphrase, which the agent never sees', () => {
+  const over = { recipients: ['A'], hiddenRecipients: ['C'], signKey: 'S', options: ['--x'], useAgent: true };
+  const words = `${HEAD} --recipient A --hidden-recipient C ${COMMON} --x --force-mdc --s2k-mode=1 --encrypt --symmetric`;
+  expect(recipientsArguments(settings(over), v22, false).join(' ')).toBe(words);
+  const choosing = recipientsArguments(settings({ ...over, compression: false }), v22, true);
+  expect(choosing).toEqual(
+    expect.arrayContaining(['--personal-compress-preferences', 'Z1 Z2 Z0', '--compress-algo=none', '--x']),
+  );
+});
+
+test('a signature is made with the key that is named, whoever can read the file', () => {
+  const over = { recipients: ['A'], signKey: 'S', options: ['--x'] };
+  expect(signArguments(settings(over), v22).join(' ')).toBe(`${HEAD} --default-key S ${COMMON} --x --detach-sign`);
+  expect(signArguments(settings({ ...over, useAgent: true }), v22)).not.toContain('--passphrase-fd');
 });
 
 test('reading names neither recipients nor the signing key', () => {
