@@ -19,10 +19,13 @@ export function parseStamp(text: string): EpochSeconds | undefined {
   return Date.UTC(year, month - 1, day, hour, minute, second) / 1000;
 }
 
+/** 0 to 60 in two digits: a list of files asks for millions of them. */
+const TWO = Array.from({ length: 61 }, (_, n) => String(n).padStart(2, '0'));
+
 /** `Sun Nov  1 09:01:01 2026`, local time: C's asctime, the form people and front ends read. */
 export function asctime(time: EpochSeconds): string {
   const date = new Date(Math.trunc(time) * 1000);
-  const two = (n: number): string => String(n).padStart(2, '0');
-  const clock = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-  return `${DAYS[date.getDay()]} ${MONTHS[date.getMonth()]} ${String(date.getDate()).padStart(2)} ${clock} ${date.getFullYear()}`;
+  const day = date.getDate();
+  const clock = `${TWO[date.getHours()]}:${TWO[date.getMinutes()]}:${TWO[date.getSeconds()]}`;
+  return `${DAYS[date.getDay()]} ${MONTHS[date.getMonth()]} ${day < 10 ? ' ' : ''}${day} ${clock} ${date.getFullYear()}`;
 }
