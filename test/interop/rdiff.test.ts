@@ -57,6 +57,20 @@ describe.runIf(requireTool('rdiff'))('rdiff', () => {
     });
   });
 
+  test('applies our delta for a basis of very many blocks', () => {
+    const basis = noise(4_300_000, 7);
+    const changed = Buffer.concat([
+      basis.subarray(0, 1_000_000),
+      noise(30_001, 8),
+      basis.subarray(1_000_003, 3_000_000),
+      noise(300_000, 9),
+      basis.subarray(100_000, 100_500),
+    ]);
+    const delta = deltaOf(load(signatureOf(basis, 16)), changed);
+    expect(delta.length).toBeLessThan(332_000);
+    expect(run('patch', write('old', basis), write('delta', delta)).equals(changed)).toBe(true);
+  });
+
   test('makes signatures with whole strong sums that we can use', () => {
     write('old', large);
     const options = ['-H', 'md4', '-R', 'rollsum', '-S', '16', '-b', '1000'];
