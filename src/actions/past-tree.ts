@@ -49,18 +49,19 @@ export async function planPastTree(session: Session): Promise<PastTreePlan> {
   return { sets: plans, volumes: plans.flatMap(volumeNames) };
 }
 
+/** A cached manifest that does not fit what is there is fetched again before it counts. */
 async function planOf(session: Session, set: BackupSet, wanted: BytePath): Promise<SetPlan> {
   const { prefixes, settings } = session;
   const { localManifest } = set;
+  let manifest = await readSetManifest(session, set);
   if (localManifest !== undefined) {
     try {
-      return planSet(set, await readSetManifest(session, set), wanted, { prefixes, ignoreErrors: false });
+      return planSet(set, manifest, wanted, { prefixes, ignoreErrors: false });
     } catch (error) {
-      if (error instanceof IntegrityError) await renewCopy(session, localManifest, error);
-      else if (!settings.ignoreErrors) throw error;
+      const isRenewed = error instanceof IntegrityError && (await renewCopy(session, localManifest, error));
+      if (isRenewed) manifest = await readSetManifest(session, set);
     }
   }
-  const manifest = await readSetManifest(session, set);
   return planSet(set, manifest, wanted, { prefixes, ignoreErrors: settings.ignoreErrors });
 }
 

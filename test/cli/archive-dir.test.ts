@@ -103,7 +103,7 @@ describe.each(damages)('a copy in the archive dir that is %s', (_what, damage) =
     const { status, stdout } = await run('restore', s.url, target);
     expect(status).toBe(0);
     expect(stdout).toMatch(
-      /^The copy duplicity-full\.\S+\.manifest in the archive dir is damaged and fetched again\./m,
+      /^The copy duplicity-full\.\S+\.manifest in the archive dir was damaged and has been fetched again\./m,
     );
     expect(treeOf(target)).toEqual(trees[SETS - 1]);
     expect(readFileSync(path).equals(whole)).toBe(true);
@@ -118,7 +118,7 @@ describe.each(damages)('a copy in the archive dir that is %s', (_what, damage) =
       writeFileSync(path, damage(whole));
       const { status, stdout } = await run('list-current-files', s.url);
       expect(status).toBe(0);
-      expect(stdout).toContain(' in the archive dir is damaged and fetched again.');
+      expect(stdout).toContain(' in the archive dir was damaged and has been fetched again.');
       expect(lines(stdout)).toEqual(before);
       expect(readFileSync(path).equals(whole)).toBe(true);
     }
