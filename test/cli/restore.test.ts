@@ -200,7 +200,7 @@ test('selection options have no effect on a restore, and it says so', async () =
 test('a metadata cache that is lost or foreign is fetched again', async () => {
   rmSync(`${home}/.cache`, { recursive: true });
   const { stdout } = await restore('-v3');
-  expect(stdout).toContain('Synchronizing remote metadata to local cache...\nCopying duplicity-full-signatures');
+  expect(stdout).toContain('Synchronizing remote metadata to local cache...\nCopying duplicity-full.');
   expect(treeOf(target)).toEqual(trees[1]);
 });
 
