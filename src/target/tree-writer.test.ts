@@ -259,6 +259,83 @@ describe('a target that exists', () => {
   });
 });
 
+describe('entries that come for a directory that was left', () => {
+  const entries = [
+    dir('', { mtime: TIME }),
+    dir('a', { mode: 0o500, mtime: TIME + 1 }),
+    file('a/x'),
+    dir('b', { mtime: TIME + 2 }),
+    file('a/y'),
+    file('a/made/z'),
+    file('b/x'),
+  ];
+
+  test('leave it as it was', async () => {
+    const writer = await asOrdinaryUser(() => write(entries, { revisits: true }));
+    expect(writer.failures).toBe(0);
+    expect(warnings()).toEqual([]);
+    expect(readdirSync(`${target}/a`)).toEqual(['made', 'x', 'y']);
+    expect(['', 'a', 'b'].map(timeOf)).toEqual([TIME, TIME + 1, TIME + 2]);
+    expect(modeOf('a')).toBe(0o500);
+  });
+
+  test('do not open one that stood there before and that the archive does not hold', async () => {
+    mkdirSync(`${target}/closed`, { recursive: true });
+    if (isRoot) for (const path of ['', 'closed']) chownSync(`${target}/${path}`, NOBODY, NOBODY);
+    chmodSync(`${target}/closed`, 0o500);
+    const writer = await asOrdinaryUser(() => write([dir(''), file('closed/x')], { revisits: true }));
+    expect(writer.failures).toBe(1);
+    expect(modeOf('closed')).toBe(0o500);
+  });
+
+  test('replace what an earlier one put there', async () => {
+    const twice = [dir(''), dir('d'), file('d/x', 'one'), file('d/x', 'two'), link('d/x', 'to'), link('d/x', 'too')];
+    await write([...twice, dir('d/y'), dir('e'), dir('d/y'), file('d/y/z')], { revisits: true });
+    expect(readdirSync(`${target}/d`)).toEqual(['x', 'y']);
+    expect(readlinkSync(`${target}/d/x`)).toBe('too');
+    expect(read('d/y/z')).toBe('new');
+  });
+});
+
+describe('modes of many files of a directory', () => {
+  const modes = [0o600, 0o644, 0o644, 0o666, 0o755, 0o666, 0o755, 0o444, 0o000, 0o4755, 0o1644, 0o600, 0o444];
+  const files = (): readonly Given[] => [
+    dir(''),
+    ...modes.map((mode, i) => file(`f${String(i).padStart(2, '0')}`, 'x', { mode })),
+  ];
+  const given = (): readonly number[] => readdirSync(target).map(modeOf);
+
+  test.each([0o022, 0o077, 0o000, 0o027])('are exact under a mask of %i', async (mask) => {
+    const before = process.umask(mask);
+    try {
+      const { failures } = await write(files(), {
+        ownerOf: () => ({ uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }),
+      });
+      expect(failures).toBe(0);
+      expect(given()).toEqual(modes);
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  test('are those of the owner alone until the owner is right', async () => {
+    if (!isRoot) return;
+    const during: number[] = [];
+    const options = { target: bytePath(target), ownerOf: () => ({ uid: 1, gid: 1 }), tolerant: false, emit: () => {} };
+    const writer = new TreeWriter(options);
+    for (const name of ['a', 'b', 'c']) {
+      const meta: Metadata = { ...NO_METADATA, mode: 0o666, mtime: TIME };
+      await writer.write({ kind: 'snapshot', path: bytePath(name), meta }, (take) => {
+        take(Buffer.from('x'));
+        during.push(modeOf(name));
+      });
+    }
+    writer.finish();
+    expect(during).toEqual([0o600, 0o600, 0o600]);
+    expect(['a', 'b', 'c'].map(modeOf)).toEqual([0o666, 0o666, 0o666]);
+  });
+});
+
 describe('nothing is written outside', () => {
   let outside: string;
   beforeEach(() => {
@@ -356,6 +433,14 @@ describe('what fails', () => {
     expect(readdirSync(target)).toEqual([]);
   });
 
+  test('as a system call on the archive is thrown, not taken for a refusal of the target', async () => {
+    const refused = Object.assign(new Error('EIO: i/o error, read'), { errno: -5, code: 'EIO', syscall: 'read' });
+    const failure = await write([dir(''), file('a', refused)], { tolerant: true }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ name: 'LocalError', cause: refused });
+    expect(warnings()).toEqual([]);
+    expect(readdirSync(target)).toEqual([]);
+  });
+
   test('because a directory cannot be made is told for what lies in it', async () => {
     mkdirSync(target);
     chmodSync(target, 0o555);
@@ -402,6 +487,17 @@ describe.runIf(isRoot)('as root', () => {
       [7, 8],
     ]);
     expect(['', 'f', 'p'].map(modeOf)).toEqual([0o2755, 0o6755, 0o6604]);
+  });
+
+  test('files get the archived group also where the directory gives its own', async () => {
+    mkdirSync(target);
+    chownSync(target, 0, 5);
+    chmodSync(target, 0o2755);
+    const ownerOf = ({ uid, gid }: Metadata): { uid: number; gid: number } => ({ uid, gid });
+    const files = [0, 5, 0, 6, 5].map((gid, i) => file(`f${i}`, 'x', { gid, mode: 0o644 }));
+    await write([...files, dir('sub', { gid: 0 }), file('sub/f', 'x', { gid: 0, mode: 0o644 })], { ownerOf });
+    const groups = ['f0', 'f1', 'f2', 'f3', 'f4', 'sub', 'sub/f'].map((path) => lstatSync(`${target}/${path}`).gid);
+    expect(groups).toEqual([0, 5, 0, 6, 5, 0, 0]);
   });
 
   test('setuid and setgid go when the owner is refused', async () => {
