@@ -3,6 +3,7 @@ import { formatName, type Prefixes } from '../archive/names.ts';
 import type { BackupSet } from '../collections/sets.ts';
 import { BackendError, IntegrityError } from '../errors/errors.ts';
 import type { FetchedFile, Remote } from './remote.ts';
+import { lookAtStored } from './stored-bytes.ts';
 
 export interface FetchedVolume {
   readonly name: string;
@@ -34,7 +35,7 @@ export async function fetchVolume(
     for (const name of candidates) {
       const file = await remote.fetch(name, signal);
       if (expected === undefined) return { name, file, isChecked: false };
-      seen = file.hash(algorithm);
+      seen = lookAtStored({ name, path: file.path, isLocal: remote.isLocal }, () => file.hash(algorithm));
       if (seen === expected) return { name, file, isChecked: true };
       file.release();
     }

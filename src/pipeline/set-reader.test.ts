@@ -8,6 +8,7 @@ import { NO_PREFIXES } from '../archive/names.ts';
 import { encodeHeader, padding } from '../archive/tar-writer.ts';
 import type { BackupSet } from '../collections/sets.ts';
 import type { Codec } from '../crypto/codec.ts';
+import { localFailure } from '../crypto/local-failure.ts';
 import { LocalError } from '../errors/errors.ts';
 import { plainCodec } from '../crypto/plain/plain.ts';
 import type { Event } from '../events/events.ts';
@@ -423,5 +424,80 @@ describe('the entries of a set', () => {
     expect(readdirSync(spool.directory)).toEqual([]);
     for (const stream of streams) await stream.close();
     await close();
+  });
+});
+
+describe('a file that the system does not let be read', () => {
+  const refusal = (code: string, errno: number, syscall: string): Error =>
+    Object.assign(new Error(`${code}: refused, ${syscall}`), { code, errno: -errno, syscall });
+
+  const hashing = (failing: string, error: Error, isLocal = false): Remote => {
+    const { remote } = options({}, isLocal);
+    return {
+      ...remote,
+      fetch: async (name) => {
+        const file = await remote.fetch(name);
+        const hash = (): never => {
+          throw error;
+        };
+        return name === failing ? { ...file, hash } : file;
+      },
+    };
+  };
+
+  test.each([
+    ['where it lies', 'EACCES', 13, true, { name: 'BackendError', code: 'BACKEND_PERMISSION_DENIED' }],
+    ['where it lies', 'EIO', 5, true, { name: 'BackendError', code: 'BACKEND_ERROR' }],
+    ['as a copy', 'EIO', 5, false, { name: 'LocalError', code: 'EXCEPTION' }],
+  ] as const)(
+    '%s (%s) ends the run, or is left out where errors are ignored',
+    async (_where, code, errno, isLocal, failure) => {
+      const remote = hashing(nameOf(2), refusal(code, errno, 'open'), isLocal);
+      const plan = planSet(set, manifest, ROOT, rules);
+      await expect(readAll(openSet(plan, options({ remote })))).rejects.toMatchObject({
+        ...failure,
+        message: expect.stringMatching(/^Cannot read .*: \[Errno \d+\] /),
+      });
+      const rest = await readAll(openSet(plan, options({ remote, ignoreErrors: true })));
+      expect(rest.map(({ entry: { path } }) => path)).toEqual(['a', 'b', 'd/f', 'g']);
+      expect(skipped).toEqual([expect.objectContaining(failure)]);
+    },
+  );
+
+  test('behind its beginning is damage of it, after which the next volume is read', async () => {
+    const plain = plainCodec();
+    const codecOf = (name: string): Codec => ({
+      ...plain,
+      async *open(path, given) {
+        yield* plain.open(path, given);
+        if (name === nameOf(2)) throw localFailure('read', path, refusal('EIO', 5, 'read'));
+      },
+    });
+    const stream = openSet(planSet(set, manifest, ROOT, rules), options({ codecOf }));
+    const seen: string[] = [];
+    const failures: unknown[] = [];
+    for (;;) {
+      try {
+        const found = await stream.next();
+        if (found === undefined) break;
+        seen.push(found.path);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    expect(seen).toEqual(['a', 'b', 'c', 'd/e', 'd/f', 'g']);
+    expect(failures).toEqual([
+      expect.objectContaining({ name: 'IntegrityError', code: 'EXCEPTION', exception: 'OSError' }),
+    ]);
+  });
+
+  test.each([
+    ['a want of descriptors', 'EMFILE', 24, 'open'],
+    ['a full spool', 'ENOSPC', 28, 'write'],
+  ])('%s is no fault of a volume, also where errors are ignored', async (_what, code, errno, syscall) => {
+    const remote = hashing(nameOf(1), refusal(code, errno, syscall));
+    const stream = openSet(planSet(set, manifest, ROOT, rules), options({ remote, ignoreErrors: true }));
+    await expect(readAll(stream)).rejects.toBeInstanceOf(LocalError);
+    expect(skipped).toEqual([]);
   });
 });

@@ -6,6 +6,7 @@ import type { Emit } from '../events/events.ts';
 import { type Bounded, decoderLimit } from './decoder-limit.ts';
 import type { FetchedVolume } from './fetch-volume.ts';
 import type { SetPlan } from './set-plan.ts';
+import { isUnreadable, storedBytes } from './stored-bytes.ts';
 import { type VolumeFetcher, volumeFetcher, type VolumeFetcherOptions } from './volume-fetcher.ts';
 
 export interface SetReaderOptions extends VolumeFetcherOptions {
@@ -61,7 +62,8 @@ async function* openVolumes({ records }: SetPlan, options: VolumeOptions): Async
     try {
       found = await options.fetcher.take(record);
     } catch (error) {
-      if (!options.ignoreErrors || !(error instanceof IntegrityError || error instanceof BackendError)) throw error;
+      const isAboutVolume = error instanceof IntegrityError || error instanceof BackendError || isUnreadable(error);
+      if (!options.ignoreErrors || !isAboutVolume) throw error;
       options.onSkipped(error);
       continue;
     }
@@ -83,7 +85,8 @@ function decoded({ name, file }: FetchedVolume, options: VolumeOptions): AsyncIt
   const { signer, signal, bounded } = options;
   const codec = options.codecOf(name);
   if (signer !== undefined && codec.suffix !== '.gpg') throw notSigned(name, signer);
-  const bytes = codec.open(file.path, { name, signal, reuses: true, ...(signer !== undefined && { signer }) });
+  const opened = codec.open(file.path, { name, signal, reuses: true, ...(signer !== undefined && { signer }) });
+  const bytes = storedBytes(opened);
   return bounded === undefined ? bytes : bounded(releasing(bytes, file.release));
 }
 
