@@ -11,7 +11,7 @@ import { toFs, toScreen, type BytePath } from '../util/bytepath.ts';
 import { asctime, type EpochSeconds } from '../util/time.ts';
 import { archivedOwner } from './archived-owner.ts';
 import { checkResources } from './check-resources.ts';
-import { checkSource } from './check-source.ts';
+import { checkSource, warnOfLink } from './check-source.ts';
 import { discardPartial } from './discard-partial.ts';
 import { dryRun } from './dry-run.ts';
 import { emitWarnings } from './load-collection.ts';
@@ -40,6 +40,7 @@ export async function backup(session: Session, kind: BackupKind, sourcePath: Byt
   if (statSync(toFs(sourcePath), { throwIfNoEntry: false }) === undefined) {
     throw new LocalError('BACKUP_DIR_MISSING', `Backup source directory ${toScreen(sourcePath)} does not exist.`);
   }
+  warnOfLink(session, sourcePath);
   const source = openSource(session, sourcePath);
   using lock = await lockArchive(session);
   void lock;

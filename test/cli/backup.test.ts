@@ -181,7 +181,8 @@ describe('the source', () => {
     put(s.source, { a: 'one' });
     symlinkSync('source', `${s.dir}/way`);
     symlinkSync('nowhere', `${s.dir}/lost`);
-    await good([`${s.dir}/way/`, s.url]);
+    const { stdout } = await good([`${s.dir}/way/`, s.url]);
+    expect(stdout).toContain(`The source ${s.dir}/way is a symbolic link`);
     await good([s.url, `${s.dir}/out`]);
     expect(readlinkSync(`${s.dir}/out`)).toBe('source');
     expect((await duplicity([...PLAIN, `${s.dir}/lost`, s.url])).status).toBe(13);

@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { storeSet, tarOf } from '../support/crafted.ts';
 import { testHome } from '../support/home.ts';
 import { backUp, duplicity, good, names, noise, PLAIN, put, type Scene, scene, treeOf } from '../support/scene.ts';
 import { tempDir } from '../support/temp.ts';
@@ -102,6 +103,26 @@ describe('what is restored', () => {
     expect(readFileSync(`${target}/b`, 'utf8')).toBe('two');
     expect(readFileSync(`${target}/moved/away/y/z`, 'utf8')).toBe('z');
     expect(statSync(`${target}/moved/away/y`).mtimeMs / 1000).toBe(timeOfSet(0));
+  });
+});
+
+describe('--rename', () => {
+  test('into a directory that was written before leaves it its time', async () => {
+    await restore('--rename', 'link', 'd/link', '--rename', 'd.txt', 'd/y/txt');
+    expect(names(`${target}/d`)).toEqual(['link', 'x', 'y']);
+    for (const path of ['d', 'd/y']) {
+      expect(statSync(`${target}/${path}`).mtimeMs).toBe(statSync(`${s.source}/${path}`).mtimeMs);
+    }
+  });
+
+  test('of two entries to one name says that one is lost, and fails', async () => {
+    const result = await failing('restore', '--rename', 'd.txt', 'a');
+    expect(result.status).toBe(101);
+    expect(result.stdout + result.stderr).toMatch(
+      /^Error '--rename gives it the place of another entry.* processing a$/m,
+    );
+    expect(result.stderr).toContain('The restore is incomplete: 1 entry');
+    expect(readFileSync(`${target}/a`, 'utf8')).toBe('beside d');
   });
 });
 
@@ -254,6 +275,26 @@ describe('verify', () => {
     const { status, lines } = await verify('--compare-data', '--file-to-restore', 'd/y/z', s.url, `${target}/z`);
     expect(status).toBe(1);
     expect(lines.at(-1)).toBe('Verify complete: 1 file compared, 1 difference found.');
+  });
+
+  test('goes on behind a file whose deltas are damaged, with --ignore-errors', async () => {
+    const other = scene();
+    put(other.source, { a: 'good', b: 'hurt', c: 'good' });
+    const crafted = ['a', 'b', 'c'].map((path) => ({ name: `snapshot/${path}`, body: 'good' }));
+    storeSet(other.remote, 0, tarOf([{ name: 'snapshot/', type: 'dir' }, ...crafted]));
+    storeSet(other.remote, 1, tarOf([{ name: 'diff/b', body: 'no delta' }]));
+    const differing = (lines: readonly string[]): readonly string[] => lines.filter((line) => line.includes('Data'));
+    const stopped = await duplicity([...PLAIN, 'verify', other.url, other.source], { home });
+    expect(stopped.status).not.toBe(0);
+    expect(stopped.stdout).not.toContain('Verify complete');
+    const tolerant = await duplicity([...PLAIN, 'verify', '--ignore-errors', other.url, other.source], { home });
+    expect(tolerant.status).toBe(1);
+    expect(tolerant.stdout).toMatch(/IGNORED_ERROR: The delta of b is damaged/);
+    expect(tolerant.stdout).toContain('Verify complete: 4 files compared, 0 differences found.');
+    const compared = await verify('--ignore-errors', '--compare-data', other.url, other.source);
+    expect(compared.status).toBe(1);
+    expect(compared.lines.at(-1)).toMatch(/^Verify complete: 4 files compared, [1-9] differences? found/);
+    expect(differing(compared.lines)).toEqual(['Difference found: Data for file b is damaged in the archive']);
   });
 
   test('leaves out here what is not selected', async () => {
