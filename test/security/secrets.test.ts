@@ -52,27 +52,33 @@ function expectQuiet({ stdout, stderr, records }: Outcome): void {
 }
 
 describe.runIf(requireTool('gpg'))('passphrases and passwords', () => {
-  test('are in no output, no words of a process, no file and no environment of gpg', async () => {
-    const gpg = watchedGpg();
-    const GNUPGHOME = gnupgHome();
-    const env = { ...SECRETS, GNUPGHOME };
-    const options = ['-v9', '--gpg-binary', gpg.path];
-    for (const [args, status] of [
-      [['full', s.source, s.url], 0],
-      [['incr', s.source, s.url], 0],
-      [['verify', '--compare-data', s.url, s.source], 0],
-      [['restore', s.url, `${s.dir}/out`], 0],
-      [['collection-status', s.url], 0],
-      [['restore', '--file-to-restore', 'absent', s.url, `${s.dir}/other`], 19],
-    ] as const) {
-      const result = await duplicity([...options, ...args], { env });
-      expect(result.status).toBe(status);
-      expectQuiet(result);
-    }
-    expect(gpg.notes()).toContain('--passphrase-fd');
-    expect(gpg.notes()).not.toMatch(HUSH);
-    expect([...filesBelow(testHome()), ...filesBelow(s.remote)].filter((text) => HUSH.test(text))).toEqual([]);
-  });
+  test.each([
+    ['done here', [], false],
+    ['left to gpg', ['--gpg-options', '--cipher-algo CAMELLIA256'], true],
+  ])(
+    'are in no output, no words of a process, no file and no environment of gpg, %s',
+    async (_where, more, usesGpg) => {
+      const gpg = watchedGpg();
+      const GNUPGHOME = gnupgHome();
+      const env = { ...SECRETS, GNUPGHOME };
+      const options = ['-v9', '--gpg-binary', gpg.path, ...more];
+      for (const [args, status] of [
+        [['full', s.source, s.url], 0],
+        [['incr', s.source, s.url], 0],
+        [['verify', '--compare-data', s.url, s.source], 0],
+        [['restore', s.url, `${s.dir}/out`], 0],
+        [['collection-status', s.url], 0],
+        [['restore', '--file-to-restore', 'absent', s.url, `${s.dir}/other`], 19],
+      ] as const) {
+        const result = await duplicity([...options, ...args], { env });
+        expect(result.status).toBe(status);
+        expectQuiet(result);
+      }
+      expect(gpg.notes().includes('--passphrase-fd')).toBe(usesGpg);
+      expect(gpg.notes()).not.toMatch(HUSH);
+      expect([...filesBelow(testHome()), ...filesBelow(s.remote)].filter((text) => HUSH.test(text))).toEqual([]);
+    },
+  );
 
   test('are in no failure', async () => {
     const GNUPGHOME = gnupgHome();
