@@ -107,7 +107,8 @@ describe.runIf(requireMount())('a disk that is full', () => {
   });
 
   test('in the temporary directory of a restore too, and no file is half there', async () => {
-    const big = noise(4 * MIB);
+    // More than what is patched in memory.
+    const big = noise(34 * MIB);
     put(s.source, { a: 'a', big });
     await backUp(s, 0);
     put(s.source, { big: Buffer.concat([Buffer.from('!'), big]) }, timeOfSet(0));
