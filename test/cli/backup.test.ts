@@ -279,7 +279,8 @@ describe('a dry run', () => {
 
     await backUp(s, 0);
     const stored = before();
-    const archive = (): unknown => treeOf(`${testHome()}/.cache`);
+    // The lock comes and goes, which shows in the time of its directory only.
+    const archive = (): unknown => treeOf(`${testHome()}/.cache`).filter(({ type }) => type !== 'dir');
     const cached = archive();
     put(s.source, { a: 'changed' }, timeOfSet(0));
     rmSync(`${s.source}/b`);
