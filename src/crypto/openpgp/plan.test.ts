@@ -199,7 +199,7 @@ test('a gpg that signs with another key later on has failed', async () => {
 
 test('a passphrase needs no gpg', async () => {
   const path = join(tempDir(), 'f.gpg');
-  const codec = openPgpCodec(home.settings({ binary: '/nonexistent/gpg', env: { GNUPGHOME: home.dir } }), () => {});
+  const codec = openPgpCodec(home.settings({ env: { GNUPGHOME: home.dir, PATH: '/nonexistent' } }), () => {});
   await encode(codec, path, [textBytes(100_000)]);
   const output = `${path}.out`;
   home.gpg('--output', output, '--decrypt', path);

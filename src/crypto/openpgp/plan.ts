@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { accessSync, constants } from 'node:fs';
 import { Secret } from '../../util/secret.ts';
 import { type GpgVersion, recipientsArguments } from '../gpg/arguments.ts';
 import { knownCause } from '../gpg/causes.ts';
@@ -39,6 +40,8 @@ export async function planEncryption(
   if (!options) return undefined;
   // gpg-agent would ask for the passphrase of the file, and tell it to gpg alone.
   if (isSymmetric(settings) && settings.useAgent) return undefined;
+  // A program that was named has to be there, as in the reference: the call will say what is wrong with it.
+  if (settings.binary.includes('/') && !isProgram(settings.binary)) return undefined;
   const found = isSymmetric(settings)
     ? lockForPassphrase(settings, options)
     : await lockForRecipients(settings, { options, version: await version(), signal });
@@ -51,6 +54,15 @@ export async function planEncryption(
   const level =
     settings.compressionLevel ?? options.level ?? (isSymmetric(settings) ? PASSPHRASE_LEVEL : RECIPIENTS_LEVEL);
   return { lock: found, compression: level === 0 ? COMPRESSION.none : found.compression, level, signing };
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** One salt for the whole run, so that the key is derived once; every file has a random start of its own. */
