@@ -45,7 +45,12 @@ describe('the npm package', () => {
     const paths = packed.files.map(({ path }) => path);
     expect(paths).toContain('dist/duplicity.cjs');
     expect(paths).toContain('LICENSE');
-    const others = paths.filter((path) => !/^(dist\/duplicity\.cjs|package\.json|LICENSE|[A-Z]+\.md)$/.test(path));
+    const others = paths.filter(
+      (path) =>
+        !/^(dist\/duplicity\.cjs|man\/duplicity\.1|completions\/(_duplicity|duplicity\.(bash|fish))|package\.json|LICENSE|[A-Z]+\.md)$/.test(
+          path,
+        ),
+    );
     expect(others).toEqual([]);
   });
 
