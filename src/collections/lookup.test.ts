@@ -121,6 +121,27 @@ describe('signatures at a time', () => {
     expect(hours(signatureChainFor(collection, at(9))?.files ?? [])).toEqual([0]);
   });
 
+  const sigs = (from: number, to: number): string =>
+    `duplicity-new-signatures.${stamp(from)}.to.${stamp(to)}.sigtar.gz`;
+
+  test('are never those of a set that did not get its manifest, nor what builds on them', () => {
+    const headless = inc(1, 2).filter((name) => !name.endsWith('.manifest'));
+    const collection = collect(full(0), inc(0, 1), headless, inc(2, 3));
+    expect(collection.signatureChains.at(-1)?.files).toHaveLength(4);
+    expect(hours(signatureChainFor(collection, at(9))?.files ?? [])).toEqual([0, 1]);
+    expect(signatureChainFor(collect(full(0).filter((name) => !name.endsWith('.manifest'))), at(9))).toBeUndefined();
+  });
+
+  test('are not those of a set whose manifest is still unfinished, though they have arrived', () => {
+    const local = [sigs(0, 1), `duplicity-inc.${stamp(0)}.to.${stamp(1)}.manifest.part`];
+    const collection = buildCollection({
+      remote: [...full(0), sigs(0, 1)],
+      local: [`duplicity-full-signatures.${stamp(0)}.sigtar.gz`, ...local],
+    });
+    expect(collection.chains[0]?.sets).toHaveLength(2);
+    expect(hours(signatureChainFor(collection, at(9))?.files ?? [])).toEqual([0]);
+  });
+
   test('of nothing are none', () => {
     expect(signatureChainFor(collect(), at(0))).toBeUndefined();
   });

@@ -1,6 +1,7 @@
 import type { EpochSeconds } from '../util/time.ts';
 import type { BackupChain } from './chains.ts';
 import type { Collection } from './collection.ts';
+import { setKey } from './listing.ts';
 import type { BackupSet } from './sets.ts';
 import type { SignatureChain, SignatureFile } from './signature-chains.ts';
 
@@ -48,10 +49,14 @@ export function setsFor(collection: Collection, time: EpochSeconds): readonly Ba
   return restorableSets(chain).filter(({ type, end }) => type === 'full' || end <= time);
 }
 
-/** The signatures that tell the state at `time`, by the rule of `chainFor`; unfinished ones do not count. */
+/**
+ * The signatures that tell the state at `time`, by the rule of `chainFor`. Those of a set that was never finished do not
+ * count, nor do those after them: what they show cannot be restored.
+ */
 export function signatureChainFor(collection: Collection, time: EpochSeconds): SignaturesAt | undefined {
+  const finished = finishedSets(collection);
   const usable = collection.signatureChains.flatMap((chain) => {
-    const cut = chain.files.findIndex(({ isPartial }) => isPartial);
+    const cut = chain.files.findIndex((file) => file.isPartial || !finished.has(setKey(file)));
     const files = cut < 0 ? chain.files : chain.files.slice(0, cut);
     return files.length === 0 ? [] : [{ chain, files, start: chain.start, end: files.at(-1)?.end ?? chain.start }];
   });
@@ -62,6 +67,12 @@ export function signatureChainFor(collection: Collection, time: EpochSeconds): S
     files: found.files.filter(({ type, end }) => type === 'full' || end <= time),
     isBeforeFirst: found.start > time,
   };
+}
+
+/** Keys of the sets that have their manifest on the remote and were not given up for another one. */
+function finishedSets({ chains, orphaned }: Collection): ReadonlySet<string> {
+  const linked = chains.flatMap(({ sets, discarded }) => (discarded === undefined ? sets : [...sets, discarded]));
+  return new Set([...linked, ...orphaned].filter(({ isPartial }) => !isPartial).map(setKey));
 }
 
 function covers(span: Span, time: EpochSeconds): boolean {
