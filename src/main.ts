@@ -126,6 +126,7 @@ async function run(command: RunCommand, around: Surroundings, emit: Emit): Promi
     backend,
     // What the reference shows for every URL; programs read the line.
     backendName: 'BackendWrapper',
+    url,
     remote: openRemote({ backend, spool, call, tries: settings.numRetries }),
     spool,
     archiveDir,

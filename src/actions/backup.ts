@@ -10,6 +10,7 @@ import { SetWriter } from '../pipeline/set-writer.ts';
 import { toFs, toScreen, type BytePath } from '../util/bytepath.ts';
 import { asctime, type EpochSeconds } from '../util/time.ts';
 import { archivedOwner } from './archived-owner.ts';
+import { reportBackup } from './backup-report.ts';
 import { checkResources } from './check-resources.ts';
 import { checkSource, warnOfLink } from './check-source.ts';
 import { discardPartial } from './discard-partial.ts';
@@ -52,7 +53,7 @@ export async function backup(session: Session, kind: BackupKind, sourcePath: Byt
   const active = chooseBase(session, kind, collection);
   const { volume, manifest, local } = await session.keys.writers();
   if (active !== undefined) await checkSource(session, active.chain, sourcePath);
-  if (settings.dryRun) return dryRun(session, source, active && openSignatures(session, active.signatures));
+  if (settings.dryRun) return dryRun(session, { source, sourcePath, active });
 
   const end = await timeOfSet(session, collection, active !== undefined);
   const base: Base | undefined =
@@ -88,6 +89,7 @@ export async function backup(session: Session, kind: BackupKind, sourcePath: Byt
     await new Promise((resolve) => setImmediate(resolve));
     session.call.signal.throwIfAborted();
   };
+  let isToSkip = false;
   try {
     const comparison = new Comparison(source.walk(), base?.state, {
       ownerOf: (meta) => archivedOwner(session, meta),
@@ -121,14 +123,18 @@ export async function backup(session: Session, kind: BackupKind, sourcePath: Byt
     }
     statistics.errors += source.errors();
     statistics.endTime = Date.now() / 1000;
-    await writer.finish();
+    isToSkip = settings.skipIfNoChange && base !== undefined && statistics.deltaEntries === 0;
+    if (isToSkip) await writer.abort();
+    else await writer.finish();
   } catch (error) {
     await writer.abort();
     throw error;
   } finally {
     await base?.state.close();
   }
-  if (!settings.noPrintStatistics) emit({ kind: 'statistics', statistics });
+  if (isToSkip) emit({ kind: 'notice', text: 'Skipped volume upload, as effectivly nothing has changed' });
+  const outcome = isToSkip ? ({ kind: 'skipped' } as const) : ({ kind: 'stored', codec: volume } as const);
+  await reportBackup(session, { statistics, active, source: sourcePath, end, outcome });
   return 0;
 }
 

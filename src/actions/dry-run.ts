@@ -1,13 +1,26 @@
-import type { EntryStream } from '../archive/entry.ts';
+import type { ActiveChain } from '../collections/collection.ts';
+import { FILES_LEVEL } from '../events/events.ts';
 import { emptyStatistics } from '../events/statistics.ts';
 import { Comparison } from '../pipeline/compare.ts';
+import type { BytePath } from '../util/bytepath.ts';
 import { archivedOwner } from './archived-owner.ts';
+import { reportBackup } from './backup-report.ts';
+import { openSignatures } from './open-signatures.ts';
 import type { Session } from './session.ts';
 import type { Source } from './source-tree.ts';
 
+interface DryRun {
+  readonly source: Source;
+  readonly sourcePath: BytePath;
+  /** What an increment would be based on. */
+  readonly active: ActiveChain | undefined;
+}
+
 /** Says what a backup would store, from metadata alone: no file is opened and nothing is written. */
-export async function dryRun(session: Session, source: Source, state: EntryStream | undefined): Promise<number> {
+export async function dryRun(session: Session, { source, sourcePath, active }: DryRun): Promise<number> {
   const { emit, settings } = session;
+  const state = active && openSignatures(session, active.signatures);
+  const announcesFiles = settings.verbosity >= FILES_LEVEL;
   const statistics = emptyStatistics(Date.now() / 1000);
   const comparison = new Comparison(source.walk(), state, {
     ownerOf: (meta) => archivedOwner(session, meta),
@@ -20,7 +33,7 @@ export async function dryRun(session: Session, source: Source, state: EntryStrea
       if (change === undefined) break;
       if (change.kind === 'unreadable') continue;
       if (change.kind === 'deleted') {
-        emit({ kind: 'fileDeleted', path: change.previous.path });
+        if (announcesFiles) emit({ kind: 'fileDeleted', path: change.previous.path });
         statistics.deletedFiles++;
         continue;
       }
@@ -28,7 +41,11 @@ export async function dryRun(session: Session, source: Source, state: EntryStrea
       statistics.sourceFiles++;
       statistics.sourceFileSize += meta.size;
       if (change.kind === 'unchanged') continue;
-      emit({ kind: change.kind === 'diff' ? 'fileChanged' : 'fileNew', path });
+      if (announcesFiles) {
+        emit({ kind: change.kind === 'diff' ? 'fileChanged' : 'fileNew', path });
+        // Front ends take the total of a later backup from these.
+        emit({ kind: 'progress', current: statistics.sourceFileSize });
+      }
       if (change.kind === 'diff') {
         statistics.changedFiles++;
         statistics.changedFileSize += meta.size;
@@ -44,6 +61,12 @@ export async function dryRun(session: Session, source: Source, state: EntryStrea
   statistics.deltaEntries = statistics.newFiles + statistics.changedFiles + statistics.deletedFiles;
   statistics.errors = source.errors();
   statistics.endTime = Date.now() / 1000;
-  if (!settings.noPrintStatistics) emit({ kind: 'statistics', statistics });
+  await reportBackup(session, {
+    statistics,
+    active,
+    source: sourcePath,
+    end: Math.trunc(session.now),
+    outcome: { kind: 'dry' },
+  });
   return 0;
 }

@@ -17,6 +17,8 @@ export interface Session {
   readonly backend: Backend;
   /** The reference's word for the driver, for collection-status. */
   readonly backendName: string;
+  /** Of the remote, as typed: may hold a password. */
+  readonly url: string;
   readonly remote: Remote;
   readonly spool: Spool;
   readonly archiveDir: ArchiveDir;

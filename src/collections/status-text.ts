@@ -5,6 +5,8 @@ import type { BackupSet } from './sets.ts';
 
 const RULE = '-'.repeat(25);
 
+export const NO_ACTIVE_CHAIN = 'No backup chains with active signatures found';
+
 interface Place {
   /** The reference's word for the driver (`BackendWrapper`). */
   readonly backendName: string;
@@ -52,7 +54,7 @@ function textLines(
   for (const [i, chain] of secondary.entries()) {
     lines.push(`Secondary chain ${i + 1} of ${secondary.length}:`, ...chainLines(chain), '');
   }
-  if (primary === undefined) lines.push('No backup chains with active signatures found');
+  if (primary === undefined) lines.push(NO_ACTIVE_CHAIN);
   else lines.push('', 'Found primary backup chain with matching signature chain:', ...chainLines(primary));
   const { orphaned, incomplete } = collection;
   if (orphaned.length === 0 && incomplete.length === 0) lines.push('No orphaned or incomplete backup sets found.');

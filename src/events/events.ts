@@ -49,6 +49,8 @@ export type Event =
       readonly data: readonly string[];
       readonly forced: boolean;
     }
+  /** collection-status: what changed in a set, or all sets that changed a file; a part of it when it is long. */
+  | { readonly kind: 'changes'; readonly text: BytePath }
   /** Source bytes read so far (backup) or volume n of total (restore, verify). */
   | { readonly kind: 'progress'; readonly current: number; readonly total?: number }
   /** Printed after a backup. */

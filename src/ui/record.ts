@@ -46,6 +46,8 @@ function controlFields(event: Event): Control {
     }
     case 'collectionStatus':
       return { code: 3, fields: NONE, data: event.data };
+    case 'changes':
+      return { code: 3, fields: NONE, data: NONE };
     case 'progress': {
       const { current, total } = event;
       return { code: 2, fields: total === undefined ? [`${current}`] : [`${current}`, `${total}`], data: NONE };

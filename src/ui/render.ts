@@ -45,6 +45,8 @@ export function render(event: Event): Message {
       return { level: LEVELS.info, text: bytePath(`${asctime(event.mtime)} ${shown(event.path)}`), forced: true };
     case 'collectionStatus':
       return { level: STATUS_LEVEL, text: fromText(event.text), forced: event.forced };
+    case 'changes':
+      return { level: STATUS_LEVEL, text: event.text, forced: true };
     case 'progress': {
       const text = event.total === undefined ? undefined : `Processed volume ${event.current} of ${event.total}`;
       return { level: LEVELS.info, text: text === undefined ? text : bytePath(text), forced: false };

@@ -147,6 +147,7 @@ async function act(
     settings: all,
     now: timeOfSet(k),
     backend,
+    url: 'memory://',
     backendName: 'memory',
     remote: openRemote({ backend, spool, call, tries: 1 }),
     spool,
