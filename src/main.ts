@@ -15,6 +15,7 @@ import { openBackend } from './backends/registry.ts';
 import { parseUrl } from './backends/url.ts';
 import { parseFaults } from './backends/wrap/fault-rules.ts';
 import { withFaults } from './backends/wrap/faults.ts';
+import { withMeter } from './backends/wrap/meter.ts';
 import { withRetry } from './backends/wrap/retry.ts';
 import { openArchiveDir } from './cache/archive-dir.ts';
 import type { RunCommand } from './cli/command.ts';
@@ -114,11 +115,13 @@ async function run(command: RunCommand, around: Surroundings, emit: Emit): Promi
   const url = command.action === 'replicate' ? command.targetUrl : command.url;
   const driver = await openBackend(parseUrl(settings.gio ? `gio+${url}` : url), call);
   const faulty = withFaults(driver, parseFaults(around.env['DUPLICITY_TEST_FAULTS']), { emit });
-  await using backend = withRetry(faulty, {
+  await using retrying = withRetry(faulty, {
     tries: settings.numRetries,
     delayMs: settings.backendRetryDelay * 1000,
     emit,
   });
+  const watched = settings.progress ? withMeter(retrying) : undefined;
+  const backend = watched?.backend ?? retrying;
   using spool = openSpool(tempRoots(settings.tempdir, around.env));
   const session: Session = {
     settings,
@@ -128,6 +131,7 @@ async function run(command: RunCommand, around: Surroundings, emit: Emit): Promi
     backendName: 'BackendWrapper',
     url,
     remote: openRemote({ backend, spool, call, tries: settings.numRetries }),
+    ...(watched !== undefined && { uploads: watched.meter }),
     spool,
     archiveDir,
     keys: openKeys({ settings, action: command.action, env: around.env, emit, signal: call.signal }),
@@ -189,13 +193,18 @@ async function act(session: Session, command: RunCommand): Promise<number> {
   }
 }
 
-function openConsole(verbosity: number, timestamps: boolean): Consumer {
-  return humanOutput({ verbosity, timestamps, stdout: fdSink(1), stderr: fdSink(2) });
+function openConsole(verbosity: number, timestamps: boolean, columns?: () => number | undefined): Consumer {
+  return humanOutput({ verbosity, timestamps, stdout: fdSink(1), stderr: fdSink(2), columns });
+}
+
+/** Asked only for a progress bar: the stream of a terminal takes time to load. */
+function terminalColumns(): (() => number | undefined) | undefined {
+  return process.stdout.isTTY ? () => process.stdout.columns : undefined;
 }
 
 /** The console and, where asked for, the machine records. */
-function openOutputs({ verbosity, logTimestamp, logFd, logFile }: Settings): Consumer[] {
-  const outputs = [openConsole(verbosity, logTimestamp)];
+function openOutputs({ verbosity, logTimestamp, logFd, logFile, progress }: Settings): Consumer[] {
+  const outputs = [openConsole(verbosity, logTimestamp, progress ? terminalColumns() : undefined)];
   if (logFd !== undefined) outputs.push(recordOutput({ verbosity, sink: openLogFd(logFd) }));
   if (logFile !== undefined) outputs.push(recordOutput({ verbosity, sink: openLogFile(logFile) }));
   return outputs;

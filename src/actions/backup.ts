@@ -10,6 +10,7 @@ import { SetWriter } from '../pipeline/set-writer.ts';
 import { toFs, toScreen, type BytePath } from '../util/bytepath.ts';
 import { asctime, type EpochSeconds } from '../util/time.ts';
 import { archivedOwner } from './archived-owner.ts';
+import { startProgress } from './backup-progress.ts';
 import { reportBackup } from './backup-report.ts';
 import { checkResources } from './check-resources.ts';
 import { checkSource, warnOfLink } from './check-source.ts';
@@ -60,6 +61,7 @@ export async function backup(session: Session, kind: BackupKind, sourcePath: Byt
     active === undefined
       ? undefined
       : { start: active.signatures.end, state: openSignatures(session, active.signatures) };
+  using progress = settings.progress ? await startProgress(session, source, active) : undefined;
   const statistics = emptyStatistics(Date.now() / 1000);
   using workDir = session.archiveDir.makeTempDir();
   const writer = new SetWriter({
@@ -81,7 +83,7 @@ export async function backup(session: Session, kind: BackupKind, sourcePath: Byt
     concurrency: settings.concurrency,
     parallel: session.backend.traits.parallel,
     statistics,
-    emit,
+    emit: progress?.emit ?? emit,
     signal: session.call.signal,
   });
   /** Signals and uploads in the background get their turn only when this loop lets go. */
@@ -100,7 +102,7 @@ export async function backup(session: Session, kind: BackupKind, sourcePath: Byt
       signatures: writer.signatures,
       state: base?.state,
       maxBlockSize: settings.maxBlocksize,
-      open: source.open,
+      open: progress?.open ?? source.open,
       statistics,
       pause,
       emit,
@@ -132,6 +134,7 @@ export async function backup(session: Session, kind: BackupKind, sourcePath: Byt
   } finally {
     await base?.state.close();
   }
+  progress?.finish();
   if (isToSkip) emit({ kind: 'notice', text: 'Skipped volume upload, as effectivly nothing has changed' });
   const outcome = isToSkip ? ({ kind: 'skipped' } as const) : ({ kind: 'stored', codec: volume } as const);
   await reportBackup(session, { statistics, active, source: sourcePath, end, outcome });

@@ -1,5 +1,6 @@
 import type { Prefixes } from '../archive/names.ts';
 import type { Backend, Call } from '../backends/backend.ts';
+import type { UploadMeter } from '../backends/wrap/meter.ts';
 import type { ArchiveDir } from '../cache/archive-dir.ts';
 import type { Settings } from '../cli/settings.ts';
 import type { Emit } from '../events/events.ts';
@@ -20,6 +21,8 @@ export interface Session {
   /** Of the remote, as typed: may hold a password. */
   readonly url: string;
   readonly remote: Remote;
+  /** With `--progress`. */
+  readonly uploads?: UploadMeter;
   readonly spool: Spool;
   readonly archiveDir: ArchiveDir;
   readonly keys: Keys;

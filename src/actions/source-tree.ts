@@ -10,6 +10,8 @@ import type { Session } from './session.ts';
 export interface Source {
   /** Selected objects in index order, the root first. */
   readonly walk: () => Iterable<SourceEntry>;
+  /** The same, saying nothing of what cannot be read and not counting it. */
+  readonly preview: () => Iterable<SourceEntry>;
   readonly open: (entry: SourceEntry) => OpenedFile;
   /** Objects that could not be read so far. */
   readonly errors: () => number;
@@ -29,17 +31,11 @@ export function openSource(session: Session, root: BytePath): Source {
   const counters = { errors: 0 };
   /** In walk order; those the comparison has passed are dropped, so that memory does not grow with their number. */
   let unreadable: BytePath[] = [];
+  const tree = { root, selection, copyLinks, accounts };
   return {
-    walk: () =>
-      walkSource({
-        root,
-        selection,
-        copyLinks,
-        accounts,
-        emit,
-        counters,
-        onUnreadable: (path) => unreadable.push(path),
-      }),
+    walk: () => walkSource({ ...tree, emit, counters, onUnreadable: (path) => unreadable.push(path) }),
+    preview: () =>
+      walkSource({ ...tree, emit: () => undefined, counters: { errors: 0 }, onUnreadable: () => undefined }),
     open: (entry) => openSourceFile(entry, { root, copyLinks }),
     errors: () => counters.errors,
     isUnreadable: (path) => {

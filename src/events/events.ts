@@ -2,6 +2,7 @@ import type { FileType } from '../archive/entry.ts';
 import type { DuplicityError } from '../errors/errors.ts';
 import type { BytePath } from '../util/bytepath.ts';
 import type { EpochSeconds } from '../util/time.ts';
+import type { ProgressState } from './progress.ts';
 import type { BackupStatistics } from './statistics.ts';
 
 /** Numbers of the warnings that front ends tell apart; their meaning is the reference's (docs/log-records.md). */
@@ -53,6 +54,8 @@ export type Event =
   | { readonly kind: 'changes'; readonly text: BytePath }
   /** Source bytes read so far (backup) or volume n of total (restore, verify). */
   | { readonly kind: 'progress'; readonly current: number; readonly total?: number }
+  /** `--progress`. */
+  | { readonly kind: 'backupProgress'; readonly state: ProgressState }
   /** Printed after a backup. */
   | { readonly kind: 'statistics'; readonly statistics: Readonly<BackupStatistics> }
   /** The result of verify. */

@@ -8,13 +8,13 @@ import type { Sink } from './sink.ts';
 process.env['TZ'] = 'UTC';
 
 /** Writes to both streams, in order, `e:` and `o:` before each. */
-function screen(verbosity: number, timestamps = false) {
+function screen(verbosity: number, timestamps = false, columns?: () => number | undefined) {
   const writes: string[] = [];
   const sink = (name: string): Sink => ({
     write: (bytes) => void writes.push(`${name}:${bytes.toString('latin1')}`),
     close: () => void writes.push(`${name} closed`),
   });
-  const output = humanOutput({ verbosity, timestamps, stdout: sink('o'), stderr: sink('e') });
+  const output = humanOutput({ verbosity, timestamps, stdout: sink('o'), stderr: sink('e'), columns });
   return { writes, output };
 }
 
@@ -96,4 +96,40 @@ test('during long work without a pause lines are written as time goes by', () =>
   output.emit({ kind: 'notice', text: 'b' });
   expect(writes).toEqual(['o:a\nb\n']);
   vi.restoreAllMocks();
+});
+
+const state = {
+  bytes: 10 * 1024 ** 2,
+  elapsedSeconds: 1,
+  percent: 11,
+  etaSeconds: 7,
+  bytesPerSecond: 3 * 1024 ** 2,
+  stalled: false,
+};
+const LINE = '10.0MB 00:00:01 [3.0MB/s] [====>                                    ] 11% ETA 7sec\n';
+
+test('progress is one line after the other where nobody looks', () => {
+  const { writes, output } = screen(3);
+  for (let i = 0; i < 2; i++) output.emit({ kind: 'backupProgress', state });
+  expect(writes).toEqual([`o:${LINE}`, `o:${LINE}`]);
+});
+
+test('on a terminal a progress line takes the place of the one before, and of nothing else', () => {
+  const { writes, output } = screen(3, false, () => undefined);
+  for (let i = 0; i < 2; i++) output.emit({ kind: 'backupProgress', state });
+  output.emit({ kind: 'warning', text: 'w' });
+  output.emit({ kind: 'backupProgress', state });
+  expect(writes).toEqual([`o:${LINE}`, `o:\x1b[F\x1b[2K${LINE}`, `o:w\n${LINE}`]);
+});
+
+test('on a narrow terminal its bar gives way, so that it stays one line', () => {
+  const { writes, output } = screen(3, false, () => 60);
+  output.emit({ kind: 'backupProgress', state });
+  expect(writes).toEqual(['o:10.0MB 00:00:01 [3.0MB/s] [=>                 ] 11% ETA 7sec\n']);
+});
+
+test('progress is not shown below the verbosity of notices', () => {
+  const { writes, output } = screen(2);
+  output.emit({ kind: 'backupProgress', state });
+  expect(writes).toEqual([]);
 });

@@ -1,4 +1,6 @@
 import type { Event } from '../events/events.ts';
+import type { ProgressState } from '../events/progress.ts';
+import { formatProgress } from './progress.ts';
 import { type Message, levelName, render } from './render.ts';
 import type { Sink } from './sink.ts';
 
@@ -19,13 +21,18 @@ export interface HumanOptions {
   readonly stderr: Sink;
   /** Takes everything else. */
   readonly stdout: Sink;
+  /** Present when stdout is a terminal that shows progress lines over each other; tells its width, where known. */
+  readonly columns?: (() => number | undefined) | undefined;
 }
 
 const GATHER_BYTES = 64 * 1024;
 const LINGER_MS = 50;
+/** To the line above, and that one empty. */
+const OVER_LAST_LINE = '\x1b[F\x1b[2K';
 
 /** Messages for people, as bytes. Many short lines are gathered; none lingers for long, and errors keep their place. */
-export function humanOutput({ verbosity, timestamps, stderr, stdout }: HumanOptions): Consumer {
+export function humanOutput({ verbosity, timestamps, stderr, stdout, columns }: HumanOptions): Consumer {
+  let endsInProgress = false;
   let pending = '';
   let since = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -49,11 +56,26 @@ export function humanOutput({ verbosity, timestamps, stderr, stdout }: HumanOpti
     if (pending.length >= GATHER_BYTES || Date.now() - since > LINGER_MS) flush();
   }
 
+  /** On a terminal a progress line takes the place of the one before, hence must not be wrapped. */
+  function overLast(state: ProgressState, message: Message, width = Infinity): string {
+    const front = timestamps ? prefix(message) : '';
+    const text = `${front}${formatProgress(state, width - front.length)}\n`;
+    return endsInProgress ? `${OVER_LAST_LINE}${text}` : text;
+  }
+
   return {
     emit(event) {
       const message = render(event);
       if (message.text === undefined || (message.level > verbosity && !message.forced)) return;
       const line = `${timestamps ? prefix(message) : ''}${message.text}\n`;
+      if (event.kind === 'backupProgress') {
+        gather(columns === undefined ? line : overLast(event.state, message, columns()));
+        endsInProgress = true;
+        // Of interest now, and seldom.
+        flush();
+        return;
+      }
+      endsInProgress = false;
       if (message.level > 0) {
         gather(line);
         return;

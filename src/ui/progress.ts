@@ -1,27 +1,18 @@
+import type { ProgressState } from '../events/progress.ts';
 import { fixed } from './numbers.ts';
-
-/** Where a backup stands. */
-export interface ProgressState {
-  readonly bytes: number;
-  readonly elapsedSeconds: number;
-  /** 0..100. */
-  readonly percent: number;
-  /** Seconds left, as estimated. */
-  readonly etaSeconds: number;
-  readonly bytesPerSecond: number;
-  readonly stalled: boolean;
-}
 
 const BAR_WIDTH = 40;
 
-/** `10.0MB 00:00:01 [3.0MB/s] [====>    ...] 11% ETA 7sec` */
-export function formatProgress(state: ProgressState): string {
+/** `10.0MB 00:00:01 [3.0MB/s] [====>    ...] 11% ETA 7sec`; the bar gives way so that it fits into `columns`. */
+export function formatProgress(state: ProgressState, columns = Infinity): string {
   const { bytes, elapsedSeconds, percent, bytesPerSecond, stalled } = state;
-  const done = Math.floor((BAR_WIDTH * percent) / 100);
-  const bar = `${'='.repeat(done)}>${' '.repeat(BAR_WIDTH - done)}`;
   const speed = stalled ? '0.0B' : amount(bytesPerSecond);
   const eta = stalled ? 'Stalled!' : remaining(Math.floor(state.etaSeconds));
-  return `${amount(bytes)} ${clock(Math.floor(elapsedSeconds))} [${speed}/s] [${bar}] ${Math.floor(percent)}% ETA ${eta}`;
+  const left = `${amount(bytes)} ${clock(Math.floor(elapsedSeconds))} [${speed}/s] [`;
+  const right = `] ${Math.floor(percent)}% ETA ${eta}`;
+  const width = Math.max(0, Math.min(BAR_WIDTH, columns - left.length - right.length - 1));
+  const done = Math.floor((width * percent) / 100);
+  return `${left}${'='.repeat(done)}>${' '.repeat(width - done)}${right}`;
 }
 
 function amount(bytes: number): string {

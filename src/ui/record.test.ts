@@ -72,3 +72,11 @@ test.each<[Event, string]>([
 ])('%o has its control line', (event, line) => {
   expect(control(event)).toBe(line);
 });
+
+test('progress has bytes, seconds, percent, seconds left, speed and whether it stands still', () => {
+  const state = { bytes: 5_189_597, elapsedSeconds: 1.9, percent: 6, etaSeconds: 14.2, bytesPerSecond: 1_555_491.4 };
+  expect(record({ kind: 'backupProgress', state: { ...state, stalled: false } })).toBe(
+    'NOTICE 16 5189597 1 6 14 1555491 0\n. 4.9MB 00:00:01 [1.5MB/s] [==>                                      ] 6% ETA 14sec\n\n',
+  );
+  expect(record({ kind: 'backupProgress', state: { ...state, stalled: true } })).toMatch(/^NOTICE 16 .* 1\n/);
+});

@@ -52,6 +52,11 @@ function controlFields(event: Event): Control {
       const { current, total } = event;
       return { code: 2, fields: total === undefined ? [`${current}`] : [`${current}`, `${total}`], data: NONE };
     }
+    case 'backupProgress': {
+      const { bytes, elapsedSeconds, percent, etaSeconds, bytesPerSecond, stalled } = event.state;
+      const numbers = [bytes, elapsedSeconds, percent, etaSeconds, bytesPerSecond, stalled ? 1 : 0];
+      return { code: 16, fields: numbers.map((number) => String(Math.floor(number))), data: NONE };
+    }
     case 'fileNew':
       return { code: 4, fields: [quoted(event.path)], data: NONE };
     case 'fileChanged':

@@ -2,6 +2,7 @@ import type { DuplicityError } from '../errors/errors.ts';
 import { type Event, FILES_LEVEL } from '../events/events.ts';
 import { type BytePath, bytePath, fromText } from '../util/bytepath.ts';
 import { asctime } from '../util/time.ts';
+import { formatProgress } from './progress.ts';
 import { formatStatistics, formatVerifySummary } from './statistics.ts';
 
 /** Verbosity from which a message is shown. */
@@ -51,6 +52,8 @@ export function render(event: Event): Message {
       const text = event.total === undefined ? undefined : `Processed volume ${event.current} of ${event.total}`;
       return { level: LEVELS.info, text: text === undefined ? text : bytePath(text), forced: false };
     }
+    case 'backupProgress':
+      return { level: LEVELS.notice, text: bytePath(formatProgress(event.state)), forced: false };
     case 'statistics':
       return { level: LEVELS.notice, text: bytePath(formatStatistics(event.statistics)), forced: true };
     case 'verified': {

@@ -7,6 +7,7 @@ import { slowBackend } from '../../testing/slow-backend.ts';
 import type { Backend, Bytes, Call } from '../backend.ts';
 import { parseFaults } from './fault-rules.ts';
 import { withFaults } from './faults.ts';
+import { withMeter } from './meter.ts';
 import { withRetry } from './retry.ts';
 
 const call: Call = { signal: new AbortController().signal };
@@ -50,6 +51,7 @@ async function* nothing(): AsyncGenerator<never> {
 describe.each<[string, (inner: Backend) => Backend]>([
   ['withRetry', (inner) => withRetry(inner, { tries: 1, delayMs: 0, emit })],
   ['withFaults', (inner) => withFaults(inner, parseFaults('[{"op": "put", "do": "delay"}]'), { emit })],
+  ['withMeter', (inner) => withMeter(inner).backend],
   ['faultyBackend', (inner) => faultyBackend(inner, [])],
   ['slowBackend', (inner) => slowBackend(inner, async () => undefined)],
 ])('%s', (_name, wrap) => {
