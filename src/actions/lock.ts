@@ -2,9 +2,9 @@ import { takeLock, type Lock } from '../cache/lock.ts';
 import type { Session } from './session.ts';
 
 /** Keeps other runs off the archive dir until it is released. */
-export async function lockArchive({ archiveDir, emit }: Session): Promise<Lock> {
+export async function lockArchive({ archiveDir, settings, emit }: Session): Promise<Lock> {
   const lock = await takeLock(archiveDir.path);
   if (lock.warning !== undefined) emit({ kind: 'warning', text: lock.warning });
-  archiveDir.sweep();
+  if (!settings.dryRun) archiveDir.sweep();
   return lock;
 }
