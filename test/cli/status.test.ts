@@ -87,3 +87,12 @@ describe('--file-changed', () => {
     expect(await changes('--file-changed', 'a')).toContain('No backup chains with active signatures found\n');
   });
 });
+
+test('list-current-files shows nothing of a set that lost its manifest', async () => {
+  const inc = 'duplicity-inc.20231114T221320Z.to.20231115T221320Z.manifest';
+  put(s.source, { later: 'x' }, timeOfSet(1));
+  await backUp(s, 2);
+  rmSync(`${s.remote}/${inc}`);
+  const { stdout } = await good(['list-current-files', s.url]);
+  expect(stdout.match(/\d{4} \S+$/gm)?.map((line) => line.slice(5))).toEqual(['.', 'a', 'd', 'd/b']);
+});
