@@ -1,5 +1,7 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
+import { tempDir } from '../../test/support/temp.ts';
 import { openBackend } from './registry.ts';
 import { parseUrl } from './url.ts';
 
@@ -23,4 +25,26 @@ test('a file URL opens the driver of files', async () => {
   const names: string[] = [];
   for await (const { name } of backend.list(options)) names.push(name);
   expect(names).toContain('registry.test.ts');
+});
+
+test.each([
+  ['gio+smb://u:hush@h/share', 'gio+smb://u:*****@h/share'],
+  ['gio+file://host/dir', 'gio+file://host/dir'],
+  ['par2+gio+sftp://h/dir', 'par2+gio+sftp://h/dir'],
+])('%s needs GIO: error 40 that says what works', async (url, shown) => {
+  await expect(openBackend(parseUrl(url), options)).rejects.toMatchObject({
+    code: 'GIO_NOT_AVAILABLE',
+    exitCode: 40,
+    message: expect.stringContaining(`${shown} needs GIO`),
+  });
+});
+
+test('gio+file opens the driver of files, with the escapes that GIO writes', async () => {
+  const dir = tempDir();
+  mkdirSync(`${dir}/my #1 bäckup?`);
+  writeFileSync(`${dir}/my #1 bäckup?/one`, '');
+  await using backend = await openBackend(parseUrl(`gio+file://${dir}/my%20%231%20b%C3%A4ckup%3F`), options);
+  const names: string[] = [];
+  for await (const { name } of backend.list(options)) names.push(name);
+  expect(names).toEqual(['one']);
 });

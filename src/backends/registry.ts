@@ -18,7 +18,8 @@ interface Driver {
 const DRIVERS: readonly Driver[] = [{ schemes: ['file'], load: () => import('./local/local.ts') }];
 
 /** The bare driver for `url`; faults, retries and other policies are wrapped around it by the caller. */
-export async function openBackend(url: BackendUrl, options: OpenOptions): Promise<Backend> {
+export async function openBackend(given: BackendUrl, options: OpenOptions): Promise<Backend> {
+  const url = withoutGio(given);
   const driver = DRIVERS.find((driver) => driver.schemes.includes(url.scheme));
   if (driver === undefined || url.wrappers.length > 0) {
     const known = DRIVERS.flatMap((driver) => driver.schemes).map((scheme) => `${scheme}://`);
@@ -33,4 +34,18 @@ export async function openBackend(url: BackendUrl, options: OpenOptions): Promis
   }
   const loaded = await driver.load();
   return loaded.open(url, options);
+}
+
+/**
+ * `gio+file:///dir` is `file:///dir`: deja-dup writes all its local folders so. What GIO would have to mount is refused
+ * (40, the reference's code where it has no GIO), and so is a host, which GIO ignores and `file` takes for a directory.
+ */
+function withoutGio(url: BackendUrl): BackendUrl {
+  if (url.wrappers.at(-1) !== 'gio') return url;
+  if (url.scheme === 'file' && url.path.startsWith('///')) return { ...url, wrappers: url.wrappers.slice(0, -1) };
+  throw new UsageError(
+    'GIO_NOT_AVAILABLE',
+    `${redact(url.original.reveal())} needs GIO, which is not available: gio+ works with gio+file:///absolute/directory only.`,
+    { hint: 'Mount the place and name the directory where it is mounted.' },
+  );
 }
