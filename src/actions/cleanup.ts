@@ -1,10 +1,11 @@
 import { dropStaleParts } from '../cache/partial.ts';
 import { planCleanup } from '../collections/deletion.ts';
-import { loadCollection } from './load-collection.ts';
+import { emitWarnings, loadCollection } from './load-collection.ts';
 import { deleteFiles } from './delete-files.ts';
 import { unfinishedFiles } from './discard-partial.ts';
 import { lockArchive } from './lock.ts';
 import type { Session } from './session.ts';
+import { announceLastFull } from './synchronise.ts';
 
 /** Lists, or with `--force` deletes, files that belong to no complete set. Needs neither key nor source. */
 export async function cleanup(session: Session): Promise<number> {
@@ -12,6 +13,8 @@ export async function cleanup(session: Session): Promise<number> {
   using lock = await lockArchive(session);
   void lock;
   let collection = await loadCollection(session);
+  emitWarnings(session, collection);
+  announceLastFull(session, collection);
   let plan = planCleanup(collection);
   const { partial, staleParts } = collection;
   const first = partial === undefined ? [] : unfinishedFiles(collection, partial);

@@ -6,6 +6,7 @@ import { deleteFiles } from './delete-files.ts';
 import { emitWarnings, loadCollection } from './load-collection.ts';
 import { lockArchive } from './lock.ts';
 import type { Session } from './session.ts';
+import { announceLastFull } from './synchronise.ts';
 
 /** Lists, or with `--force` deletes, what `choose` finds too old. Needs neither key nor source. */
 export async function removeOld(session: Session, choose: (collection: Collection) => RemovalPlan): Promise<number> {
@@ -14,6 +15,7 @@ export async function removeOld(session: Session, choose: (collection: Collectio
   void lock;
   const collection = await loadCollection(session);
   emitWarnings(session, collection);
+  announceLastFull(session, collection);
   const plan = choose(collection);
   warnOfKept(session, plan);
   if (plan.times.length === 0) {

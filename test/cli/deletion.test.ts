@@ -124,7 +124,7 @@ describe('cleanup', () => {
     await backUp(s, 0);
     const before = [names(s.remote), archived()];
     const { stdout } = await good(['cleanup', '--force', s.url]);
-    expect(stdout).toBe('No extraneous files found, nothing deleted in cleanup.\n');
+    expect(stdout).toMatch(/^Last full backup date: .*\nNo extraneous files found, nothing deleted in cleanup\.\n$/);
     expect([names(s.remote), archived()]).toEqual(before);
   });
 
@@ -140,14 +140,14 @@ describe('cleanup', () => {
     ];
     for (const name of [...left, FOREIGN]) writeFileSync(`${s.remote}/${name}`, 'x');
     const said = await good(['cleanup', s.url]);
-    expect(said.stdout).toMatch(/^Found the following files to delete:\n/);
+    expect(said.stdout).toMatch(/^Found the following files to delete:\n/m);
     for (const name of left) expect(said.stdout).toContain(`\n${name}\n`);
     expect(said.stdout).toContain('\nRun duplicity again with the --force option to actually delete.\n');
     expect(names(s.remote)).toHaveLength(clean.length + 6);
     await good(['cleanup', '--force', '--dry-run', s.url]);
     expect(names(s.remote)).toHaveLength(clean.length + 6);
     const done = await good(['cleanup', '--force', s.url]);
-    expect(done.stdout).toMatch(/^Deleting these files from backend:\n/);
+    expect(done.stdout).toMatch(/^Deleting these files from backend:\n/m);
     expect(names(s.remote)).toEqual([...clean, FOREIGN].toSorted());
     expect(treeOf(s.source)).toHaveLength(2);
   });
@@ -155,8 +155,8 @@ describe('cleanup', () => {
   test('speaks of one file when it is one', async () => {
     await backUp(s, 0);
     writeFileSync(`${s.remote}/duplicity-full.20200101T000000Z.vol1.difftar.gz`, 'x');
-    expect((await good(['cleanup', s.url])).stdout).toMatch(/^Found the following file to delete:\n/);
-    expect((await good(['cleanup', '--force', s.url])).stdout).toMatch(/^Deleting this file from backend:\n/);
+    expect((await good(['cleanup', s.url])).stdout).toMatch(/^Found the following file to delete:\n/m);
+    expect((await good(['cleanup', '--force', s.url])).stdout).toMatch(/^Deleting this file from backend:\n/m);
   });
 
   test('gives up an unfinished backup, here and on the remote, with --force only', async () => {
