@@ -169,6 +169,18 @@ unset PASSPHRASE
     appendFileSync(`${me()}/Documents/letter.txt`, 'Yours\n');
     await duplicity(['inc', ...keys, me(), url], there);
 
+    // The server looks and prunes without the passphrase of either key.
+    const keyless = { GNUPGHOME: server, PASSPHRASE: undefined };
+    const looking = async (...words: readonly string[]): Promise<string> =>
+      succeeded(await runDuplicity([...words, url], { home, env: keyless })).stdout;
+    expect(parseStatus(await looking('collection-status'))).toHaveLength(2);
+    expect(parseList(await looking('list-current-files'))).toHaveLength(7);
+    writeFileSync(`${home}/usb/backup/duplicity-full.20200101T000000Z.vol1.difftar.gpg`, 'x');
+    expect(await looking('cleanup', '--force')).toContain('Deleting this file from backend:\n');
+    expect(await looking('remove-older-than', '30D', '--force')).toContain('nothing deleted');
+    expect(await looking('remove-all-inc-of-but-n-full', '1', '--force')).toContain('nothing deleted');
+    expect(readdirSync(`${home}/usb/backup`)).toHaveLength(6);
+
     const locked = await runDuplicity([`--sign-key=${ECC_KEY}`, url, `${home}/back`], {
       home,
       env: { ...env(), ...there },
