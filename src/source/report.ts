@@ -8,6 +8,8 @@ export interface Report {
   unreadable(path: BytePath, cause?: unknown): void;
   /** Its numbers cannot be had. */
   unseen(path: BytePath, cause: unknown): void;
+  /** Removed while the walk went on. */
+  gone(path: BytePath): void;
   unknownType(path: BytePath): void;
   other(path: BytePath, reason: string): void;
 }
@@ -21,6 +23,9 @@ interface ReporterOptions {
 
 export function reporter({ root, emit, counters, onUnreadable }: ReporterOptions): Report {
   const notSeen = (path: BytePath): void => onUnreadable?.(relativePath(root, path));
+  // No warning: a moment earlier there would have been nothing to say, and it may be excluded. deja-dup shows its user
+  // every warning of this kind.
+  const gone = (path: BytePath): void => emit({ kind: 'info', text: `${toScreen(path)} has just been removed` });
   return {
     unreadable: (path, cause) => {
       counters.errors += 1;
@@ -29,10 +34,12 @@ export function reporter({ root, emit, counters, onUnreadable }: ReporterOptions
       emit({ kind: 'warning', code: 'cannotRead', path, text });
     },
     unseen: (path, cause) => {
-      // What is gone is gone; anything else may be there and only not show itself.
-      if (cause instanceof Error && errorCode(cause) !== 'ENOENT') notSeen(path);
+      if (errorCode(cause) === 'ENOENT') return gone(path);
+      // It may be there and only not show itself.
+      notSeen(path);
       emit({ kind: 'warning', code: 'cannotStat', path, text: `Cannot look at ${toScreen(path)}: ${reasonOf(cause)}` });
     },
+    gone,
     unknownType: (path) => {
       const text = `Skipping ${toScreen(path)}: it is of a type that no archive can hold`;
       emit({ kind: 'warning', code: 'cannotInitialise', path, text });

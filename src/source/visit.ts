@@ -118,7 +118,7 @@ function candidateAt(visit: Visit, path: BytePath, systemPath: string | Buffer):
     const stats = statSystemPath(systemPath, links);
     if (stats === undefined) {
       // Dangling links and names of a list are left out silently, like in the reference.
-      if (!copyLinks && selection.filesFrom === undefined) report.unseen(path, 'it has just been removed');
+      if (!copyLinks && selection.filesFrom === undefined) report.gone(path);
       return undefined;
     }
     const type = typeOf(stats);

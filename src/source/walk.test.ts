@@ -186,7 +186,7 @@ describe('a walk', () => {
       },
     });
     expect(paths).toEqual(['', 'a', 'c']);
-    expect(events).toEqual([expect.objectContaining({ kind: 'warning', code: 'cannotStat', path: `${root}/b` })]);
+    expect(events).toEqual([{ kind: 'info', text: `${root}/b has just been removed` }]);
     expect(errors).toBe(0);
   });
 });
