@@ -35,14 +35,14 @@ test('what is wanted becomes the root', () => {
   expect(relocate(['d/', 'd/x', 'd/y/z'], { wanted: 'd' }).places).toEqual(['', 'x', 'y/z']);
 });
 
-test('the first name that a path lies in is changed, whole components only', () => {
+test('the closest name that a path lies in is changed, whole components only', () => {
   const renames = [
     ['d', 'new/d'],
-    ['d/x', 'never'],
+    ['d/x', 'other'],
     ['a', ''],
   ] as const;
   expect(relocate(['a', 'd/', 'd/x', 'd.txt', 'e'], { renames })).toEqual({
-    places: ['', 'new/d', 'new/d/x', 'd.txt', 'e'],
+    places: ['', 'new/d', 'other', 'd.txt', 'e'],
     replaced: 0,
     warned: [],
   });
@@ -56,4 +56,25 @@ test.each<readonly [string, readonly string[], readonly string[], number]>([
   ['two directories and one file in both', ['a/', 'a/x', 'b/', 'b/x'], ['cannotProcess b/x'], 1],
 ])('%s at one place', (_what, paths, warned, replaced) => {
   expect(relocate(paths, { renames: [['a', 'b']] })).toMatchObject({ warned, replaced });
+});
+
+// Where the reference 0.8.22 puts `path`, with --file-to-restore `wanted` and pairs of --rename.
+test.each([
+  ['home/old/d/g', '', ['home/old home/new'], 'home/new/d/g'],
+  ['home/old/d/g', 'home/old/d', ['home/old home/new'], 'g'],
+  ['home/old/f', 'home/old/f', ['home/old home/new'], ''],
+  ['home/old/f', 'home/old/f', ['home/old/f home/new/f'], ''],
+  ['home/old/d/g', 'home/old', ['d e'], 'e/g'],
+  ['home/old/d/g', 'home/old', ['home/old/d e'], 'd/g'],
+  ['home/old/d/g', '', ['home/old home/new', 'home/old/d home/q'], 'home/q/g'],
+  ['home/old/f', '', ['home/old/d home/q', 'home/old home/new'], 'home/new/f'],
+  ['home/old/f', '', ['home/old home/new', 'home/old home/last'], 'home/last/f'],
+  ['home/older/f', '', ['home/old home/new'], 'home/older/f'],
+])('%s of "%s" with the renames %j becomes "%s"', (path, wanted, pairs, expected) => {
+  const renames = pairs.map((pair) => {
+    const [from = '', to = ''] = pair.split(' ');
+    return { from: bytePath(from), to: bytePath(to) };
+  });
+  const relocation = new Relocation({ wanted: bytePath(wanted), renames, emit: () => undefined });
+  expect(relocation.place(entry(path)).path).toBe(expected);
 });

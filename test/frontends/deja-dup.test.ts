@@ -1,12 +1,22 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { succeeded } from '../support/processes.ts';
 import { names, noise, put, treeOf } from '../support/scene.ts';
+import { tempDir } from '../support/temp.ts';
 import { timeOfSet } from '../support/times.ts';
 import { requireTool } from '../support/tools.ts';
 import { asDejaDup, STYLES, type Heard, type RunSettings } from './deja-dup.ts';
 import { machine, type Machine } from './machine.ts';
 
 const PASSWORD = "it's: a pass word\\n";
+
+/** Shell lines that make TOP/root a copy of /, in memory. */
+const OWN_ROOT = `
+  mount -t tmpfs none TOP
+  mkdir TOP/upper TOP/work TOP/root
+  mount -t overlay overlay -o lowerdir=/,upperdir=TOP/upper,workdir=TOP/work TOP/root`;
 
 let at: Machine;
 /** As GIO writes a local folder. */
@@ -114,6 +124,20 @@ describe.runIf(requireTool('gpg')).each(Object.entries(STYLES))('deja-dup %s', (
     expect(names(folder)).toHaveLength(3);
   });
 
+  test('restores into a home directory of another name', async () => {
+    const plain = { passphrase: null };
+    expect((await backup(['full'], 0, plain)).status).toBe(0);
+    const [old, now] = [documents.slice(1), `${at.home}/you`.slice(1)];
+    const options = [style.ownership, '--force', '--rename', old, now];
+    const back = `${at.home}/back`;
+    expect((await run(['restore', ...options, remote, back], plain)).status).toBe(0);
+    expect(treeOf(`${back}/${now}`)).toEqual(treeOf(documents).filter(({ path }) => !isLeftOut(path)));
+    // The one file is the target, whatever it was called.
+    const one = `${style.path}=${old}/Documents/letter.txt`;
+    expect((await run(['restore', ...options, one, remote, `${at.home}/you.txt`], plain)).status).toBe(0);
+    expect(readFileSync(`${at.home}/you.txt`, 'latin1')).toBe('Dear Sir\n');
+  });
+
   test('asks again for a password that is wrong', async () => {
     expect((await backup(['full'], 0)).status).toBe(0);
     const wrong = { passphrase: 'wrong' };
@@ -208,12 +232,43 @@ describe('deja-dup, of any version', () => {
     expect(treeOf(`${at.home}/back`)).toEqual(treeOf(documents));
   });
 
+  test.runIf(requireOwnRoot())('restores into /, over what is there', async () => {
+    // In a root directory of its own: a layer over this one, which goes with the process.
+    const top = `${at.home}/root`;
+    mkdirSync(top);
+    const options = `--no-encryption --archive-dir=${at.home}/a --tempdir=${at.home}/tmp`;
+    const script = `
+      ${OWN_ROOT.replaceAll('TOP', top)}
+      for dir in proc dev; do mount --rbind /$dir ${top}/root/$dir; done
+      exec chroot ${top}/root sh -ec '
+        duplicity full --include=${documents} "--exclude=**" / ${remote} ${options}
+        find ${documents} -printf "%P %m %T@ %l\\n" | sort > ${at.home}/before
+        rm -r ${documents}/Documents
+        chmod 700 ${documents}
+        echo overwritten > ${documents}/Pictures/1.jpg
+        duplicity restore --do-not-restore-ownership --force ${remote} / ${options}
+        find ${documents} -printf "%P %m %T@ %l\\n" | sort > ${at.home}/after
+        diff ${at.home}/before ${at.home}/after
+        sha256sum < ${documents}/Pictures/1.jpg'`;
+    const { stdout } = succeeded(await at.run('unshare', ['-m', 'sh', '-ec', script]));
+    const picture = createHash('sha256').update(readFileSync(`${documents}/Pictures/1.jpg`));
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe(`${picture.digest('hex')}  -`);
+  });
+
   test('hears one sentence for places that only GIO reaches', async () => {
     const { status, error } = await asDejaDup(at, ['collection-status', 'gio+smb://nas/backup'], plain);
     expect(status).toBe(40);
     expect(error).toMatchObject({ code: 40, text: expect.stringMatching(/^gio\+smb:\/\/nas\/backup needs GIO/) });
   });
 });
+
+/** For `test.runIf`: root in a container need not have the right to mount. */
+function requireOwnRoot(): boolean {
+  const top = tempDir();
+  const { status } = spawnSync('unshare', ['-m', 'sh', '-ec', OWN_ROOT.replaceAll('TOP', top)]);
+  if (status !== 0) console.warn('skipped: a layer over / cannot be mounted here');
+  return status === 0;
+}
 
 function isLeftOut(path: string): boolean {
   return /^\.cache\/thumbnails|^Trash/.test(path);
