@@ -16,8 +16,6 @@ export const STYLES = {
   },
 } as const;
 
-export type Style = (typeof STYLES)[keyof typeof STYLES];
-
 /** What deja-dup takes from the records of a run. It reads nothing else: stdout and stderr go nowhere. */
 export interface Heard {
   /** null when a signal ended the run. */
