@@ -4,21 +4,22 @@ import { lastFullTime, type Collection } from '../collections/collection.ts';
 import { ChainError, LocalError } from '../errors/errors.ts';
 import { FILES_LEVEL } from '../events/events.ts';
 import { emptyStatistics } from '../events/statistics.ts';
-import { Comparison } from '../pipeline/compare.ts';
 import { Producer } from '../pipeline/producer.ts';
 import { SetWriter } from '../pipeline/set-writer.ts';
 import { toFs, toScreen, type BytePath } from '../util/bytepath.ts';
 import { asctime, type EpochSeconds } from '../util/time.ts';
-import { archivedOwner } from './archived-owner.ts';
 import { startProgress } from './backup-progress.ts';
 import { reportBackup } from './backup-report.ts';
 import { checkResources } from './check-resources.ts';
 import { checkSource, warnOfLink } from './check-source.ts';
-import { discardPartial } from './discard-partial.ts';
 import { dryRun } from './dry-run.ts';
 import { emitWarnings } from './load-collection.ts';
 import { lockArchive } from './lock.ts';
+import { keptSink, openComparison } from './open-comparison.ts';
 import { openSignatures } from './open-signatures.ts';
+import { baseOf } from './plan-resume.ts';
+import { programVersion } from './program-version.ts';
+import { confirmSettings, dropSurplus, resumeOrDiscard } from './resume.ts';
 import type { Session } from './session.ts';
 import { openSource } from './source-tree.ts';
 import { announceLastFull, synchronise } from './synchronise.ts';
@@ -47,16 +48,18 @@ export async function backup(session: Session, kind: BackupKind, sourcePath: Byt
   using lock = await lockArchive(session);
   void lock;
   checkResources(session);
-  let collection = await synchronise(session, { time: session.now, kinds: 'all' });
-  emitWarnings(session, collection);
-  collection = await discardPartial(session, collection);
+  const found = await synchronise(session, { time: session.now, kinds: 'all' });
+  emitWarnings(session, found);
+  const { collection, resumption } = await resumeOrDiscard(session, found, sourcePath);
   announceLastFull(session, collection);
-  const active = chooseBase(session, kind, collection);
+  const active = resumption === undefined ? chooseBase(session, kind, collection) : resumption.base;
   const { volume, manifest, local } = await session.keys.writers();
-  if (active !== undefined) await checkSource(session, active.chain, sourcePath);
-  if (settings.dryRun) return dryRun(session, { source, sourcePath, active });
+  if (resumption !== undefined) await confirmSettings(session, resumption, volume);
+  else if (active !== undefined) await checkSource(session, active.chain, sourcePath);
+  if (settings.dryRun) return dryRun(session, { source, sourcePath, active, resumption });
 
-  const end = await timeOfSet(session, collection, active !== undefined);
+  if (resumption !== undefined) await dropSurplus(session, resumption);
+  const end = resumption?.set.end ?? (await timeOfSet(session, collection, active !== undefined));
   const base: Base | undefined =
     active === undefined
       ? undefined
@@ -80,6 +83,9 @@ export async function backup(session: Session, kind: BackupKind, sourcePath: Byt
     localDir: sourcePath,
     volumeSize: settings.volsize,
     listFiles: !settings.noFilesChanged,
+    kept: resumption?.kept ?? [],
+    journal: { program: programVersion(), base: baseOf(active) },
+    failOnVolume: settings.failOnVolume,
     concurrency: settings.concurrency,
     parallel: session.backend.traits.parallel,
     statistics,
@@ -92,15 +98,13 @@ export async function backup(session: Session, kind: BackupKind, sourcePath: Byt
     session.call.signal.throwIfAborted();
   };
   let isToSkip = false;
+  const sink = keptSink(writer, statistics);
+  const { changes, state } = openComparison(session, source, { base: base?.state, resumption, sink });
   try {
-    const comparison = new Comparison(source.walk(), base?.state, {
-      ownerOf: (meta) => archivedOwner(session, meta),
-      isUnreadable: source.isUnreadable,
-    });
     const producer = new Producer({
       volumes: writer.volumes,
       signatures: writer.signatures,
-      state: base?.state,
+      state,
       maxBlockSize: settings.maxBlocksize,
       open: progress?.open ?? source.open,
       statistics,
@@ -108,9 +112,11 @@ export async function backup(session: Session, kind: BackupKind, sourcePath: Byt
       emit,
       announcesFiles: settings.verbosity >= FILES_LEVEL,
       onFile: (change, path) => writer.manifest.addFile(change, path),
+      onLongFile: (file) => (writer.inProgress = file),
+      begun: resumption?.point.split,
     });
     for (let step = 1; ; step++) {
-      let change = comparison.next();
+      let change = changes.next();
       if (change instanceof Promise) change = await change;
       if (change === undefined) break;
       if (step % (writer.isUploading ? BUSY_STRIDE : STRIDE) === 0) await pause();
@@ -125,14 +131,15 @@ export async function backup(session: Session, kind: BackupKind, sourcePath: Byt
     }
     statistics.errors += source.errors();
     statistics.endTime = Date.now() / 1000;
-    isToSkip = settings.skipIfNoChange && base !== undefined && statistics.deltaEntries === 0;
+    isToSkip =
+      settings.skipIfNoChange && base !== undefined && resumption === undefined && statistics.deltaEntries === 0;
     if (isToSkip) await writer.abort();
     else await writer.finish();
   } catch (error) {
     await writer.abort();
     throw error;
   } finally {
-    await base?.state.close();
+    await state?.close();
   }
   progress?.finish();
   if (isToSkip) emit({ kind: 'notice', text: 'Skipped volume upload, as effectivly nothing has changed' });

@@ -35,7 +35,11 @@ export async function checkSource(session: Session, chain: BackupChain, source: 
       );
     }
   }
-  if (settings.allowSourceMismatch) return;
+  if (!settings.allowSourceMismatch) checkOrigin(session, manifest, source);
+}
+
+/** Host and source are those of the manifest, as far as that names any. */
+export function checkOrigin(session: Session, manifest: Manifest, source: BytePath): void {
   const hint = 'If the backup is to go on with this source, use --allow-source-mismatch; otherwise use another URL.';
   if (manifest.hostname !== undefined && !isThisHost(manifest.hostname, session.hostname)) {
     throw new DuplicityError(

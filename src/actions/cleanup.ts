@@ -1,3 +1,4 @@
+import { dropStrayJournals } from '../cache/journal.ts';
 import { dropStaleParts } from '../cache/partial.ts';
 import { planCleanup } from '../collections/deletion.ts';
 import { emitWarnings, loadCollection } from './load-collection.ts';
@@ -40,5 +41,6 @@ export async function cleanup(session: Session): Promise<number> {
     plan = planCleanup(collection);
   }
   await deleteFiles(session, [...plan.files, ...plan.copies]);
+  dropStrayJournals(session.archiveDir);
   return 0;
 }

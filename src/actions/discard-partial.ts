@@ -2,36 +2,36 @@ import type { Collection } from '../collections/collection.ts';
 import type { Deletion } from '../collections/deletion.ts';
 import { setKey, type ListedFile } from '../collections/listing.ts';
 import { volumeNames, type BackupSet } from '../collections/sets.ts';
+import { dropStrayJournals } from '../cache/journal.ts';
 import { dropStaleParts } from '../cache/partial.ts';
 import { CryptoError, IntegrityError } from '../errors/errors.ts';
 import { fetchDecoded } from './fetch-decoded.ts';
 import { loadCollection, regroup } from './load-collection.ts';
 import type { Session } from './session.ts';
 
-/**
- * What an interrupted backup left is given up: its volumes go, then the unfinished metadata, and the backup starts
- * over. Nothing is lost, because an unfinished set is never restored from.
- */
+/** What an interrupted backup left is given up: its volumes go, then the unfinished metadata. */
 export async function discardPartial(session: Session, collection: Collection): Promise<Collection> {
-  const { backend, archiveDir, emit, call, settings } = session;
+  const { backend, archiveDir, call, settings } = session;
   const { partial, staleParts } = collection;
   if (partial === undefined && staleParts.length === 0) return collection;
-  if (partial !== undefined) {
-    const kind = partial.type === 'full' ? 'full' : 'inc';
-    emit({ kind: 'notice', text: `Last ${kind} backup left a partial set, restarting.` });
-  }
   const doomed = partial === undefined ? [] : unfinishedFiles(collection, partial);
-  if (settings.dryRun) {
-    const without = (place: Deletion['place'], names: readonly string[]): string[] =>
-      names.filter((name) => !doomed.some((file) => file.place === place && file.name === name));
-    return regroup(session, without('remote', namesOf(collection.remote)), without('local', archiveDir.list()));
-  }
+  if (settings.dryRun) return withoutFiles(session, collection, doomed);
   for (const { place, name } of doomed) {
     if (place === 'remote') await backend.delete(name, call);
     else archiveDir.remove(name);
   }
   dropStaleParts(archiveDir, staleParts);
+  dropStrayJournals(archiveDir);
   return loadCollection(session);
+}
+
+/** What there would be without some files. */
+export function withoutFiles(session: Session, collection: Collection, files: readonly Deletion[]): Collection {
+  const without = (place: Deletion['place'], names: readonly string[]): string[] => {
+    const gone = new Set(files.flatMap((file) => (file.place === place ? [file.name] : [])));
+    return names.filter((name) => !gone.has(name));
+  };
+  return regroup(session, without('remote', namesOf(collection.remote)), without('local', session.archiveDir.list()));
 }
 
 /**

@@ -1,11 +1,11 @@
 import type { ActiveChain } from '../collections/collection.ts';
 import { FILES_LEVEL } from '../events/events.ts';
 import { emptyStatistics } from '../events/statistics.ts';
-import { Comparison } from '../pipeline/compare.ts';
 import type { BytePath } from '../util/bytepath.ts';
-import { archivedOwner } from './archived-owner.ts';
 import { reportBackup } from './backup-report.ts';
+import { openComparison } from './open-comparison.ts';
 import { openSignatures } from './open-signatures.ts';
+import type { Resumption } from './plan-resume.ts';
 import type { Session } from './session.ts';
 import type { Source } from './source-tree.ts';
 
@@ -14,21 +14,20 @@ interface DryRun {
   readonly sourcePath: BytePath;
   /** What an increment would be based on. */
   readonly active: ActiveChain | undefined;
+  /** The unfinished set that it would go on with. */
+  readonly resumption: Resumption | undefined;
 }
 
 /** Says what a backup would store, from metadata alone: no file is opened and nothing is written. */
-export async function dryRun(session: Session, { source, sourcePath, active }: DryRun): Promise<number> {
+export async function dryRun(session: Session, { source, sourcePath, active, resumption }: DryRun): Promise<number> {
   const { emit, settings } = session;
-  const state = active && openSignatures(session, active.signatures);
+  const base = active && openSignatures(session, active.signatures);
   const announcesFiles = settings.verbosity >= FILES_LEVEL;
   const statistics = emptyStatistics(Date.now() / 1000);
-  const comparison = new Comparison(source.walk(), state, {
-    ownerOf: (meta) => archivedOwner(session, meta),
-    isUnreadable: source.isUnreadable,
-  });
+  const { changes, state } = openComparison(session, source, { base, resumption });
   try {
     for (;;) {
-      let change = comparison.next();
+      let change = changes.next();
       if (change instanceof Promise) change = await change;
       if (change === undefined) break;
       if (change.kind === 'unreadable') continue;

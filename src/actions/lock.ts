@@ -1,3 +1,4 @@
+import { dropStrayJournals } from '../cache/journal.ts';
 import { takeLock, type Lock } from '../cache/lock.ts';
 import type { Session } from './session.ts';
 
@@ -5,6 +6,9 @@ import type { Session } from './session.ts';
 export async function lockArchive({ archiveDir, settings, emit }: Session): Promise<Lock> {
   const lock = await takeLock(archiveDir.path);
   if (lock.warning !== undefined) emit({ kind: 'warning', text: lock.warning });
-  if (!settings.dryRun) archiveDir.sweep();
+  if (!settings.dryRun) {
+    archiveDir.sweep();
+    dropStrayJournals(archiveDir);
+  }
   return lock;
 }

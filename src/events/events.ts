@@ -18,6 +18,7 @@ export const WARNINGS = {
   timeBeforeFirst: 11,
   cannotProcess: 12,
   parentFailed: 13,
+  restartPosition: 39,
 } as const;
 
 /**

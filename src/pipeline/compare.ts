@@ -4,7 +4,7 @@ import type { Soon } from '../util/soon.ts';
 
 /** One path of the source, of the previous state, or of both. */
 export type Change<S> =
-  | { readonly kind: 'unchanged'; readonly source: S }
+  | { readonly kind: 'unchanged'; readonly source: S; readonly previous: Entry | undefined }
   /** Stored whole: new, or of another type than before. `previous` is what it replaces. */
   | { readonly kind: 'snapshot'; readonly source: S; readonly previous: Entry | undefined }
   /** A regular file that was one before: stored as a delta, for which `previous`'s signature is read next. */
@@ -86,7 +86,7 @@ export class Comparison<S extends Compared> {
     }
     this.#taken = 'both';
     if (source === undefined || previous === undefined) return undefined;
-    if (this.#isUnchanged(source.meta, previous.meta)) return { kind: 'unchanged', source };
+    if (this.#isUnchanged(source.meta, previous.meta)) return { kind: 'unchanged', source, previous };
     return source.meta.type === 'reg' && previous.kind === 'signature'
       ? { kind: 'diff', source, previous }
       : { kind: 'snapshot', source, previous };

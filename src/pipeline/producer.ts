@@ -4,16 +4,19 @@ import type { Entry, EntryStream } from '../archive/entry.ts';
 import type { FileChange } from '../archive/manifest.ts';
 import { BLOCK, paddingLength } from '../archive/tar-header.ts';
 import { headerLength, writeHeader } from '../archive/tar-writer.ts';
+import type { FileInProgress } from '../cache/journal.ts';
 import { LocalError } from '../errors/errors.ts';
 import type { Emit } from '../events/events.ts';
 import type { BackupStatistics } from '../events/statistics.ts';
 import { DeltaEncoder } from '../rsync/delta.ts';
 import { SignatureLoader } from '../rsync/signature-loader.ts';
+import { isSameFile } from '../source/file-identity.ts';
 import type { SourceFile } from '../source/open-file.ts';
 import type { SourceEntry } from '../source/source-entry.ts';
 import { after, type Soon } from '../util/soon.ts';
 import { BlockQueue } from './block-queue.ts';
 import type { Change } from './compare.ts';
+import { changedMeanwhile, type SplitFile } from './resume-point.ts';
 import type { SigtarFile } from './sigtar-file.ts';
 import { SourceContent } from './source-content.ts';
 import type { VolumePacker } from './volume-packer.ts';
@@ -33,6 +36,10 @@ export interface ProducerOptions {
   readonly announcesFiles: boolean;
   /** Hears of regular files, in index order. */
   readonly onFile: (change: FileChange, path: Entry['path']) => void;
+  /** Hears of files that more than one volume may hold, before they are read. */
+  readonly onLongFile?: (file: FileInProgress | undefined) => void;
+  /** A file whose first pieces are in a volume already. */
+  readonly begun?: SplitFile | undefined;
 }
 
 /** Content or delta: `fill` gives its next bytes, fewer than asked for only at its end. */
@@ -48,6 +55,12 @@ const PIECES_AT_A_TIME = 64;
  * backup takes the file for changed and reads it again.
  */
 const READ_AGAIN = 1;
+
+/**
+ * A file must be so much older than its reading for its times to tell of every later change: kernels count them in steps
+ * of up to 10 ms.
+ */
+const CERTAIN_MS = 20;
 
 /** From this size on a file's signature, more than a 256th of it, is not kept in memory until the file is read. */
 const LONG = 16 * 1024 * 1024;
@@ -71,9 +84,24 @@ export class Producer {
       return this.#storeOther(source);
     }
     const file = this.#open(source);
+    const isBegun = this.#options.begun?.path === source.path;
+    if (file === undefined && isBegun) throw changedMeanwhile(source.path);
     // What the chain holds of it stays: a file that cannot be read now is not a deleted one.
     if (file === undefined) return undefined;
+    if (source.meta.size >= PIECE_SIZE || isBegun) this.#note(change.kind, source, file);
     return change.kind === 'diff' ? this.#storeDiff(source, file) : this.#storeSnapshot(source, file);
+  }
+
+  /** So that a run that dies in the middle of this file can be resumed there; and this one may be that second run. */
+  #note(how: 'snapshot' | 'diff', { path }: SourceEntry, file: SourceFile): void {
+    const { begun, onLongFile } = this.#options;
+    const is = file.identity?.();
+    if (begun?.path === path && (is === undefined || !isSameFile(is, begun.file))) {
+      file.close();
+      throw changedMeanwhile(path);
+    }
+    const isCertain = is !== undefined && is.ctimeMs + CERTAIN_MS <= Date.now();
+    onLongFile?.(isCertain ? { path, how, ...is } : undefined);
   }
 
   #storeDeletion(previous: Entry): Soon<void> {
@@ -227,14 +255,29 @@ export class Producer {
    * one, maybe empty (docs/format/volumes.md, Pieces).
    */
   #addPieces(entry: Entry, body: MemberBody): Soon<void> {
+    const { begun } = this.#options;
+    if (begun?.path === entry.path) return this.#addLaterPieces(entry, body, begun.pieces);
     const more = this.#addPiece(entry, body, 1);
     if (more instanceof Promise || more) return this.#addRest(entry, body, more);
     return undefined;
   }
 
-  async #addRest(entry: Entry, body: MemberBody, first: Soon<boolean>): Promise<void> {
+  /** The pieces behind the first `kept`, which are read for the signature only. */
+  async #addLaterPieces(entry: Entry, body: MemberBody, kept: number): Promise<void> {
+    const { pause } = this.#options;
+    const unused = Buffer.allocUnsafeSlow(PIECE_SIZE);
+    for (let read = 1; read <= kept; read++) {
+      if (read % PIECES_AT_A_TIME === 0) await pause();
+      const fill = body.fill(unused);
+      const length = fill instanceof Promise ? await fill : fill;
+      if (isLastPiece(length)) throw changedMeanwhile(entry.path);
+    }
+    await this.#addRest(entry, body, true, kept + 1);
+  }
+
+  async #addRest(entry: Entry, body: MemberBody, first: Soon<boolean>, next = 2): Promise<void> {
     let more = await first;
-    for (let read = 2; more; read++) {
+    for (let read = next; more; read++) {
       if (read % PIECES_AT_A_TIME === 0) await this.#options.pause();
       const next = this.#addPiece(entry, body, read);
       more = next instanceof Promise ? await next : next;

@@ -4,11 +4,14 @@ import { PIECE_SIZE } from '../archive/difftar.ts';
 import type { VolumeRecord } from '../archive/manifest.ts';
 import { formatLocalName, formatName, type MetadataName, type Prefixes } from '../archive/names.ts';
 import { guard } from '../cache/guard.ts';
+import { type FileInProgress, type JournalHead, type JournalLine, journalName } from '../cache/journal.ts';
 import type { Codec } from '../crypto/codec.ts';
+import { DuplicityError } from '../errors/errors.ts';
 import type { Emit } from '../events/events.ts';
 import type { BackupStatistics } from '../events/statistics.ts';
 import type { BytePath } from '../util/bytepath.ts';
 import type { EpochSeconds } from '../util/time.ts';
+import { JournalFile } from './journal-file.ts';
 import { ManifestFile } from './manifest-file.ts';
 import { hashFile, type Remote } from './remote.ts';
 import { SigtarFile } from './sigtar-file.ts';
@@ -23,6 +26,13 @@ const BLOCK = 256 * 1024;
 const UNASKED_AHEAD = 1;
 /** Volumes that have to fit in the spool before one is begun beside an upload: itself, and what it may be larger. */
 const ROOM = 1.3;
+
+/** A volume of an interrupted run that stays. */
+export interface KeptVolume {
+  readonly record: VolumeRecord;
+  /** What the journal of that run says of it. */
+  readonly line: JournalLine | undefined;
+}
 
 export interface SetWriterOptions {
   readonly type: 'full' | 'inc';
@@ -44,6 +54,12 @@ export interface SetWriterOptions {
   readonly localDir: BytePath;
   readonly volumeSize: number;
   readonly listFiles: boolean;
+  /** What is there of the set already: its first volumes. */
+  readonly kept: readonly KeptVolume[];
+  /** What a run that resumes this one has to know. */
+  readonly journal: JournalHead;
+  /** For tests: the run ends in failure after the upload of this volume. */
+  readonly failOnVolume: number | undefined;
   /**
    * Volumes that may be on their way while the next is written; 0 uploads in line. undefined: one, as long as there is
    * room, and not spoken of as in the background.
@@ -63,13 +79,16 @@ export interface SetWriterOptions {
 export class SetWriter {
   readonly #options: SetWriterOptions;
   readonly #uploads: UploadQueue;
+  readonly #journal: JournalFile;
   readonly manifest: ManifestFile;
   readonly signatures: SigtarFile;
   readonly volumes: VolumePacker;
+  /** The file the producer works on, if it is one that can go on in the next volume. */
+  inProgress: FileInProgress | undefined;
 
   constructor(options: SetWriterOptions) {
     this.#options = options;
-    const { archiveDir, workDir, hostname, localDir, volumeSize, codec, listFiles } = options;
+    const { archiveDir, workDir, hostname, localDir, volumeSize, codec, listFiles, kept, journal } = options;
     const { concurrency = UNASKED_AHEAD, parallel, spool } = options;
     const hasRoom = (): boolean => spool.freeBytes() >= ROOM * volumeSize;
     this.#uploads = new UploadQueue({ ahead: concurrency, parallel, hasRoom });
@@ -81,7 +100,13 @@ export class SetWriter {
       localDir,
     });
     this.signatures = new SigtarFile(join(workDir, 'sigtar'), archiveDir);
+    this.#journal = new JournalFile({ path: join(workDir, 'journal'), archiveDir, head: journal });
+    for (const { record, line } of kept) {
+      this.manifest.addVolume(record);
+      if (line !== undefined) this.#journal.add(line);
+    }
     this.volumes = new VolumePacker({
+      kept: kept.length,
       limit: Math.max(volumeSize, PIECE_SIZE),
       blockBytes: codec.blockBytes,
       trailer: codec.suffix === '.gpg' ? TRAILER : 0,
@@ -102,8 +127,11 @@ export class SetWriter {
   async finish(): Promise<void> {
     await this.volumes.finish();
     await this.#uploads.drain();
+    // Without a volume of its own, a resumed run has not yet taken the place of the one before.
+    if (this.#options.kept.length > 0) await this.#checkpoint();
     this.manifest.finish();
     this.signatures.finish();
+    this.#journal.close();
     await this.#publishSignatures();
     await this.#publishManifest();
   }
@@ -114,29 +142,55 @@ export class SetWriter {
     await this.#uploads.settle();
     this.manifest.close();
     this.signatures.close();
+    this.#journal.close();
   }
 
   async #sealVolume(number: number, { path, file }: OpenVolume, range: VolumeRange): Promise<void> {
-    const { type, start, end, codec, prefixes, statistics, emit, remote, concurrency = 0 } = this.#options;
+    const {
+      type,
+      start,
+      end,
+      codec,
+      prefixes,
+      statistics,
+      emit,
+      remote,
+      concurrency = 0,
+      failOnVolume,
+    } = this.#options;
     const size = await file.finish();
-    const hashes = new Map([['SHA1', file.digest?.() ?? hashFile(path, 'SHA1')]]);
-    const record: VolumeRecord = { number, ...range, hashes };
-    this.manifest.addVolume(record);
+    const sha1 = file.digest?.() ?? hashFile(path, 'SHA1');
+    const { inProgress } = this;
+    this.#journal.add({
+      volume: number,
+      sha1,
+      size,
+      signatures: this.signatures.length,
+      ...(range.end.block !== undefined && inProgress?.path === range.end.path && { file: inProgress }),
+    });
+    this.manifest.addVolume({ number, ...range, hashes: new Map([['SHA1', sha1]]) });
     const name = formatName({ kind: 'volume', type, start, end, volume: number, ...suffixOf(codec) }, prefixes);
     const background = concurrency > 0;
     await this.#uploads.add(async () => {
       // On disk before the upload: a run that dies in it knows which volume to look for.
-      await Promise.all([
-        this.manifest.checkpoint(this.#partPath('manifest')),
-        this.signatures.checkpoint(this.#partPath('signatures')),
-      ]);
+      await this.#checkpoint();
       emit({ kind: 'uploading', name, background });
       await remote.put(name, path, { isSpare: true });
       rmSync(path, { force: true });
       statistics.totalDestinationSizeChange += size;
       emit({ kind: 'uploaded', name, background });
       emit({ kind: 'progress', current: statistics.sourceFileSize });
+      if (number === failOnVolume) throw forcedFailure(number);
     });
+  }
+
+  /** What was written so far is on disk, under the names of an unfinished set. */
+  async #checkpoint(): Promise<void> {
+    this.#journal.moveTo(this.#journalPath());
+    await Promise.all([
+      this.manifest.checkpoint(this.#partPath('manifest')),
+      this.signatures.checkpoint(this.#partPath('signatures')),
+    ]);
   }
 
   async #publishSignatures(): Promise<void> {
@@ -157,6 +211,7 @@ export class SetWriter {
   async #publishManifest(): Promise<void> {
     await this.#upload(this.manifest.path, this.#options.manifestCodec, 'manifest');
     this.#install(this.manifest.path, 'manifest');
+    rmSync(this.#journalPath(), { force: true });
   }
 
   async #upload(file: string, codec: Codec, kind: MetadataName['kind']): Promise<void> {
@@ -204,6 +259,11 @@ export class SetWriter {
     return join(archiveDir, formatLocalName({ ...this.#name(kind), partial: true }, prefixes));
   }
 
+  #journalPath(): string {
+    const { archiveDir, prefixes } = this.#options;
+    return join(archiveDir, journalName(formatLocalName({ ...this.#name('manifest'), partial: true }, prefixes)));
+  }
+
   #remoteName(kind: MetadataName['kind'], codec: Codec): string {
     return formatName({ ...this.#name(kind), ...suffixOf(codec) }, this.#options.prefixes);
   }
@@ -216,6 +276,13 @@ export class SetWriter {
 
 function suffixOf(codec: Codec): { readonly encrypted: boolean; readonly compressed: boolean } {
   return { encrypted: codec.suffix === '.gpg', compressed: codec.suffix === '.gz' };
+}
+
+/** The reference's words; it fails by an assertion. */
+function forcedFailure(number: number): DuplicityError {
+  return new DuplicityError('EXCEPTION', `Forced assertion for testing at volume ${number}`, {
+    exception: 'AssertionError',
+  });
 }
 
 function syncFile(path: string): void {

@@ -33,6 +33,11 @@ export class SigtarFile {
     return this.#path;
   }
 
+  /** Bytes the file has with all that was added, also what still waits to be written. */
+  get length(): number {
+    return this.size + this.#used;
+  }
+
   /** Takes the beginning of the body of the next entry. A long one is kept on disk until its length is known. */
   hold(blocks: readonly Buffer[]): void {
     if (blocks.length > 0) this.#guard(() => this.#held.push(blocks));

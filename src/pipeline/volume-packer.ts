@@ -24,6 +24,8 @@ export interface PackerOptions {
   readonly blockBytes?: number | undefined;
   /** Zero bytes that end each volume; 0 for none. */
   readonly trailer: number;
+  /** Volumes that are there already; 0 by default. */
+  readonly kept?: number;
   open(number: number): Promise<OpenVolume>;
   /** The volume is complete on disk. Answers when the next one may be opened. */
   sealed(number: number, volume: OpenVolume, range: VolumeRange): Promise<void>;
@@ -37,7 +39,7 @@ export class VolumePacker {
   readonly #options: PackerOptions;
   readonly #blockSize: number;
   #volume: OpenVolume | undefined;
-  #number = 0;
+  #number: number;
   /** Encoded bytes on disk when last looked at. */
   #reached = 0;
   #start: Position | undefined;
@@ -47,6 +49,7 @@ export class VolumePacker {
 
   constructor(options: PackerOptions) {
     this.#options = options;
+    this.#number = options.kept ?? 0;
     // Small volumes need small blocks: a volume can overshoot by what the encoder still holds.
     this.#blockSize = options.limit < LARGE_VOLUME ? 2 * PIECE_SIZE : (options.blockBytes ?? 4 * PIECE_SIZE);
     this.block = Buffer.allocUnsafeSlow(this.#blockSize);

@@ -1,11 +1,14 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { LocalError } from '../errors/errors.ts';
 import { type BytePath, joinPath, toFs, toScreen } from '../util/bytepath.ts';
+import { type FileIdentity, identityOf } from './file-identity.ts';
 import { reasonOf } from './report.ts';
 import type { SourceEntry } from './source-entry.ts';
 
 /** A regular file of the source, open for reading from its start. */
 export interface SourceFile {
+  /** What it was when it was opened, before anything was read. */
+  readonly identity?: () => FileIdentity;
   /** Bytes put into `into`, perhaps fewer than fit; 0 at the end of the file. Throws `LocalError`. */
   read(into: Buffer): number;
   /** Never throws. */
@@ -43,6 +46,7 @@ export function openSourceFile(entry: SourceEntry, { root, copyLinks }: OpenOpti
   }
   return {
     size: now.size,
+    identity: () => identityOf(now),
     read: (into) => {
       try {
         return readSync(fd, into, 0, into.length, null);

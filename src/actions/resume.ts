@@ -1,0 +1,127 @@
+import type { Manifest } from '../archive/manifest.ts';
+import { formatName } from '../archive/names.ts';
+import type { Collection } from '../collections/collection.ts';
+import type { BackupSet } from '../collections/sets.ts';
+import type { Codec } from '../crypto/codec.ts';
+import { ChainError, DuplicityError } from '../errors/errors.ts';
+import { fetchVolume } from '../pipeline/fetch-volume.ts';
+import { type BytePath, toScreen } from '../util/bytepath.ts';
+import { checkOrigin } from './check-source.ts';
+import { discardPartial, unfinishedFiles, withoutFiles } from './discard-partial.ts';
+import { planResume, readReliable, type Resumption } from './plan-resume.ts';
+import type { Session } from './session.ts';
+
+interface Continuation {
+  /** Without the unfinished set when that was given up. */
+  readonly collection: Collection;
+  readonly resumption: Resumption | undefined;
+}
+
+/**
+ * What becomes of the set that an interrupted backup left: it goes on where that is safe, else it is given up and the
+ * backup starts over. Nothing is lost by that, because an unfinished set is never restored from.
+ */
+export async function resumeOrDiscard(
+  session: Session,
+  collection: Collection,
+  source: BytePath,
+): Promise<Continuation> {
+  const { emit } = session;
+  const { partial } = collection;
+  if (partial === undefined) return { collection: await discardPartial(session, collection), resumption: undefined };
+  const kind = partial.type === 'full' ? 'full' : 'inc';
+  emit({ kind: 'notice', text: `Last ${kind} backup left a partial set, restarting.` });
+  const resumption = await tryResume(session, collection, { set: partial, source });
+  if (resumption === undefined) {
+    const why =
+      partial.volumes.size > 1
+        ? 'What was uploaded cannot be continued safely.'
+        : 'The first volume failed to upload before termination.';
+    const text = `RESTART: ${why}\n         Restart is impossible...starting backup from beginning.`;
+    emit({ kind: 'notice', text });
+    return { collection: await discardPartial(session, collection), resumption };
+  }
+  announce(session, resumption);
+  return { collection, resumption };
+}
+
+async function tryResume(
+  session: Session,
+  collection: Collection,
+  { set, source }: { readonly set: BackupSet; readonly source: BytePath },
+): Promise<Resumption | undefined> {
+  const manifest = await readReliable(session, set);
+  if (manifest === undefined || !isOfSource(session, manifest, source)) return undefined;
+  const base = withoutFiles(session, collection, unfinishedFiles(collection, set)).active;
+  if (set.type === 'inc' && base?.signatures.end !== set.start) return undefined;
+  return planResume(session, {
+    collection,
+    set,
+    manifest,
+    base: set.type === 'inc' ? base : undefined,
+    root: source,
+  });
+}
+
+/** A set is never put together from two sources. One that is allowed to differ begins anew. */
+function isOfSource(session: Session, manifest: Manifest, source: BytePath): boolean {
+  try {
+    checkOrigin(session, manifest, source);
+    return true;
+  } catch (error) {
+    if (session.settings.allowSourceMismatch && error instanceof DuplicityError) return false;
+    throw error;
+  }
+}
+
+function announce({ emit }: Session, { kept, begun, point }: Resumption): void {
+  const next = kept.length + 1;
+  if (begun >= next) {
+    const text =
+      `RESTART: Volumes ${next} to ${begun} failed to upload before termination.\n` +
+      `         Restarting backup at volume ${next}.`;
+    emit({ kind: 'notice', text });
+  }
+  // The block of a whole file is 0, as the reference says it.
+  const block = point.split?.pieces ?? 0;
+  const file = point.path === '' ? '.' : toScreen(point.path);
+  emit({ kind: 'notice', text: `Restarting after volume ${kept.length}, file ${file}, block ${block}` });
+}
+
+/**
+ * Before anything is changed: the settings are those of the volumes that stay, and so is the passphrase, as far as that
+ * can be found out here. Whoever encrypts to a key and does not sign need not have the secret half.
+ */
+export async function confirmSettings(session: Session, { set, kept }: Resumption, codec: Codec): Promise<void> {
+  const { keys, settings, remote, prefixes, call } = session;
+  const { type, start, end } = set;
+  const encrypted = codec.suffix === '.gpg';
+  const compressed = codec.suffix === '.gz';
+  const expected = formatName({ kind: 'volume', type, start, end, volume: 1, encrypted, compressed }, prefixes);
+  if (set.volumes.get(1)?.includes(expected) !== true) {
+    throw new ChainError(
+      'ENCRYPTION_MISMATCH',
+      'Restarting backup, but current encryption settings do not match original settings',
+      { hint: 'Use the settings of the interrupted backup, or give it up with "cleanup --force".' },
+    );
+  }
+  if (!encrypted || (!keys.isSymmetric && settings.signKey === undefined)) return;
+  const [{ record }] = kept;
+  const { name, file } = await fetchVolume(set, record, {
+    remote,
+    prefixes,
+    tries: Math.max(1, settings.numRetries),
+    signal: call.signal,
+  });
+  try {
+    const codecOf = await keys.reader([name]);
+    for await (const block of codecOf(name).open(file.path, { name, signal: call.signal, reuses: true })) void block;
+  } finally {
+    file.release();
+  }
+}
+
+/** Removes what a volume of the resumed run could be taken for, should that die in turn. */
+export async function dropSurplus({ backend, call }: Session, { surplus }: Resumption): Promise<void> {
+  for (const name of surplus) await backend.delete(name, call);
+}
