@@ -22,7 +22,7 @@ import { programVersion } from './program-version.ts';
 import { confirmSettings, dropSurplus, resumeOrDiscard } from './resume.ts';
 import type { Session } from './session.ts';
 import { openSource } from './source-tree.ts';
-import { announceLastFull, synchronise } from './synchronise.ts';
+import { synchronise } from './synchronise.ts';
 
 /** Entries after which others get their turn, signals above all: some tens of milliseconds. */
 const STRIDE = 1024;
@@ -51,7 +51,6 @@ export async function backup(session: Session, kind: BackupKind, sourcePath: Byt
   const found = await synchronise(session, { time: session.now, kinds: 'all' });
   emitWarnings(session, found);
   const { collection, resumption } = await resumeOrDiscard(session, found, sourcePath);
-  announceLastFull(session, collection);
   const active = resumption === undefined ? chooseBase(session, kind, collection) : resumption.base;
   const { volume, manifest, local } = await session.keys.writers();
   if (resumption !== undefined) await confirmSettings(session, resumption, volume);

@@ -1,6 +1,6 @@
-/** Set by the build. */
-declare const __VERSION__: string;
+/** Set by the build; a test from the sources has none. */
+declare const __VERSION__: string | undefined;
 
 export function programVersion(): string {
-  return __VERSION__;
+  return typeof __VERSION__ === 'undefined' ? 'sources' : __VERSION__;
 }

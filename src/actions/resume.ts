@@ -10,6 +10,7 @@ import { checkOrigin } from './check-source.ts';
 import { discardPartial, unfinishedFiles, withoutFiles } from './discard-partial.ts';
 import { planResume, readReliable, type Resumption } from './plan-resume.ts';
 import type { Session } from './session.ts';
+import { announceLastFull } from './synchronise.ts';
 
 interface Continuation {
   /** Without the unfinished set when that was given up. */
@@ -28,9 +29,15 @@ export async function resumeOrDiscard(
 ): Promise<Continuation> {
   const { emit } = session;
   const { partial } = collection;
-  if (partial === undefined) return { collection: await discardPartial(session, collection), resumption: undefined };
+  if (partial === undefined) {
+    const rest = await discardPartial(session, collection);
+    announceLastFull(session, rest);
+    return { collection: rest, resumption: undefined };
+  }
   const kind = partial.type === 'full' ? 'full' : 'inc';
   emit({ kind: 'notice', text: `Last ${kind} backup left a partial set, restarting.` });
+  // Said before it is known what becomes of the set, as the reference does.
+  announceLastFull(session, collection);
   const resumption = await tryResume(session, collection, { set: partial, source });
   if (resumption === undefined) {
     const why =
@@ -39,7 +46,9 @@ export async function resumeOrDiscard(
         : 'The first volume failed to upload before termination.';
     const text = `RESTART: ${why}\n         Restart is impossible...starting backup from beginning.`;
     emit({ kind: 'notice', text });
-    return { collection: await discardPartial(session, collection), resumption };
+    const rest = await discardPartial(session, collection);
+    announceLastFull(session, rest);
+    return { collection: rest, resumption };
   }
   announce(session, resumption);
   return { collection, resumption };
