@@ -48,7 +48,7 @@ export async function planResume(session: Session, given: Given): Promise<Resump
   const signatures = unfinishedSignatures(collection, set);
   if (signatures === undefined || set.partialManifest === undefined) return undefined;
   const journal = readJournal(session.archiveDir, set.partialManifest);
-  const volumes = keptVolumes(session, given, journal);
+  const volumes = await keptVolumes(session, given, journal);
   const ends = volumes.flatMap(({ record: { end } }) => (end.block === undefined ? [end.path] : []));
   const found = await findEntries(session, signatures, ends);
   for (let count = volumes.length; count > 0; count--) {
@@ -67,7 +67,11 @@ export async function planResume(session: Session, given: Given): Promise<Resump
 }
 
 /** The first volumes of the set that are whole on the remote. */
-function keptVolumes(session: Session, { set, manifest }: Given, journal: Journal | undefined): readonly KeptVolume[] {
+async function keptVolumes(
+  session: Session,
+  { set, manifest }: Given,
+  journal: Journal | undefined,
+): Promise<readonly KeptVolume[]> {
   const there: KeptVolume[] = [];
   for (const record of manifest.volumes) {
     const names = set.volumes.get(record.number) ?? [];
@@ -75,7 +79,7 @@ function keptVolumes(session: Session, { set, manifest }: Given, journal: Journa
     // Numbers that do not go up by one: a resumed run of the reference, whose signatures are not those of its volumes.
     if (record.number !== there.length + 1 || name === undefined || names.length > 1) break;
     const line = lineOf(journal, record);
-    if (journal !== undefined && !isWhole(session, name, line?.size)) break;
+    if (journal !== undefined && !(await isWhole(session, name, line?.size))) break;
     there.push({ record, line });
   }
   if (journal !== undefined) return there;
@@ -89,10 +93,10 @@ function lineOf(journal: Journal | undefined, { number, hashes }: VolumeRecord):
   return line !== undefined && line.sha1 === hashes.get('SHA1') ? line : undefined;
 }
 
-/** The size counts as after every upload; where a listing tells none, names must show whole files only. */
-function isWhole({ backend, remote }: Session, name: string, size: number | undefined): boolean {
+/** The size counts as after every upload; where the remote tells none, names must show whole files only. */
+async function isWhole({ backend, remote, call }: Session, name: string, size: number | undefined): Promise<boolean> {
   if (size === undefined) return false;
-  const arrived = remote.sizeOf(name);
+  const arrived = remote.sizeOf(name) ?? (await backend.stat?.(name, call))?.size;
   return arrived === undefined ? backend.traits.atomicPut : arrived === size;
 }
 
