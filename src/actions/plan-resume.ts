@@ -3,7 +3,9 @@ import type { Manifest, VolumeRecord } from '../archive/manifest.ts';
 import { type Journal, readJournal } from '../cache/journal.ts';
 import type { ActiveChain, Collection } from '../collections/collection.ts';
 import { type BackupSet, volumeNames } from '../collections/sets.ts';
+import { fetchVolume } from '../pipeline/fetch-volume.ts';
 import type { ResumePoint, SplitFile } from '../pipeline/resume-point.ts';
+import { IntegrityError } from '../errors/errors.ts';
 import type { KeptVolume } from '../pipeline/set-writer.ts';
 import { identityOf, isSameFile } from '../source/file-identity.ts';
 import { type BytePath, joinPath, toFs } from '../util/bytepath.ts';
@@ -84,8 +86,24 @@ async function keptVolumes(
   }
   if (journal !== undefined) return there;
   // The reference uploads one volume after the other: only the last one can be cut.
-  const isLast = there.length === volumeNames(set).length;
-  return isLast ? there.slice(0, -1) : there;
+  const last = there.at(-1);
+  const isCertain =
+    there.length < volumeNames(set).length || (last !== undefined && (await isIntact(session, set, last)));
+  return isCertain ? there : there.slice(0, -1);
+}
+
+/** Looks at the volume itself. That is worth its transfer where it ends with a whole file, at which one can go on. */
+async function isIntact(session: Session, set: BackupSet, { record }: KeptVolume): Promise<boolean> {
+  if (record.end.block !== undefined) return false;
+  const { remote, prefixes, call } = session;
+  try {
+    const { file, isChecked } = await fetchVolume(set, record, { remote, prefixes, tries: 1, signal: call.signal });
+    file.release();
+    return isChecked;
+  } catch (error) {
+    if (error instanceof IntegrityError) return false;
+    throw error;
+  }
 }
 
 function lineOf(journal: Journal | undefined, { number, hashes }: VolumeRecord): KeptVolume['line'] {

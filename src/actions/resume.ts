@@ -3,7 +3,7 @@ import { formatName } from '../archive/names.ts';
 import type { Collection } from '../collections/collection.ts';
 import type { BackupSet } from '../collections/sets.ts';
 import type { Codec } from '../crypto/codec.ts';
-import { ChainError, DuplicityError } from '../errors/errors.ts';
+import { ChainError } from '../errors/errors.ts';
 import { fetchVolume } from '../pipeline/fetch-volume.ts';
 import { type BytePath, toScreen } from '../util/bytepath.ts';
 import { checkOrigin } from './check-source.ts';
@@ -72,15 +72,14 @@ async function tryResume(
   });
 }
 
-/** A set is never put together from two sources. One that is allowed to differ begins anew. */
+/**
+ * Whether the set may go on with this source. Where a mismatch is allowed, another host is fine; but a set is never put
+ * together from two trees.
+ */
 function isOfSource(session: Session, manifest: Manifest, source: BytePath): boolean {
-  try {
-    checkOrigin(session, manifest, source);
-    return true;
-  } catch (error) {
-    if (session.settings.allowSourceMismatch && error instanceof DuplicityError) return false;
-    throw error;
-  }
+  if (session.settings.allowSourceMismatch) return manifest.localDir === undefined || manifest.localDir === source;
+  checkOrigin(session, manifest, source);
+  return true;
 }
 
 function announce({ emit }: Session, { kept, begun, point }: Resumption): void {

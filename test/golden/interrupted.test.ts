@@ -1,4 +1,5 @@
-import { cpSync, existsSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { expectedListing } from '../support/listing.ts';
 import { parseStatus } from '../support/outputs.ts';
@@ -43,16 +44,34 @@ describe('an interrupted backup', () => {
   });
 
   describe.runIf(requireTool('python3'))('followed by a whole one', () => {
-    test.each(['backup', 'full'])('is given up: %s starts over', async (action) => {
+    const words = (action: string): readonly string[] => [
+      action,
+      '--no-encryption',
+      '--volsize=1',
+      `--current-time=${timeOfSet(1)}`,
+      `${dir}/src`,
+      `file://${dir}/remote`,
+    ];
+
+    test('is not resumed with another source, or from another host', async () => {
       makeInterruptedSource(`${dir}/src`);
-      const words = [action, '--no-encryption', '--current-time', String(timeOfSet(1))];
-      const made = succeeded(await duplicity(...words, `${dir}/src`, `file://${dir}/remote`));
+      expect((await duplicity(...words('backup'))).status).toBe(3);
+      const made = succeeded(await duplicity(...words('backup'), '--allow-source-mismatch'));
+      expect(made.stdout).toContain('Restart is impossible...starting backup from beginning.\n');
+      expect(readdirSync(`${dir}/remote`).every((name) => name.includes('20231115'))).toBe(true);
+      succeeded(await duplicity('restore', `file://${dir}/remote`, `${dir}/back`));
+      expect(restored(`${dir}/back`)).toEqual(restorable(expectedListing('R', 0)));
+    });
+
+    test.each(['backup', 'full', 'incremental'])('is finished by %s', async (action) => {
+      makeInterruptedSource(`${dir}/src`);
+      const part = `${dir}/archive/name/duplicity-full.20231114T221320Z.manifest.part`;
+      const [, , ...records] = readFileSync(part, 'latin1').split('\n');
+      writeFileSync(part, [`Hostname ${hostname()}`, `Localdir ${dir}/src`, ...records].join('\n'), 'latin1');
+      const made = succeeded(await duplicity(...words(action)));
       expect(made.stdout).toContain('Last full backup left a partial set, restarting.\n');
-      expect(readdirSync(`${dir}/remote`).toSorted()).toEqual([
-        'duplicity-full-signatures.20231115T221320Z.sigtar.gz',
-        'duplicity-full.20231115T221320Z.manifest',
-        'duplicity-full.20231115T221320Z.vol1.difftar.gz',
-      ]);
+      expect(made.stdout).toMatch(/^Restarting after volume \d+, file .+, block 0$/m);
+      expect(readdirSync(`${dir}/remote`).every((name) => name.includes('20231114'))).toBe(true);
       succeeded(await duplicity('restore', `file://${dir}/remote`, `${dir}/back`));
       expect(restored(`${dir}/back`)).toEqual(restorable(expectedListing('R', 0)));
     });
