@@ -8,6 +8,7 @@ import type { ResumePoint, SplitFile } from '../pipeline/resume-point.ts';
 import { IntegrityError } from '../errors/errors.ts';
 import type { KeptVolume } from '../pipeline/set-writer.ts';
 import { identityOf, isSameFile } from '../source/file-identity.ts';
+import { errorCode } from '../util/errno.ts';
 import { type BytePath, joinPath, toFs } from '../util/bytepath.ts';
 import { programVersion } from './program-version.ts';
 import { findEntries, readUnfinished, unfinishedSignatures } from './read-partial.ts';
@@ -144,8 +145,14 @@ function canGoOnIn(
   const isUnfinished = signatures.endsWith('.part');
   if (isUnfinished && statSync(archiveDir.pathOf(signatures)).size < last.line.signatures) return false;
   const path = toFs(split.path === '' ? root : joinPath(root, split.path));
-  const stats = (settings.copyLinks ? statSync : lstatSync)(path, { throwIfNoEntry: false });
-  return stats?.isFile() === true && isSameFile(identityOf(stats), split.file);
+  try {
+    const stats = (settings.copyLinks ? statSync : lstatSync)(path);
+    return stats.isFile() && isSameFile(identityOf(stats), split.file);
+  } catch (error) {
+    // Gone, out of reach, or behind something that is no directory any more.
+    if (errorCode(error) === undefined) throw error;
+    return false;
+  }
 }
 
 /** The unfinished manifest, if what it says of the volumes can be relied on. */

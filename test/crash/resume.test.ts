@@ -267,6 +267,16 @@ describe('what happens to the source before the backup goes on', () => {
     expect(uploads(result)[0]).toBe(2);
   });
 
+  test('to the directory of the file it is in, which is a file now: it begins before it', async () => {
+    mkdirSync(`${s.source}/b`);
+    renameSync(`${s.source}/big`, `${s.source}/b/big`);
+    put(s.source, { b: null });
+    await die(0, MIDDLE);
+    rmSync(`${s.source}/b`, { recursive: true });
+    change('b', 'a file');
+    expect(uploads(await goOnTwice())[0]).toBe(2);
+  });
+
   test.each(['changed', 'gone', 'a directory'])('to the last file that was stored: it is %s', async (what) => {
     await die(0, 2);
     const last = endOf(1);
