@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
-import type { Call } from './backends/backend.ts';
+import type { Backend, Call } from './backends/backend.ts';
 import { backup } from './actions/backup.ts';
 import { cleanup } from './actions/cleanup.ts';
 import { showStatus } from './actions/collection-status.ts';
@@ -25,7 +25,6 @@ import type { Settings } from './cli/settings.ts';
 import { processSurroundings, processWords, type Surroundings } from './cli/surroundings.ts';
 import { versionText } from './cli/version.ts';
 import { planRemoveAllButNFull, planRemoveIncsOfAllButNFull, planRemoveOlderThan } from './collections/deletion.ts';
-import { DuplicityError } from './errors/errors.ts';
 import type { Emit } from './events/events.ts';
 import { openRemote } from './pipeline/remote.ts';
 import { openSpool } from './pipeline/spool.ts';
@@ -41,13 +40,14 @@ declare const __VERSION__: string;
 const SIGNALS = { SIGINT: 4, SIGHUP: 129, SIGTERM: 143 } as const;
 const DEFAULT_VERBOSITY = 3;
 
+const BULKY_MODULES: readonly string[] = ['node:crypto', 'node:fs/promises', 'node:zlib'];
 /** Actions that go through any number of files, and the large modules of node they use. */
 const BULKY_ACTIONS: Readonly<Partial<Record<RunCommand['action'], readonly string[]>>> = {
-  full: ['node:crypto', 'node:fs/promises', 'node:zlib'],
-  incremental: ['node:crypto', 'node:fs/promises', 'node:zlib'],
-  backup: ['node:crypto', 'node:fs/promises', 'node:zlib'],
-  restore: ['node:crypto', 'node:fs/promises', 'node:zlib'],
-  verify: ['node:crypto', 'node:fs/promises', 'node:zlib'],
+  full: BULKY_MODULES,
+  incremental: BULKY_MODULES,
+  backup: BULKY_MODULES,
+  restore: BULKY_MODULES,
+  verify: BULKY_MODULES,
   'list-current-files': ['node:zlib'],
 };
 
@@ -112,14 +112,13 @@ async function run(command: RunCommand, around: Surroundings, emit: Emit): Promi
   const { settings } = command;
   const call: Call = { signal: catchSignals() };
   const archiveDir = openArchiveDir(command.archiveDir, '');
+  const open = async (address: string): Promise<Backend> => {
+    const driver = await openBackend(parseUrl(settings.gio ? `gio+${address}` : address), call);
+    const faulty = withFaults(driver, parseFaults(around.env['DUPLICITY_TEST_FAULTS']), { emit });
+    return withRetry(faulty, { tries: settings.numRetries, delayMs: settings.backendRetryDelay * 1000, emit });
+  };
   const url = command.action === 'replicate' ? command.targetUrl : command.url;
-  const driver = await openBackend(parseUrl(settings.gio ? `gio+${url}` : url), call);
-  const faulty = withFaults(driver, parseFaults(around.env['DUPLICITY_TEST_FAULTS']), { emit });
-  await using retrying = withRetry(faulty, {
-    tries: settings.numRetries,
-    delayMs: settings.backendRetryDelay * 1000,
-    emit,
-  });
+  await using retrying = await open(url);
   const watched = settings.progress ? withMeter(retrying) : undefined;
   const backend = watched?.backend ?? retrying;
   using spool = openSpool(tempRoots(settings.tempdir, around.env));
@@ -147,7 +146,12 @@ async function run(command: RunCommand, around: Surroundings, emit: Emit): Promi
     emit,
     call,
   };
-  return await act(session, command);
+  if (command.action !== 'replicate') return await act(session, command);
+  await using origin = await open(command.url);
+  const remote = openRemote({ backend: origin, spool, call, tries: settings.numRetries });
+  tuneForLoops(BULKY_MODULES);
+  const { replicate } = await import('./actions/replicate.ts');
+  return await replicate(session, { backend: origin, remote });
 }
 
 /**
@@ -164,7 +168,7 @@ function tuneForLoops(modules: readonly string[]): void {
   if (process.versions.v8.startsWith('11.')) setFlagsFromString('--interrupt-budget=600000');
 }
 
-async function act(session: Session, command: RunCommand): Promise<number> {
+async function act(session: Session, command: Exclude<RunCommand, { readonly action: 'replicate' }>): Promise<number> {
   const modules = BULKY_ACTIONS[command.action];
   if (modules !== undefined) tuneForLoops(modules);
   switch (command.action) {
@@ -188,8 +192,6 @@ async function act(session: Session, command: RunCommand): Promise<number> {
       return removeOld(session, (collection) => planRemoveAllButNFull(collection, command.count));
     case 'remove-all-inc-of-but-n-full':
       return removeOld(session, (collection) => planRemoveIncsOfAllButNFull(collection, command.count));
-    case 'replicate':
-      throw new DuplicityError('GENERIC', `${command.action} is not implemented.`);
   }
 }
 

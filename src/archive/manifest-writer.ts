@@ -4,9 +4,10 @@ import { quote } from './quoting.ts';
 
 // Every function gives text of one character per byte; write it as latin1. Grammar: docs/format/manifest.md.
 
-/** `hostname` is not quoted, hence must not hold a line feed. */
-export function formatManifestHead(hostname: string, localDir: BytePath): string {
-  return `Hostname ${hostname}\nLocaldir ${quote(localDir)}\n`;
+/** `hostname` is not quoted, hence must not hold a line feed. What is not known has no line. */
+export function formatManifestHead(hostname: string | undefined, localDir: BytePath | undefined): string {
+  const host = hostname === undefined ? '' : `Hostname ${hostname}\n`;
+  return localDir === undefined ? host : `${host}Localdir ${quote(localDir)}\n`;
 }
 
 export function formatVolumeRecord(volume: VolumeRecord): string {

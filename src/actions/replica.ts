@@ -1,0 +1,28 @@
+import { readListing, setKey } from '../collections/listing.ts';
+import { type BackupSet, collectSets } from '../collections/sets.ts';
+import type { Session } from './session.ts';
+
+/** What lies at a place that is copied from or to. */
+export interface Replica {
+  readonly names: ReadonlySet<string>;
+  /** By key, complete or not. */
+  readonly sets: ReadonlyMap<string, BackupSet>;
+  /** Names of the signatures of each set. */
+  readonly signatures: ReadonlyMap<string, readonly string[]>;
+}
+
+export async function readReplica({ backend, remote, call, prefixes, settings }: Session): Promise<Replica> {
+  const names = new Set<string>();
+  for await (const file of backend.list(call)) {
+    names.add(file.name);
+    remote.learn(file);
+  }
+  const files = readListing(names, { prefixes, timeSeparator: settings.timeSeparator });
+  const signatures = new Map<string, string[]>();
+  for (const file of files) {
+    if (file.kind !== 'signatures' || file.partial) continue;
+    const key = setKey(file);
+    signatures.set(key, [...(signatures.get(key) ?? []), file.name]);
+  }
+  return { names, sets: new Map(collectSets(files, []).sets.map((set) => [setKey(set), set])), signatures };
+}
