@@ -181,3 +181,9 @@ describe('the volumes for a path', () => {
     expect(volumesFor(await manifest, bytePath(path)).map((volume) => volume.number)).toEqual(numbers);
   });
 });
+
+test('records in any order are all taken when none comes twice, as 0.8.22 replicates sets', async () => {
+  const record = (n: number): string => `Volume ${n}:\n StartingPath a${n}\n EndingPath a${n}\n`;
+  const { volumes } = await read(record(2) + record(3) + record(1));
+  expect(volumes.map(({ number }) => number)).toEqual([1, 2, 3]);
+});

@@ -96,8 +96,12 @@ class ManifestParser {
 
   end(): Manifest {
     this.#close(this.#options.partial === true);
-    // A resumed backup appends: a record counts as the end of everything an earlier run wrote behind it.
-    const volumes = [...this.#volumes.values()].filter((volume) => volume.number <= this.#last);
+    // A resumed backup appends: a record counts as the end of everything an earlier run wrote behind it. Without a number
+    // that comes twice it is the work of 0.8.22's replicate, which writes records in the order of a listing.
+    const isResumed = this.#records > this.#volumes.size;
+    const volumes = [...this.#volumes.values()]
+      .filter((volume) => !isResumed || volume.number <= this.#last)
+      .sort((a, b) => a.number - b.number);
     return {
       ...(this.#hostname !== undefined && { hostname: this.#hostname }),
       ...(this.#localDir !== undefined && { localDir: this.#localDir }),

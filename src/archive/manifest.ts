@@ -23,7 +23,7 @@ export interface VolumeRecord {
 export interface Manifest {
   readonly hostname?: string;
   readonly localDir?: BytePath;
-  /** In order of first appearance, which is the order of their members. */
+  /** By number, which is the order of their members. */
   readonly volumes: readonly VolumeRecord[];
   /** Records in the file; more than volumes when a resumed backup wrote some again. */
   readonly records: number;
