@@ -46,7 +46,7 @@ export async function* releaseMessage(
       isReleased = true;
       sinceTurn += block.length;
       await check?.passOn();
-      yield block;
+      yield reuses ? block : ownBlock(block);
       if (sinceTurn >= TURN_BYTES) {
         sinceTurn = 0;
         await setImmediate();
@@ -66,4 +66,12 @@ export async function* releaseMessage(
     message?.close();
     await check?.stop();
   }
+}
+
+/** Packets cut a block of memory into pieces, and whoever gets the first may give all of it away. */
+function ownBlock(block: Buffer): Buffer {
+  if (block.length === block.buffer.byteLength) return block;
+  const own = Buffer.allocUnsafeSlow(block.length);
+  block.copy(own);
+  return own;
 }
