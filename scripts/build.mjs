@@ -6,12 +6,15 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync, wri
 import { dirname } from 'node:path';
 import { build } from 'esbuild';
 import { inputsDigest, inputsLine } from './lib/inputs.mjs';
-import { bundle, codeCache, root, scratch } from './lib/paths.mjs';
+import { bundle, codeCache, rdiffdir, root, scratch } from './lib/paths.mjs';
 
 // What is edited while the build runs must count as newer than the build.
 const startedAt = new Date();
 const digest = inputsDigest();
 const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
+
+/** The bundle holds both programs and goes by the name it is called by. */
+const RDIFFDIR = '#!/usr/bin/env node\nprocess.argv[1] = __filename;\nrequire("./duplicity.cjs");\n';
 
 /** What node itself has loaded when a program starts. */
 const AT_HAND = ['node:events', 'node:fs', 'node:path', 'node:process'];
@@ -52,7 +55,15 @@ chmodSync(temporary, 0o755);
 utimesSync(temporary, startedAt, startedAt);
 mkdirSync(dirname(bundle), { recursive: true });
 renameSync(temporary, bundle);
+writeProgram(rdiffdir, RDIFFDIR);
 makeCodeCache(`${scratch}/built-${process.pid}-code`);
+
+/** In place at once, whole. */
+function writeProgram(path, text) {
+  writeFileSync(temporary, text);
+  chmodSync(temporary, 0o755);
+  renameSync(temporary, path);
+}
 
 /** Without one the program starts 8 ms later: nothing that a build would have to fail for. */
 function makeCodeCache(temporary) {

@@ -13,7 +13,7 @@ const codeCache = `${dist}/duplicity.code`;
 const DIGEST_LENGTH = 64;
 
 if (require.main === module) run();
-else module.exports = { bundle, compile, digestOf };
+else module.exports = { bundle, compile, digestOf, run };
 
 /** The bundle is ASCII, as esbuild writes it. */
 function compile(source, cache) {

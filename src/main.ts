@@ -51,8 +51,14 @@ const BULKY_ACTIONS: Readonly<Partial<Record<RunCommand['action'], readonly stri
   'list-current-files': ['node:zlib'],
 };
 
+/** What the program is called when it is the other one. */
+const RDIFFDIR = /(?:^|\/)rdiffdir(?:\.c?js)?$/;
+
 async function main(): Promise<void> {
-  process.exitCode = await runCommandLine();
+  const isRdiffdir = RDIFFDIR.test(process.argv[1] ?? '');
+  process.exitCode = isRdiffdir
+    ? await (await import('./rdiffdir/main.ts')).rdiffdir(__VERSION__)
+    : await runCommandLine();
 }
 
 async function runCommandLine(): Promise<number> {

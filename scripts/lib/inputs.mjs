@@ -10,6 +10,7 @@ const SINGLE = [
   'tsconfig.json',
   'scripts/build.mjs',
   'scripts/run.cjs',
+  'scripts/run-rdiffdir.cjs',
   'scripts/lib/inputs.mjs',
 ];
 

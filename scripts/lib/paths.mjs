@@ -8,6 +8,8 @@ export const scratch = `${root}/.tmp`;
 
 export const bundle = `${root}/dist/duplicity.cjs`;
 
+export const rdiffdir = `${root}/dist/rdiffdir.cjs`;
+
 /** What V8 compiled of the bundle. */
 export const codeCache = `${root}/dist/duplicity.code`;
 

@@ -19,7 +19,7 @@ export interface Source {
   readonly isUnreadable: (path: BytePath) => boolean;
 }
 
-export function openSource(session: Session, root: BytePath): Source {
+export function openSource(session: Pick<Session, 'settings' | 'emit' | 'accounts'>, root: BytePath): Source {
   const { settings, emit, accounts } = session;
   const { copyLinks, nullSeparator } = settings;
   const selection = buildSelection(settings.selection, {

@@ -6,11 +6,20 @@ export type Item =
   | { readonly kind: 'option'; readonly spelling: Spelling; readonly words: readonly string[] }
   | { readonly kind: 'positional'; readonly word: string };
 
+interface ScanOptions {
+  /** What follows the first word that is no option stands for itself, as with the classic getopt. */
+  readonly stopsAtWord?: boolean;
+}
+
 /**
  * Splits the command line into options and positionals, lazily, so that an early `--help` wins over a later error.
  * An option takes the words it needs whatever they look like: front ends pass values that start with a dash.
  */
-export function* scan(argv: readonly string[], table: Spellings): Generator<Item> {
+export function* scan(
+  argv: readonly string[],
+  table: Spellings,
+  { stopsAtWord = false }: ScanOptions = {},
+): Generator<Item> {
   let at = 0;
   const take = (spelling: Spelling, first: string | undefined): Item => {
     const needed = arity(spelling);
@@ -35,6 +44,7 @@ export function* scan(argv: readonly string[], table: Spellings): Generator<Item
     }
     if (word.length < 2 || !word.startsWith('-')) {
       yield { kind: 'positional', word };
+      if (stopsAtWord) break;
       continue;
     }
     for (let i = 1; i < word.length; i++) {

@@ -17,13 +17,12 @@ import { after, type Soon } from '../util/soon.ts';
 import { BlockQueue } from './block-queue.ts';
 import type { Change } from './compare.ts';
 import { changedMeanwhile, type SplitFile } from './resume-point.ts';
-import type { SigtarFile } from './sigtar-file.ts';
 import { SourceContent } from './source-content.ts';
 import type { VolumePacker } from './volume-packer.ts';
 
 export interface ProducerOptions {
   readonly volumes: VolumePacker;
-  readonly signatures: SigtarFile;
+  readonly signatures: SignatureSink;
   /** The previous state; its current body is the signature of the entry a diff is made for. */
   readonly state: EntryStream | undefined;
   readonly maxBlockSize: number;
@@ -40,6 +39,16 @@ export interface ProducerOptions {
   readonly onLongFile?: (file: FileInProgress | undefined) => void;
   /** A file whose first pieces are in a volume already. */
   readonly begun?: SplitFile | undefined;
+}
+
+/** Takes the entries of a signature archive. */
+export interface SignatureSink {
+  /** Nobody wants signatures: those of new files are not computed. */
+  readonly discards?: true;
+  /** Takes the beginning of the body of the next entry. */
+  hold(blocks: readonly Buffer[]): void;
+  /** `body` is the rest of the body. */
+  add(entry: Entry, body: readonly Buffer[]): void;
 }
 
 /** Content or delta: `fill` gives its next bytes, fewer than asked for only at its end. */
@@ -127,13 +136,14 @@ export class Producer {
   }
 
   #storeSnapshot(source: SourceEntry, file: SourceFile): Soon<void> {
-    const { statistics, onFile, maxBlockSize } = this.#options;
+    const { statistics, onFile, maxBlockSize, signatures } = this.#options;
     const { path, meta } = source;
     this.#announce('fileNew', path);
     onFile('new', path);
     statistics.newFiles++;
     statistics.newFileSize += meta.size;
     const content = new SourceContent(file, meta.size, maxBlockSize);
+    if (signatures.discards === true) content.leaveSigningTo(NO_SIGNER);
     let added: Soon<void>;
     try {
       added = this.#addPieces({ kind: 'snapshot', path, meta }, meta.size < LONG ? content : this.#signed(content));
@@ -336,5 +346,6 @@ interface Likely {
   readonly header: number;
 }
 
+const NO_SIGNER = { takeSignature: (): Buffer[] => [] };
 const NO_BODY: readonly Buffer[] = [];
 const GONE = { mode: 0, uid: 0, gid: 0, uname: '', gname: '', mtime: 0, size: 0, major: 0, minor: 0 } as const;

@@ -138,7 +138,8 @@ function damaged(path: BytePath, reason: string): IntegrityError {
   return new IntegrityError('DAMAGED', `${toScreen(path)} cannot be rebuilt: ${reason}.`);
 }
 
-function drain(stream: EntryStream, take: Take): Soon<void> {
+/** Gives the body of the current entry to `take`. */
+export function drain(stream: EntryStream, take: Take): Soon<void> {
   for (;;) {
     const block = stream.read();
     if (block instanceof Promise) return drainLater(stream, take, block);
@@ -155,7 +156,8 @@ async function drainLater(stream: EntryStream, take: Take, first: Promise<Buffer
   }
 }
 
-async function applyDelta(stream: EntryStream, basis: Basis, take: Take, name: string): Promise<void> {
+/** Applies the delta that is the body of the current entry; `name` is for messages. */
+export async function applyDelta(stream: EntryStream, basis: Basis, take: Take, name: string): Promise<void> {
   const applier = new DeltaApplier(basis, take);
   try {
     await drain(stream, (block) => applier.push(block));

@@ -1,11 +1,11 @@
-import { chmodSync, lstatSync, mkdirSync, statSync, symlinkSync, type Stats } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, rmSync, statSync, symlinkSync, utimesSync, type Stats } from 'node:fs';
 import type { Entry, Metadata } from '../archive/entry.ts';
 import { IntegrityError } from '../errors/errors.ts';
 import type { Emit } from '../events/events.ts';
 import { bytePath, isWithin, parentOf, ROOT, toFs, type BytePath } from '../util/bytepath.ts';
 import { isErrno } from '../util/errno.ts';
 import type { Soon } from '../util/soon.ts';
-import { Attributes, type OwnerOf } from './attributes.ts';
+import { Attributes, fsTime, now, type OwnerOf } from './attributes.ts';
 import { type Content, type FileDirectory, FileWriter, newCustoms } from './file-writer.ts';
 import { madeInFreeSpace, removeObstacle, standingAt } from './obstacle.ts';
 import { makeSpecialFile } from './special-file.ts';
@@ -18,6 +18,8 @@ export interface TreeWriterOptions {
   readonly tolerant: boolean;
   /** Entries may come for a directory that was left: its attributes are remembered and set again. */
   readonly revisits?: boolean;
+  /** Directories that are there and come with no entry of their own keep their times. */
+  readonly keepsTimes?: boolean;
   readonly emit: Emit;
 }
 
@@ -26,6 +28,8 @@ interface OpenDirectory extends FileDirectory {
   readonly full: string;
   /** undefined: the archive says nothing about it. */
   readonly meta: Metadata | undefined;
+  /** When it was last changed, seconds, if it is to stay so. */
+  readonly mtime?: number;
 }
 
 /**
@@ -43,17 +47,19 @@ export class TreeWriter {
   readonly #open: OpenDirectory[] = [];
   /** What directories that were left were given, if they may be entered again. */
   readonly #left: Map<BytePath, Metadata> | undefined;
+  readonly #keepsTimes: boolean;
   #failed: BytePath | undefined;
   /** The target was a link to a directory before anything was written: the user named it, so it is gone through. */
   #followsTarget: boolean;
   failures = 0;
 
-  constructor({ target, ownerOf, tolerant, revisits, emit }: TreeWriterOptions) {
+  constructor({ target, ownerOf, tolerant, revisits, keepsTimes = false, emit }: TreeWriterOptions) {
     this.#target = target;
     this.#tolerant = tolerant;
     this.#emit = emit;
     this.#attributes = new Attributes(ownerOf, emit);
     this.#files = new FileWriter(this.#attributes);
+    this.#keepsTimes = keepsTimes;
     this.#left = revisits === true ? new Map() : undefined;
     const isLink = standingAt(target)?.isSymbolicLink() === true;
     this.#followsTarget = isLink && statSync(toFs(target), { throwIfNoEntry: false })?.isDirectory() === true;
@@ -78,6 +84,24 @@ export class TreeWriter {
     }
   }
 
+  /**
+   * Removes what stands at `path`, with `only` just a directory, and all below it. Where nothing stands, and where a link or
+   * file stands in the place of a directory on the way, nothing happens.
+   */
+  remove(path: BytePath, only?: 'directory'): void {
+    this.#leaveFor(path);
+    if (this.#enter(parentOf(path), 'existing') !== undefined) return;
+    const full = this.#full(path);
+    try {
+      const there = standingAt(full);
+      if (there === undefined || (only === 'directory' && !there.isDirectory())) return;
+      rmSync(toFs(full), { recursive: true });
+    } catch (error) {
+      if (!isErrno(error)) throw error;
+      this.#fail(path, error.message, 'cannotProcess');
+    }
+  }
+
   /** Sets the attributes of the directories still open. */
   finish(): void {
     while (this.#open.length > 0) this.#leave();
@@ -85,14 +109,18 @@ export class TreeWriter {
 
   /** Goes to the directory of `path`. Answers what is in the way. */
   #approach(path: BytePath): string | undefined {
-    for (let last = this.#open.at(-1); last !== undefined && !isWithin(path, last.path); last = this.#open.at(-1)) {
-      this.#leave();
-    }
+    this.#leaveFor(path);
     if (this.#failed !== undefined && isWithin(path, this.#failed)) return 'its directory could not be restored';
     this.#failed = undefined;
     const obstacle = path === ROOT ? undefined : this.#enter(parentOf(path));
     if (obstacle !== undefined) this.#failed = parentOf(path);
     return obstacle;
+  }
+
+  #leaveFor(path: BytePath): void {
+    for (let last = this.#open.at(-1); last !== undefined && !isWithin(path, last.path); last = this.#open.at(-1)) {
+      this.#leave();
+    }
   }
 
   #make(path: BytePath, meta: Metadata, content: Content): Soon<void> {
@@ -122,7 +150,7 @@ export class TreeWriter {
    * Makes sure that `directory` is a real directory and the innermost open one. One that the archive does not hold is
    * made; a link or file in its place, also one restored a moment ago, is not gone through. Answers what is in the way.
    */
-  #enter(directory: BytePath): string | undefined {
+  #enter(directory: BytePath, which: 'existing' | 'any' = 'any'): string | undefined {
     let top = this.#open.at(-1);
     while (top?.path !== directory) {
       const next = top === undefined ? ROOT : childTowards(directory, top.path);
@@ -131,13 +159,23 @@ export class TreeWriter {
       const there = this.#attempt(() => this.#statDirectory(next));
       if (typeof there === 'string') return there;
       if (there !== undefined && !there.isDirectory()) return 'what stands in the place of its directory is none';
+      if (there === undefined && which === 'existing') return 'its directory is not there';
       if (there === undefined) {
         const refused = this.#attempt(() => void mkdirSync(toFs(full), { mode: 0o700, recursive: next === ROOT }));
         if (refused !== undefined) return refused;
       } else if (meta !== undefined) {
         this.#unlock(next, full, there);
       }
-      top = { path: next, full, meta, isFresh: there === undefined, customs: newCustoms() };
+      const mtime = this.#keepsTimes && meta === undefined ? there?.mtimeMs : undefined;
+      const isFresh = there === undefined;
+      top = {
+        path: next,
+        full,
+        meta,
+        isFresh,
+        customs: newCustoms(),
+        ...(mtime !== undefined && { mtime: mtime / 1000 }),
+      };
       this.#open.push(top);
     }
     return undefined;
@@ -186,8 +224,10 @@ export class TreeWriter {
   }
 
   #leave(): void {
-    const { path, meta, full } = this.#open.pop() ?? {};
-    if (path === undefined || full === undefined || meta === undefined) return;
+    const { path, meta, full, mtime } = this.#open.pop() ?? {};
+    if (path === undefined || full === undefined) return;
+    if (mtime !== undefined) this.#attributes.attempt(path, () => utimesSync(toFs(full), now(), fsTime(mtime)));
+    if (meta === undefined) return;
     this.#attributes.dress(path, meta, full);
     this.#left?.set(path, meta);
   }
