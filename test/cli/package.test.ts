@@ -47,9 +47,7 @@ describe('the npm package', () => {
     expect(paths).toContain('LICENSE');
     const others = paths.filter(
       (path) =>
-        !/^(dist\/duplicity\.cjs|man\/duplicity\.1|completions\/(_duplicity|duplicity\.(bash|fish))|package\.json|LICENSE|[A-Z]+\.md)$/.test(
-          path,
-        ),
+        !/^(dist\/(?:duplicity|rdiffdir)\.cjs|man\/.*|completions\/.*|package\.json|LICENSE|[A-Z]+\.md)$/.test(path),
     );
     expect(others).toEqual([]);
   });
@@ -62,7 +60,7 @@ describe('the npm package', () => {
   });
 
   test('installed into an empty prefix, gives a command that prints exactly its name and version', async () => {
-    expect(readdirSync(`${prefix}/bin`)).toEqual(['duplicity']);
+    expect(readdirSync(`${prefix}/bin`)).toEqual(['duplicity', 'rdiffdir']);
     const result = await installed(['--version']);
     expect(result).toEqual({ status: 0, signal: null, stdout: `duplicity ${packed.version}\n`, stderr: '' });
     expect(packed.version).toBe('4.0.0');

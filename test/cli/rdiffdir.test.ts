@@ -88,7 +88,8 @@ test('standard input and output serve as files, compressed or not', async () => 
 });
 
 test('--max-blocksize takes a value, and selection options choose', async () => {
-  await good('--max-blocksize', '64', 'sig', 'old', 'fine');
+  put(dir, { 'old/huge': noise(4_000_000) });
+  await good('--max-blocksize', '512', 'sig', 'old', 'fine');
   await good('sig', 'old', 'usual');
   expect(readFileSync(`${dir}/fine`).length).toBeGreaterThan(2 * readFileSync(`${dir}/usual`).length);
   await good('--exclude', '**/big', 'sig', 'old', 'chosen');
