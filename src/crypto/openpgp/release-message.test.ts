@@ -10,7 +10,7 @@ test('blocks that belong to the receiver share no memory: an encoder gives all o
   const codec = openPgpCodec(home.settings(), () => {});
   const path = `${tempDir()}/file.gpg`;
   const content = randomBytes(1_000_000);
-  await encode(codec, path, content);
+  await encode(codec, path, [Buffer.from(content)]);
   const blocks: Buffer[] = [];
   for await (const block of codec.open(path, { name: 'file', signal: never })) {
     expect(block.length).toBe(block.buffer.byteLength);
