@@ -13,7 +13,7 @@ import type { Session } from './actions/session.ts';
 import { verify } from './actions/verify.ts';
 import { openBackend } from './backends/registry.ts';
 import { parseUrl } from './backends/url.ts';
-import { parseFaults } from './backends/wrap/fault-rules.ts';
+import { parseFaults, type FaultRule } from './backends/wrap/fault-rules.ts';
 import { withFaults } from './backends/wrap/faults.ts';
 import { withMeter } from './backends/wrap/meter.ts';
 import { withRetry } from './backends/wrap/retry.ts';
@@ -120,7 +120,8 @@ async function run(command: RunCommand, around: Surroundings, emit: Emit): Promi
   const archiveDir = openArchiveDir(command.archiveDir, '');
   const open = async (address: string): Promise<Backend> => {
     const driver = await openBackend(parseUrl(settings.gio ? `gio+${address}` : address), call);
-    const faulty = withFaults(driver, parseFaults(around.env['DUPLICITY_TEST_FAULTS']), { emit });
+    const rules = [...parseFaults(around.env['DUPLICITY_TEST_FAULTS']), ...skipping(settings.skipVolume)];
+    const faulty = withFaults(driver, rules, { emit });
     return withRetry(faulty, { tries: settings.numRetries, delayMs: settings.backendRetryDelay * 1000, emit });
   };
   const url = command.action === 'replicate' ? command.targetUrl : command.url;
@@ -158,6 +159,12 @@ async function run(command: RunCommand, around: Surroundings, emit: Emit): Promi
   tuneForLoops(BULKY_MODULES);
   const { replicate } = await import('./actions/replicate.ts');
   return await replicate(session, { backend: origin, remote });
+}
+
+/** What `--skip-volume` asks for. */
+function skipping(volume: number | undefined): readonly FaultRule[] {
+  if (volume === undefined) return [];
+  return parseFaults(JSON.stringify([{ op: 'put', match: `.vol${volume}.`, do: 'skip' }]));
 }
 
 /**

@@ -10,8 +10,10 @@ import { toFs, toScreen, type BytePath } from '../util/bytepath.ts';
 import { asctime, type EpochSeconds } from '../util/time.ts';
 import { startProgress } from './backup-progress.ts';
 import { reportBackup } from './backup-report.ts';
+import { isWhole } from './check-chain.ts';
 import { checkResources } from './check-resources.ts';
 import { checkSource, warnOfLink } from './check-source.ts';
+import { claimNames } from './claim-names.ts';
 import { dryRun } from './dry-run.ts';
 import { emitWarnings } from './load-collection.ts';
 import { lockArchive } from './lock.ts';
@@ -66,15 +68,14 @@ export async function backup(session: Session, kind: BackupKind, sourcePath: Byt
   using progress = settings.progress ? await startProgress(session, source, active) : undefined;
   const statistics = emptyStatistics(Date.now() / 1000);
   using workDir = session.archiveDir.makeTempDir();
+  const set = { type: base === undefined ? 'full' : 'inc', start: base?.start ?? end, end } as const;
   const writer = new SetWriter({
-    type: base === undefined ? 'full' : 'inc',
-    start: base?.start ?? end,
-    end,
+    ...set,
     prefixes: session.prefixes,
     codec: volume,
     manifestCodec: manifest,
     localCodec: local,
-    remote: session.remote,
+    remote: resumption === undefined ? claimNames(session, collection, set) : session.remote,
     spool: session.spool,
     archiveDir: session.archiveDir.path,
     workDir: workDir.path,
@@ -156,7 +157,8 @@ function chooseBase(session: Session, kind: BackupKind, collection: Collection):
     emit({ kind: 'notice', text: 'Last full backup is too old, forcing full backup' });
     return undefined;
   }
-  if (collection.active !== undefined) return collection.active;
+  const { active } = collection;
+  if (active !== undefined) return isWhole(session, active.chain, kind === 'incremental') ? active : undefined;
   if (kind === 'incremental') {
     throw new ChainError(
       'INC_WITHOUT_SIGS',

@@ -92,7 +92,7 @@ export const BACKUP = {
     flag: '--no-check-remote',
     release: 'ours',
     actions: ['backup'],
-    help: 'Do not compare the last remote manifest with the local copy.',
+    help: 'Do not compare the last remote manifest with its copy, nor look for missing volumes.',
   }),
   filePrefix: option<string>({
     flag: '--file-prefix',
