@@ -46,7 +46,7 @@ complete -c duplicity -l compression-level -x -d 'From 0 (none) to 9 (smallest).
 complete -c duplicity -l no-files-changed -d 'Do not list the changed files in the manifest.'
 complete -c duplicity -l skip-if-no-change -d 'Write no incremental backup when nothing has changed.'
 complete -c duplicity -l null-separator -d 'Lines of file lists end with a zero byte instead of a newline.'
-complete -c duplicity -l no-check-remote -d 'Do not compare the last remote manifest with its copy, nor look for missing volumes.'
+complete -c duplicity -l no-check-remote -d 'Go on where the last manifest and its copy differ, or a volume is missing.'
 complete -c duplicity -l file-prefix -x -d 'Start every remote file name with PREFIX.'
 complete -c duplicity -l file-prefix-manifest -x -d 'Second prefix of manifests.'
 complete -c duplicity -l file-prefix-archive -x -d 'Second prefix of volumes.'

@@ -92,7 +92,7 @@ export const BACKUP = {
     flag: '--no-check-remote',
     release: 'ours',
     actions: ['backup'],
-    help: 'Do not compare the last remote manifest with its copy, nor look for missing volumes.',
+    help: 'Go on where the last manifest and its copy differ, or a volume is missing.',
   }),
   filePrefix: option<string>({
     flag: '--file-prefix',
