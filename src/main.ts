@@ -65,13 +65,14 @@ async function runCommandLine(): Promise<number> {
   const outputs = [openConsole(DEFAULT_VERBOSITY, false)];
   const emit: Emit = (event) => outputs.forEach((output) => output.emit(event));
   let status = await perform(emit, (settings) => outputs.splice(0, 1, ...openOutputs(settings)));
-  for (const output of outputs) {
+  for (const [i, output] of outputs.entries()) {
     try {
       output.close();
     } catch (thrown) {
-      // Also when it is the console: what could not be said there may still be said here.
-      const { message } = toFailure(thrown, __VERSION__);
-      fdSink(2).write(Buffer.from(`${message}\n`));
+      // Also when it is the console: what could not be said there may still be said here, and in the records.
+      const error = toFailure(thrown, __VERSION__);
+      fdSink(2).write(Buffer.from(`${error.message}\n`));
+      for (const later of outputs.slice(i + 1)) later.emit({ kind: 'failed', error });
       status ||= exitStatus(thrown);
     }
   }

@@ -43,7 +43,9 @@ interface Base {
 export async function backup(session: Session, kind: BackupKind, sourcePath: BytePath): Promise<number> {
   const { settings, emit } = session;
   if (statSync(toFs(sourcePath), { throwIfNoEntry: false }) === undefined) {
-    throw new LocalError('BACKUP_DIR_MISSING', `Backup source directory ${toScreen(sourcePath)} does not exist.`);
+    throw new LocalError('BACKUP_DIR_MISSING', `Backup source directory ${toScreen(sourcePath)} does not exist.`, {
+      hint: 'Name an existing directory or file, or mount what it lies on.',
+    });
   }
   warnOfLink(session, sourcePath);
   const source = openSource(session, sourcePath);

@@ -100,7 +100,9 @@ function makeParent(target: BytePath): void {
 
 function nothingFound(wanted: BytePath): LocalError {
   if (wanted === ROOT) {
-    return new LocalError('NOTHING_RESTORED', 'No files found in archive - nothing restored.');
+    return new LocalError('NOTHING_RESTORED', 'No files found in archive - nothing restored.', {
+      hint: 'The backup of that time holds nothing: take another one with --time.',
+    });
   }
   return new LocalError('RESTORE_PATH_NOT_FOUND', `${toScreen(wanted)} not found in archive - no files restored.`, {
     hint: 'Paths are relative to the root of the backup; list-current-files shows them.',

@@ -31,7 +31,9 @@ export function parseFilesFrom(content: Buffer, name: string, nullSeparator: boo
     }
   }
   if (root.children.size === 0) {
-    throw new UsageError('FILES_FROM_EMPTY', `The list of files ${name} names no file.`);
+    throw new UsageError('FILES_FROM_EMPTY', `The list of files ${name} names no file.`, {
+      hint: 'It takes one path per line, relative to the source directory.',
+    });
   }
   return root;
 }
@@ -40,5 +42,6 @@ function outside(name: string, line: string): UsageError {
   return new UsageError(
     'FILES_FROM_ABSOLUTE',
     `The list of files ${name} names ${toScreen(line)}, which is not a path relative to the source directory.`,
+    { hint: 'Leave the source directory and the slash behind it away.' },
   );
 }

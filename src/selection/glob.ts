@@ -74,7 +74,9 @@ function scanPrefixes(body: string, pattern: string): readonly string[] {
   const cut = wild < 0 ? body : body.slice(0, wild + 2);
   const components = cut.split('/');
   if (components.slice(1, -1).includes('')) {
-    throw new UsageError('GLOBBING_ERROR', `Consecutive '/'s found in globbing string ${pattern}`);
+    throw new UsageError('GLOBBING_ERROR', `Consecutive '/'s found in globbing string ${pattern}`, {
+      hint: 'Write one slash, or /**/ for any number of directories.',
+    });
   }
   return components.map((_, i) => (i === 0 && components[0] === '' ? '/' : components.slice(0, i + 1).join('/')));
 }

@@ -4,7 +4,9 @@ import { append, passThrough, path, text } from './values.ts';
 
 function signKey([word = '']: readonly string[]): string {
   if (/^(?:0x)?(?:[\da-f]{8}|[\da-f]{16}|[\da-f]{40})$/i.test(word)) return word;
-  throw new UsageError('BAD_SIGN_KEY', `The sign key must be 8, 16 or 40 hexadecimal digits, not '${word}'.`);
+  throw new UsageError('BAD_SIGN_KEY', `The sign key must be 8, 16 or 40 hexadecimal digits, not '${word}'.`, {
+    hint: 'Key ids are what "gpg --list-keys --keyid-format long" shows.',
+  });
 }
 
 /** gpg options have no quoting: blanks separate them. */

@@ -31,8 +31,12 @@ function listFile(words: readonly string[], context: ReadContext): { readonly na
   try {
     return { name, content: context.around.readFile(toFs(path)) };
   } catch (cause) {
-    throw new UsageError('CANNOT_OPEN_FILELIST', `Error opening file ${name}`, { cause });
+    throw new UsageError('CANNOT_OPEN_FILELIST', `Error opening file ${name}`, { cause, hint: reason(cause) });
   }
+}
+
+function reason(cause: unknown): string {
+  return `The system says: ${cause instanceof Error ? cause.message : String(cause)}.`;
 }
 
 function filelist(sense: Sense): Read {
@@ -44,7 +48,7 @@ function stdinList(sense: Sense): Read {
     try {
       return [{ kind: 'filelist', sense, name: 'standard input', content: around.readStdin() }];
     } catch (cause) {
-      throw new UsageError('CANNOT_OPEN_FILELIST', 'Error opening file standard input', { cause });
+      throw new UsageError('CANNOT_OPEN_FILELIST', 'Error opening file standard input', { cause, hint: reason(cause) });
     }
   };
 }
