@@ -54,6 +54,12 @@ const BULKY_ACTIONS: Readonly<Partial<Record<RunCommand['action'], readonly stri
 /** What the program is called when it is the other one. */
 const RDIFFDIR = /(?:^|\/)rdiffdir(?:\.c?js)?$/;
 
+/** Where a run says what it does, and what makes all of that visible at once. */
+interface Said {
+  readonly emit: Emit;
+  readonly flush: () => void;
+}
+
 async function main(): Promise<void> {
   const isRdiffdir = RDIFFDIR.test(process.argv[1] ?? '');
   process.exitCode = isRdiffdir
@@ -64,7 +70,8 @@ async function main(): Promise<void> {
 async function runCommandLine(): Promise<number> {
   const outputs = [openConsole(DEFAULT_VERBOSITY, false)];
   const emit: Emit = (event) => outputs.forEach((output) => output.emit(event));
-  let status = await perform(emit, (settings) => outputs.splice(0, 1, ...openOutputs(settings)));
+  const flush = (): void => outputs.forEach((output) => output.flush());
+  let status = await perform({ emit, flush }, (settings) => outputs.splice(0, 1, ...openOutputs(settings)));
   for (const [i, output] of outputs.entries()) {
     try {
       output.close();
@@ -80,7 +87,7 @@ async function runCommandLine(): Promise<number> {
 }
 
 /** Runs the command line of this process; `direct` sends further output where its options say. */
-async function perform(emit: Emit, direct: (settings: Settings) => void): Promise<number> {
+async function perform({ emit, flush }: Said, direct: (settings: Settings) => void): Promise<number> {
   const around = processSurroundings();
   try {
     const command = parseCommandLine(processWords(), around, direct);
@@ -88,7 +95,7 @@ async function perform(emit: Emit, direct: (settings: Settings) => void): Promis
     if (command.action === 'help') return print((await import('./cli/help.ts')).helpText());
     direct(command.settings);
     for (const text of command.warnings) emit({ kind: 'warning', text });
-    return await run(command, around, emit);
+    return await run(command, around, { emit, flush });
   } catch (thrown) {
     if (interruptedBy !== undefined) {
       emit({ kind: 'info', text: `${interruptedBy.slice(3)} intercepted...exiting.` });
@@ -115,7 +122,7 @@ function catchSignals(): AbortSignal {
   return interrupt.signal;
 }
 
-async function run(command: RunCommand, around: Surroundings, emit: Emit): Promise<number> {
+async function run(command: RunCommand, around: Surroundings, { emit, flush }: Said): Promise<number> {
   const { settings } = command;
   const call: Call = { signal: catchSignals() };
   const archiveDir = openArchiveDir(command.archiveDir, '');
@@ -141,7 +148,7 @@ async function run(command: RunCommand, around: Surroundings, emit: Emit): Promi
     ...(watched !== undefined && { uploads: watched.meter }),
     spool,
     archiveDir,
-    keys: openKeys({ settings, action: command.action, env: around.env, emit, signal: call.signal }),
+    keys: openKeys({ settings, action: command.action, env: around.env, emit, flush, signal: call.signal }),
     prefixes: {
       all: settings.filePrefix,
       volume: settings.filePrefixArchive,

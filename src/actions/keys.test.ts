@@ -13,6 +13,7 @@ function keys(settings: Partial<Settings>, env: Record<string, string> = {}, act
     action,
     env,
     emit: (event) => events.push(event),
+    flush: () => undefined,
     signal: new AbortController().signal,
   });
 }

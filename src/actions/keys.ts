@@ -34,15 +34,17 @@ interface KeysOptions {
   readonly action: Action;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly emit: Emit;
+  /** Shows what was said so far. */
+  readonly flush: () => void;
   readonly signal: AbortSignal;
 }
 
-export function openKeys({ settings, action, env, emit, signal }: KeysOptions): Keys {
+export function openKeys({ settings, action, env, emit, flush, signal }: KeysOptions): Keys {
   const { encryptKey, hiddenEncryptKey, signKey, noEncryption, useAgent, compressionLevel } = settings;
   const recipients = [...encryptKey, ...hiddenEncryptKey];
   const isBackup = action === 'full' || action === 'incremental' || action === 'backup';
   const warn = (text: string): void => emit({ kind: 'warning', text });
-  const io = processIo({ warn, signal });
+  const io = processIo({ warn, flush, signal });
   const secrets: { passphrase?: Secret; signPassphrase?: Secret } = {};
   let current: ((suffix: Codec['suffix']) => Codec) | undefined;
 

@@ -152,7 +152,7 @@ async function act(
     remote: openRemote({ backend, spool, call, tries: 1 }),
     spool,
     archiveDir: openArchiveDir(archive, ''),
-    keys: openKeys({ settings: all, action: 'backup', env: {}, emit, signal: call.signal }),
+    keys: openKeys({ settings: all, action: 'backup', env: {}, emit, flush: () => {}, signal: call.signal }),
     prefixes: NO_PREFIXES,
     accounts: localAccounts(),
     hostname: 'host',

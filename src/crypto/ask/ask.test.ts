@@ -14,6 +14,7 @@ const RESTORE: Question = { prompt: 'First: ', mayBeEmpty: true, variable: 'PASS
 /** Asks the questions one after the other, without a terminal; what was said on the way. */
 async function ask(input: Readable, questions: readonly Question[]): Promise<{ answers: string[]; said: string }> {
   let said = '';
+  let unseen = '';
   const prompts = new Writable({
     write(piece: Buffer, _encoding, done) {
       said += piece.toString();
@@ -26,7 +27,11 @@ async function ask(input: Readable, questions: readonly Question[]): Promise<{ a
     fallback: () => lines,
     interrupt: async () => {},
     warn: (text: string) => {
-      said += `${text}\n`;
+      unseen += `${text}\n`;
+    },
+    flush: () => {
+      said += unseen;
+      unseen = '';
     },
     signal: new AbortController().signal,
   };
@@ -77,6 +82,7 @@ test('an aborted run stops waiting for an answer', async () => {
     fallback: () => lines,
     interrupt: async () => {},
     warn: () => {},
+    flush: () => {},
     signal: control.signal,
   });
   control.abort(new Error('stop'));

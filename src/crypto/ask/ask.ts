@@ -17,6 +17,8 @@ export interface AskIo {
   /** What Ctrl-C at the question does: nothing else can, the terminal is in raw mode. */
   readonly interrupt: () => Promise<void>;
   readonly warn: (text: string) => void;
+  /** Shows what was said so far: a question stands behind it. */
+  readonly flush: () => void;
   readonly signal: AbortSignal;
 }
 
@@ -51,6 +53,7 @@ interface Asking {
 }
 
 async function answer(prompt: string, { question, source, io }: Asking): Promise<string> {
+  io.flush();
   const line = await source.line(prompt, io.signal);
   if (line === undefined) throw noAnswer(question);
   if (line !== 'interrupt') return line.text;

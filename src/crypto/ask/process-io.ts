@@ -4,13 +4,14 @@ import { inputLines } from './lines.ts';
 import { openTerminal } from './terminal.ts';
 
 /** Asking as this process can: on its terminal, else on stderr with answers from stdin. One for the whole run. */
-export function processIo({ warn, signal }: Pick<AskIo, 'warn' | 'signal'>): AskIo {
+export function processIo({ warn, flush, signal }: Pick<AskIo, 'warn' | 'flush' | 'signal'>): AskIo {
   let lines: LineSource | undefined;
   return {
     terminal: openTerminal,
     fallback: () => (lines ??= inputLines(process.stdin, process.stderr)),
     interrupt: raiseInterrupt,
     warn,
+    flush,
     signal,
   };
 }

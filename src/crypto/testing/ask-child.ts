@@ -19,7 +19,11 @@ const source = passphraseSource({
 });
 if (source.from !== 'ask') throw new Error('a symmetric backup asks');
 try {
-  const io = processIo({ warn: (text) => process.stderr.write(`${text}\n`), signal: control.signal });
+  const io = processIo({
+    warn: (text) => process.stderr.write(`${text}\n`),
+    flush: () => undefined,
+    signal: control.signal,
+  });
   writeFileSync(output, (await askPassphrase(source.question, io)).reveal());
 } catch (error) {
   if (control.signal.aborted) process.exitCode = 4;
