@@ -97,7 +97,7 @@ describe.runIf(hasGpg && requireTool('python3'))('at a terminal', () => {
     const { status, shown } = await typing(['secret\r', 'secret\r'], backup());
     expect(status).toBe(0);
     // What was said before stands before the question.
-    expect(shown).toContain(`Last full backup date: none\n${ASK}\n${CONFIRM}\n`);
+    expect(shown).toContain(`No signatures found, switching to full backup.\n${ASK}\n${CONFIRM}\n`);
     expect(shown.match(/GnuPG/g)).toHaveLength(1);
     expect(shown).not.toContain('secret');
     // One question answers for volumes, signatures and the manifest of the next run.
