@@ -94,7 +94,10 @@ function makeParent(target: BytePath): void {
     mkdirSync(toFs(dirname(target)), { recursive: true });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new LocalError('GENERIC', `The directory for ${toScreen(target)} cannot be made: ${reason}.`, { cause });
+    throw new LocalError('GENERIC', `The directory for ${toScreen(target)} cannot be made: ${reason}.`, {
+      cause,
+      hint: 'Name a target in a place where directories can be made.',
+    });
   }
 }
 

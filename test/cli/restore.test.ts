@@ -1,6 +1,7 @@
 import {
   chmodSync,
   chownSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -161,6 +162,52 @@ describe('a target that exists', () => {
     writeFileSync(target, 'mine');
     await restore('--force', '--file-to-restore', 'a');
     expect(readFileSync(target, 'utf8')).toBe('two');
+  });
+
+  const kinds: readonly (readonly [string, () => void])[] = [
+    ['a file', () => writeFileSync(target, 'mine')],
+    ['a dangling link', () => symlinkSync(`${target}-gone`, target)],
+    ['a link to a file', () => (writeFileSync(`${target}-real`, 'mine'), symlinkSync(`${target}-real`, target))],
+    ['a link to a directory', () => (put(`${target}-real`, { mine: 'mine' }), symlinkSync(`${target}-real`, target))],
+    ['an empty directory', () => mkdirSync(target)],
+    ['a directory with something in it', () => put(target, { mine: 'mine' })],
+  ];
+
+  test.each(kinds)(
+    'as %s gives way to the path that is restored, with --force, unless that would lose files',
+    async (kind, make) => {
+      const outside = (): unknown => (existsSync(`${target}-real`) ? treeOf(`${target}-real`) : undefined);
+      for (const path of ['a', 'link', 'd/y']) {
+        for (const name of [target, `${target}-real`]) rmSync(name, { recursive: true, force: true });
+        make();
+        const before = outside();
+        const refused = await failing('restore', '--file-to-restore', path);
+        expect(refused.status).toBe(kind === 'an empty directory' ? 0 : 11);
+        const { status, records } = await failing('restore', '--force', '--path-to-restore', path);
+        const isInTheWay = kind === 'a directory with something in it' && path !== 'd/y';
+        expect(status).toBe(isInTheWay ? 101 : 0);
+        expect(records.filter(({ level, code }) => level === 'WARNING' && code === 12)).toHaveLength(
+          isInTheWay ? 1 : 0,
+        );
+        if (path === 'd/y') {
+          // A directory joins what is there, also behind a link to one.
+          expect(names(target)).toEqual(expect.arrayContaining(['new', 'z']));
+          continue;
+        }
+        expect(outside()).toEqual(before);
+        expect(existsSync(`${target}-gone`)).toBe(false);
+        if (isInTheWay) expect(readFileSync(`${target}/mine`, 'utf8')).toBe('mine');
+        else expect(treeOf(target)).toEqual(treeOf(`${s.source}/${path}`));
+      }
+    },
+  );
+
+  test('below a directory that is a file is told in one sentence', async () => {
+    writeFileSync(target, 'mine');
+    target = `${target}/below`;
+    const { status, stderr } = await failing('restore', '--force');
+    expect(status).not.toBe(0);
+    expect(stderr).toMatch(/^The directory for .*\/out\/below cannot be made: .*\nName a target /);
   });
 
   test('is not touched without, whatever it is', async () => {
