@@ -149,6 +149,8 @@ describe.runIf(requireReference())('a chain written in turn', () => {
   );
 
   test('is continued by each where its archive dir is lost before every run', async () => {
-    await expectAll(await write(SETS, { archiveDirs: 'lost' }));
+    const archive = await write(SETS, { archiveDirs: 'lost' });
+    expect(archive.trees).toHaveLength(SETS.length);
+    await expectAll(archive);
   });
 });
