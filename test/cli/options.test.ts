@@ -46,16 +46,6 @@ import { timeOfSet } from '../support/times.ts';
 import { requireMount, tmpfs } from '../support/tmpfs.ts';
 import { requireRoot, requireTool } from '../support/tools.ts';
 
-/** What is shown of runs and sets is tested beside what shows it. */
-const OF_OUTPUT: ReadonlySet<string> = new Set([
-  '--file-changed',
-  '--jsonstat',
-  '--progress',
-  '--progress-rate',
-  '--show-changes-in-set',
-  '--skip-if-no-change',
-]);
-
 let s: Scene;
 beforeEach(() => {
   s = scene();
@@ -85,7 +75,7 @@ test('every option that is not of a back end is used in a test of the program', 
   const sources = [...files.filter((file) => file.endsWith('.ts')), `${root}/test/golden/data/selection.jsonl`];
   const text = sources.map((file) => readFileSync(file, 'utf8')).join('\n');
   const flags = topics.flatMap((topic) => Object.values<AnyOption>(topic).flatMap(spellings));
-  const unused = flags.filter((flag) => !OF_OUTPUT.has(flag) && !new RegExp(`${flag}(?![\\w-])`).test(text));
+  const unused = flags.filter((flag) => !new RegExp(`${flag}(?![\\w-])`).test(text));
   expect(unused).toEqual([]);
 });
 
