@@ -47,13 +47,12 @@ export async function startProgress(
     open: (entry) => {
       const file = source.open(entry);
       return {
-        size: file.size,
+        ...file,
         read: (into) => {
           const length = file.read(into);
           read += length;
           return length;
         },
-        close: () => file.close(),
       };
     },
     emit: (event) => {

@@ -5,6 +5,7 @@ import { ChainError, LocalError } from '../errors/errors.ts';
 import { FILES_LEVEL } from '../events/events.ts';
 import { emptyStatistics } from '../events/statistics.ts';
 import { Producer } from '../pipeline/producer.ts';
+import { ChangedMeanwhile } from '../pipeline/resume-point.ts';
 import { SetWriter } from '../pipeline/set-writer.ts';
 import { toFs, toScreen, type BytePath } from '../util/bytepath.ts';
 import { asctime, type EpochSeconds } from '../util/time.ts';
@@ -41,6 +42,23 @@ interface Base {
 
 /** Writes one backup set of the tree at `sourcePath`. `backup` is incremental where it can be. */
 export async function backup(session: Session, kind: BackupKind, sourcePath: BytePath): Promise<number> {
+  try {
+    return await storeSet(session, { kind, sourcePath, mayGoOnInFile: true });
+  } catch (error) {
+    if (!(error instanceof ChangedMeanwhile)) throw error;
+    session.emit({ kind: 'info', text: error.message });
+  }
+  return storeSet(session, { kind, sourcePath, mayGoOnInFile: false });
+}
+
+interface BackupTask {
+  readonly kind: BackupKind;
+  readonly sourcePath: BytePath;
+  /** An unfinished set may go on in the middle of a file. */
+  readonly mayGoOnInFile: boolean;
+}
+
+async function storeSet(session: Session, { kind, sourcePath, mayGoOnInFile }: BackupTask): Promise<number> {
   const { settings, emit } = session;
   if (statSync(toFs(sourcePath), { throwIfNoEntry: false }) === undefined) {
     throw new LocalError('BACKUP_DIR_MISSING', `Backup source directory ${toScreen(sourcePath)} does not exist.`, {
@@ -54,7 +72,7 @@ export async function backup(session: Session, kind: BackupKind, sourcePath: Byt
   checkResources(session);
   const found = await synchronise(session, { time: session.now, kinds: 'all' });
   emitWarnings(session, found);
-  const { collection, resumption } = await resumeOrDiscard(session, found, sourcePath);
+  const { collection, resumption } = await resumeOrDiscard(session, found, { source: sourcePath, mayGoOnInFile });
   const active = resumption === undefined ? chooseBase(session, kind, collection) : resumption.base;
   const { volume, manifest, local } = await session.keys.writers();
   if (resumption !== undefined) await confirmSettings(session, resumption, volume);

@@ -11,7 +11,7 @@ import { identityOf, isSameFile } from '../source/file-identity.ts';
 import { errorCode } from '../util/errno.ts';
 import { type BytePath, joinPath, toFs } from '../util/bytepath.ts';
 import { programVersion } from './program-version.ts';
-import { findEntries, readUnfinished, unfinishedSignatures } from './read-partial.ts';
+import { areEntriesIntact, findEntries, readUnfinished, unfinishedSignatures } from './read-partial.ts';
 import type { Session } from './session.ts';
 
 /** How an unfinished set goes on. */
@@ -35,6 +35,8 @@ interface Given {
   readonly manifest: Manifest;
   readonly base: ActiveChain | undefined;
   readonly root: BytePath;
+  /** false: go on behind a whole file only. */
+  readonly mayGoOnInFile: boolean;
 }
 
 /** What deltas are made against, for the journal. */
@@ -61,8 +63,8 @@ export async function planResume(session: Session, given: Given): Promise<Resump
     const point = pointAfter(last);
     if (point === undefined) continue;
     const { path, split } = point;
-    if (split === undefined ? !found.has(path) : !canGoOnIn(session, given, { split, last, signatures, journal }))
-      continue;
+    if (split === undefined ? !found.has(path) : !canGoOnIn(session, given, { split, journal })) continue;
+    if (last.line !== undefined && !(await areEntriesIntact(session, signatures, last.line))) continue;
     const surplus = [...set.volumes].flatMap(([number, names]) => (number > count ? names : []));
     return { set, base, kept: [first, ...others], point, signatures, begun: manifest.volumes.length, surplus };
   }
@@ -129,21 +131,12 @@ function pointAfter({ record: { end }, line }: KeptVolume): ResumePoint | undefi
 /** The pieces that are there are those that would be made of the file now. */
 function canGoOnIn(
   session: Session,
-  { base, root }: Given,
-  found: {
-    readonly split: SplitFile;
-    readonly last: KeptVolume;
-    readonly signatures: string;
-    readonly journal: Journal | undefined;
-  },
+  { base, root, mayGoOnInFile }: Given,
+  { split, journal }: { readonly split: SplitFile; readonly journal: Journal | undefined },
 ): boolean {
-  const { split, last, signatures, journal } = found;
-  const { archiveDir, settings } = session;
-  if (journal === undefined || last.line === undefined) return false;
+  const { settings } = session;
+  if (journal === undefined || !mayGoOnInFile) return false;
   if (journal.head.program !== programVersion() || journal.head.base.join() !== baseOf(base).join()) return false;
-  // Of what was written but not yet on the disk a power failure leaves nothing. Finished signatures are whole.
-  const isUnfinished = signatures.endsWith('.part');
-  if (isUnfinished && statSync(archiveDir.pathOf(signatures)).size < last.line.signatures) return false;
   const path = toFs(split.path === '' ? root : joinPath(root, split.path));
   try {
     const stats = (settings.copyLinks ? statSync : lstatSync)(path);

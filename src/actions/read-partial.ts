@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { readManifest } from '../archive/manifest-reader.ts';
 import type { Manifest } from '../archive/manifest.ts';
 import { SigtarStream } from '../archive/sigtar.ts';
+import type { JournalLine } from '../cache/journal.ts';
 import { partialFiles, readPartialManifest } from '../cache/partial.ts';
 import { setKey } from '../collections/listing.ts';
 import type { Collection } from '../collections/collection.ts';
@@ -38,6 +40,31 @@ export function openUnfinishedSignatures({ archiveDir, keys, call }: Session, na
   const path = join(archiveDir.path, name);
   const bytes = keys.local(name).open(path, { name, signal: call.signal });
   return new SigtarStream(bytes, { name, onWarning: () => undefined });
+}
+
+/**
+ * Whether the signatures are what they were when the volume of the line ended. A power failure or a bad disk can leave
+ * zeros, which look like the end of the archive.
+ */
+export async function areEntriesIntact(
+  { archiveDir, keys, call }: Session,
+  name: string,
+  line: JournalLine,
+): Promise<boolean> {
+  const hash = createHash('sha1');
+  let left = line.signatures;
+  try {
+    const path = join(archiveDir.path, name);
+    for await (const block of keys.local(name).open(path, { name, signal: call.signal })) {
+      hash.update(block.subarray(0, left));
+      left -= Math.min(left, block.length);
+      if (left === 0) break;
+    }
+  } catch (error) {
+    if (error instanceof IntegrityError) return false;
+    throw error;
+  }
+  return left === 0 && hash.digest('hex') === line.entries;
 }
 
 /** Which of the paths have a whole entry there. */

@@ -25,7 +25,7 @@ interface Continuation {
 export async function resumeOrDiscard(
   session: Session,
   collection: Collection,
-  source: BytePath,
+  { source, mayGoOnInFile }: { readonly source: BytePath; readonly mayGoOnInFile: boolean },
 ): Promise<Continuation> {
   const { emit } = session;
   const { partial } = collection;
@@ -38,7 +38,7 @@ export async function resumeOrDiscard(
   emit({ kind: 'notice', text: `Last ${kind} backup left a partial set, restarting.` });
   // Said before it is known what becomes of the set, as the reference does.
   announceLastFull(session, collection);
-  const resumption = await tryResume(session, collection, { set: partial, source });
+  const resumption = await tryResume(session, collection, { set: partial, source, mayGoOnInFile });
   if (resumption === undefined) {
     const why =
       partial.volumes.size > 1
@@ -57,7 +57,11 @@ export async function resumeOrDiscard(
 async function tryResume(
   session: Session,
   collection: Collection,
-  { set, source }: { readonly set: BackupSet; readonly source: BytePath },
+  {
+    set,
+    source,
+    mayGoOnInFile,
+  }: { readonly set: BackupSet; readonly source: BytePath; readonly mayGoOnInFile: boolean },
 ): Promise<Resumption | undefined> {
   const manifest = await readReliable(session, set);
   if (manifest === undefined || !isOfSource(session, manifest, source)) return undefined;
@@ -69,6 +73,7 @@ async function tryResume(
     manifest,
     base: set.type === 'inc' ? base : undefined,
     root: source,
+    mayGoOnInFile,
   });
 }
 

@@ -36,6 +36,7 @@ const line: JournalLine = {
   sha1: 'abc',
   size: 5,
   signatures: 7,
+  entries: 'ab',
   file: { path: bytePath('a\n\xff'), how: 'diff', inode: 3, size: 4, mtimeMs: 1.25, ctimeMs: 2.5 },
 };
 const { file: _file, ...short } = line;

@@ -27,6 +27,8 @@ export interface JournalLine {
   readonly size: number;
   /** Bytes of the signature archive when the volume ended: all entries before the end of the volume. */
   readonly signatures: number;
+  /** SHA-1 of these bytes, lower-case hex. */
+  readonly entries: string;
   /** The file that goes on in the next volume, unless it was too young to tell whether it changes. */
   readonly file?: FileInProgress;
 }
@@ -97,12 +99,13 @@ function parseHead(text: string): JournalHead {
 }
 
 function parseLine(text: string): JournalLine {
-  const { volume, sha1, size, signatures, file } = fieldsOf(JSON.parse(text));
+  const { volume, sha1, size, signatures, entries, file } = fieldsOf(JSON.parse(text));
   return {
     volume: numberOf(volume),
     sha1: textOf(sha1),
     size: numberOf(size),
     signatures: numberOf(signatures),
+    entries: textOf(entries),
     ...(file !== undefined && { file: parseFile(file) }),
   };
 }

@@ -93,3 +93,11 @@ test('symmetric encryption and signing share one passphrase', () => {
   expect(() => checkSymmetricSigning({ ...differing, signPassphrase: new Secret('') })).not.toThrow();
   expect(() => checkSymmetricSigning({ ...differing, signKey: undefined })).not.toThrow();
 });
+
+test('a passphrase that is not UTF-8 is refused instead of becoming another one', () => {
+  for (const kind of ['encryption', 'signing'] as const) {
+    const variable = kind === 'signing' ? 'SIGN_PASSPHRASE' : 'PASSPHRASE';
+    const env = { [variable]: Buffer.from('p\xe4ss', 'latin1').toString() };
+    expect(() => passphraseSource(query({ ...signing, kind, env }))).toThrow(`${variable} holds bytes`);
+  }
+});

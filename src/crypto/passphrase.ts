@@ -69,13 +69,21 @@ export function passphraseSource(query: PassphraseQuery): PassphraseSource {
   const [own, other]: readonly [Variable, Variable] =
     kind === 'signing' ? ['SIGN_PASSPHRASE', 'PASSPHRASE'] : ['PASSPHRASE', 'SIGN_PASSPHRASE'];
   const ownText = env[own];
-  if (ownText !== undefined) return { from: 'env', secret: new Secret(ownText) };
+  if (ownText !== undefined) return { from: 'env', secret: asTyped(own, ownText) };
   const otherText = env[other];
   if (otherText !== undefined && query.signKey !== undefined && query.recipients.includes(query.signKey)) {
-    return { from: 'env', secret: new Secret(otherText), notice: `Reuse configured ${other} as ${own}` };
+    return { from: 'env', secret: asTyped(other, otherText), notice: `Reuse configured ${other} as ${own}` };
   }
   if (query.noEncryption || query.useAgent || NEVER_ASKING.has(query.action)) return { from: 'none' };
   return kind === 'signing' ? signingSource(query) : encryptionSource(query);
+}
+
+/** Node puts U+FFFD for every byte that is no UTF-8: another passphrase, and the same for many. */
+function asTyped(variable: Variable, text: string): Secret {
+  if (!text.includes('\uFFFD')) return new Secret(text);
+  throw new UsageError('USER_ERROR', `${variable} holds bytes that are not UTF-8.`, {
+    hint: 'Set it in a UTF-8 locale, or choose a passphrase of ASCII characters.',
+  });
 }
 
 function signingSource({ action, signKey }: PassphraseQuery): PassphraseSource {

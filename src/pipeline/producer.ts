@@ -16,7 +16,7 @@ import type { SourceEntry } from '../source/source-entry.ts';
 import { after, type Soon } from '../util/soon.ts';
 import { BlockQueue } from './block-queue.ts';
 import type { Change } from './compare.ts';
-import { changedMeanwhile, type SplitFile } from './resume-point.ts';
+import { ChangedMeanwhile, type SplitFile } from './resume-point.ts';
 import { SourceContent } from './source-content.ts';
 import type { VolumePacker } from './volume-packer.ts';
 
@@ -94,7 +94,7 @@ export class Producer {
     }
     const file = this.#open(source);
     const isBegun = this.#options.begun?.path === source.path;
-    if (file === undefined && isBegun) throw changedMeanwhile(source.path);
+    if (file === undefined && isBegun) throw new ChangedMeanwhile(source.path);
     // What the chain holds of it stays: a file that cannot be read now is not a deleted one.
     if (file === undefined) return undefined;
     if (source.meta.size >= PIECE_SIZE || isBegun) this.#note(change.kind, source, file);
@@ -107,7 +107,7 @@ export class Producer {
     const is = file.identity?.();
     if (begun?.path === path && (is === undefined || !isSameFile(is, begun.file))) {
       file.close();
-      throw changedMeanwhile(path);
+      throw new ChangedMeanwhile(path);
     }
     const isCertain = is !== undefined && is.ctimeMs + CERTAIN_MS <= Date.now();
     onLongFile?.(isCertain ? { path, how, ...is } : undefined);
@@ -280,7 +280,7 @@ export class Producer {
       if (read % PIECES_AT_A_TIME === 0) await pause();
       const fill = body.fill(unused);
       const length = fill instanceof Promise ? await fill : fill;
-      if (isLastPiece(length)) throw changedMeanwhile(entry.path);
+      if (isLastPiece(length)) throw new ChangedMeanwhile(entry.path);
     }
     await this.#addRest(entry, body, true, kept + 1);
   }

@@ -25,9 +25,14 @@ export function isKept({ path: last, split }: ResumePoint, path: BytePath): bool
   return order < 0 || (order === 0 && split === undefined);
 }
 
-/** A run that goes on in the middle of a file needs the file as it was. It stored nothing so far. */
-export function changedMeanwhile(path: BytePath): LocalError {
-  return new LocalError('GENERIC', `${toScreen(path)} has changed while the interrupted backup was being resumed.`, {
-    hint: 'Run the backup again: it will begin again before this file.',
-  });
+/**
+ * A run that was to go on in the middle of a file finds another one there, or none. It has stored nothing so far, so that
+ * it can begin again at an earlier place.
+ */
+export class ChangedMeanwhile extends LocalError {
+  constructor(path: BytePath) {
+    super('GENERIC', `${toScreen(path)} has changed while the interrupted backup was being resumed.`, {
+      hint: 'Run the backup again, or give the interrupted one up with "cleanup --force".',
+    });
+  }
 }

@@ -2,7 +2,7 @@ import type { BytePath } from '../util/bytepath.ts';
 import { isWithin } from '../util/bytepath.ts';
 import type { Soon } from '../util/soon.ts';
 import type { Change, Compared, Comparison } from './compare.ts';
-import { changedMeanwhile, isKept, type ResumePoint } from './resume-point.ts';
+import { ChangedMeanwhile, isKept, type ResumePoint } from './resume-point.ts';
 import type { ResumedState } from './resumed-state.ts';
 
 /** What a resumed backup has to tell of the part it skipped. */
@@ -70,7 +70,9 @@ export class ResumedComparison<S extends Compared> {
     const { split } = point;
     if (split !== undefined) {
       const isIt = change?.kind === split.how && pathOf(change) === split.path;
-      if (!isIt) throw changedMeanwhile(split.path);
+      const { closedTop } = state;
+      const isReached = closedTop === undefined || !isWithin(split.path, closedTop);
+      if (!isIt || !isReached) throw new ChangedMeanwhile(split.path);
     }
     this.#closedTop = state.closedTop;
     onPassed({

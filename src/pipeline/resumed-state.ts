@@ -68,6 +68,8 @@ export class ResumedState implements EntryStream {
    */
   get closedTop(): BytePath | undefined {
     const { path, split } = this.#point;
+    // A single file is its own root: nothing can be above it.
+    if (split !== undefined && path === ROOT) return undefined;
     let top: BytePath | undefined;
     for (let at = split === undefined ? path : parentOf(path); ; at = parentOf(at)) {
       if (!this.#directories.has(at)) top = at;

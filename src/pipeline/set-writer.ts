@@ -166,6 +166,7 @@ export class SetWriter {
       sha1,
       size,
       signatures: this.signatures.length,
+      entries: this.signatures.digest(),
       ...(range.end.block !== undefined && inProgress?.path === range.end.path && { file: inProgress }),
     });
     this.manifest.addVolume({ number, ...range, hashes: new Map([['SHA1', sha1]]) });
@@ -219,8 +220,8 @@ export class SetWriter {
     const name = this.#remoteName(kind, codec);
     const encoded = codec.suffix === '' ? file : spool.newPath(kind);
     if (encoded !== file) await this.#encode(file, codec, encoded);
-    // The plain signatures have their copy, and the part is deleted; the plain manifest stays and is moved.
-    await remote.put(name, encoded, { isSpare: encoded !== file || kind === 'signatures' });
+    // What is uploaded as it is, is read again or moved: it must not become one file with the remote's.
+    await remote.put(name, encoded, { isSpare: encoded !== file });
     if (encoded !== file) rmSync(encoded, { force: true });
   }
 

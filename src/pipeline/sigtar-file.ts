@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { closeSync, openSync, renameSync } from 'node:fs';
 import type { Entry } from '../archive/entry.ts';
 import { sigtarMember } from '../archive/sigtar.ts';
@@ -18,6 +19,7 @@ export class SigtarFile {
   #buffer = Buffer.allocUnsafeSlow(BUFFER);
   #used = 0;
   readonly #held: HeldBlocks;
+  readonly #hash = createHash('sha1');
   /** Bytes of the whole file. */
   size = 0;
 
@@ -36,6 +38,11 @@ export class SigtarFile {
   /** Bytes the file has with all that was added, also what still waits to be written. */
   get length(): number {
     return this.size + this.#used;
+  }
+
+  /** SHA-1 of those bytes, lower-case hex. */
+  digest(): string {
+    return this.#hash.copy().update(this.#buffer.subarray(0, this.#used)).digest('hex');
   }
 
   /** Takes the beginning of the body of the next entry. A long one is kept on disk until its length is known. */
@@ -110,6 +117,7 @@ export class SigtarFile {
 
   #write(block: Buffer): void {
     this.#guard(() => writeAll(this.#fd, block));
+    this.#hash.update(block);
     this.size += block.length;
   }
 
