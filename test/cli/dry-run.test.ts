@@ -52,12 +52,15 @@ beforeAll(async () => {
   untidy = { s, archive };
 });
 
+/** What an interrupted backup was made with, and has to go on with. */
+const SAME = ['--no-compression'];
 const now = ['--current-time', String(timeOfSet(4))];
 
 const ACTIONS: Readonly<Record<string, (s: Scene) => readonly string[]>> = {
-  full: ({ source, url }) => ['full', ...now, '--jsonstat', '--progress', source, url],
-  incremental: ({ source, url }) => ['incremental', ...now, '--jsonstat', source, url],
-  backup: ({ source, url }) => ['backup', ...now, '--skip-if-no-change', source, url],
+  full: ({ source, url }) => ['full', ...SAME, ...now, '--jsonstat', '--progress', source, url],
+  incremental: ({ source, url }) => ['incremental', ...SAME, ...now, '--jsonstat', source, url],
+  backup: ({ source, url }) => ['backup', ...SAME, ...now, '--skip-if-no-change', source, url],
+  replicate: ({ dir, url }) => ['replicate', url, `file://${dir}`],
   restore: ({ dir, url }) => ['restore', url, `${dir}/out`],
   verify: ({ source, url }) => ['verify', '--compare-data', url, source],
   'list-current-files': ({ url }) => ['list-current-files', url],
