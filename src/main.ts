@@ -12,6 +12,7 @@ import { restore } from './actions/restore.ts';
 import type { Session } from './actions/session.ts';
 import { verify } from './actions/verify.ts';
 import { openBackend } from './backends/registry.ts';
+import type { OpenOptions } from './backends/open-options.ts';
 import { parseUrl } from './backends/url.ts';
 import { parseFaults, type FaultRule } from './backends/wrap/fault-rules.ts';
 import { withFaults } from './backends/wrap/faults.ts';
@@ -24,6 +25,8 @@ import { tempRoots } from './cli/places.ts';
 import type { Settings } from './cli/settings.ts';
 import { processSurroundings, processWords, type Surroundings } from './cli/surroundings.ts';
 import { versionText } from './cli/version.ts';
+import { askPassphrase } from './crypto/ask/ask.ts';
+import { processIo } from './crypto/ask/process-io.ts';
 import { planRemoveAllButNFull, planRemoveIncsOfAllButNFull, planRemoveOlderThan } from './collections/deletion.ts';
 import type { Emit } from './events/events.ts';
 import { openRemote } from './pipeline/remote.ts';
@@ -33,6 +36,7 @@ import { exitStatus, toFailure } from './ui/exit-status.ts';
 import { humanOutput, type Consumer } from './ui/human.ts';
 import { openLogFd, openLogFile, recordOutput } from './ui/log-fd.ts';
 import { fdSink } from './ui/sink.ts';
+import type { Secret } from './util/secret.ts';
 
 declare const __VERSION__: string;
 
@@ -126,8 +130,15 @@ async function run(command: RunCommand, around: Surroundings, { emit, flush }: S
   const { settings } = command;
   const call: Call = { signal: catchSignals() };
   const archiveDir = openArchiveDir(command.archiveDir, '');
+  const opening: OpenOptions = {
+    ...call,
+    settings,
+    env: around.env,
+    emit,
+    askPassword: askPassword({ emit, flush }, call),
+  };
   const open = async (address: string): Promise<Backend> => {
-    const driver = await openBackend(parseUrl(settings.gio ? `gio+${address}` : address), call);
+    const driver = await openBackend(parseUrl(settings.gio ? `gio+${address}` : address), opening);
     const rules = [...parseFaults(around.env['DUPLICITY_TEST_FAULTS']), ...skipping(settings.skipVolume)];
     const faulty = withFaults(driver, rules, { emit });
     return withRetry(faulty, { tries: settings.numRetries, delayMs: settings.backendRetryDelay * 1000, emit });
@@ -173,6 +184,17 @@ async function run(command: RunCommand, around: Surroundings, { emit, flush }: S
 function skipping(volume: number | undefined): readonly FaultRule[] {
   if (volume === undefined) return [];
   return parseFaults(JSON.stringify([{ op: 'put', match: `.vol${volume}.`, do: 'skip' }]));
+}
+
+/** Only on a terminal: without one, standard input belongs to the passphrases. */
+function askPassword(
+  { emit, flush }: { readonly emit: Emit; readonly flush: () => void },
+  { signal }: Call,
+): (prompt: string) => Promise<Secret> {
+  const io = processIo({ warn: (text) => emit({ kind: 'warning', text }), flush, signal });
+  const nobody = { line: () => Promise.resolve(undefined), close: () => undefined };
+  return (prompt) =>
+    askPassphrase({ prompt, mayBeEmpty: true, variable: 'FTP_PASSWORD' }, { ...io, fallback: () => nobody });
 }
 
 /**

@@ -1,12 +1,7 @@
 import { UsageError } from '../errors/errors.ts';
 import type { Backend } from './backend.ts';
+import type { OpenOptions } from './open-options.ts';
 import { redact, type BackendUrl } from './url.ts';
-
-/** What a driver may use besides the URL. */
-export interface OpenOptions {
-  /** Ends a connect or login that hangs. */
-  readonly signal: AbortSignal;
-}
 
 interface Driver {
   readonly schemes: readonly string[];
@@ -15,7 +10,17 @@ interface Driver {
 }
 
 /** Every driver, imported when a URL needs it, so that a local backup pays for no client library. */
-const DRIVERS: readonly Driver[] = [{ schemes: ['file'], load: () => import('./local/local.ts') }];
+const DRIVERS: readonly Driver[] = [
+  { schemes: ['file'], load: () => import('./local/local.ts') },
+  {
+    schemes: ['ftp', 'ftps', 'ftpes', 'lftp+ftp', 'lftp+ftps', 'lftp+ftpes', 'ncftp+ftp'],
+    load: () => import('./ftp/ftp.ts'),
+  },
+  {
+    schemes: ['webdav', 'webdavs', 'http', 'https', 'lftp+webdav', 'lftp+webdavs', 'lftp+http', 'lftp+https'],
+    load: () => import('./webdav/webdav.ts'),
+  },
+];
 
 /** The bare driver for `url`; faults, retries and other policies are wrapped around it by the caller. */
 export async function openBackend(given: BackendUrl, options: OpenOptions): Promise<Backend> {

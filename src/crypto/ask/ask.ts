@@ -63,10 +63,15 @@ async function answer(prompt: string, { question, source, io }: Asking): Promise
   throw new DOMException('Interrupted at the passphrase prompt', 'AbortError');
 }
 
+const ASKED_FOR = {
+  PASSPHRASE: 'a passphrase',
+  SIGN_PASSPHRASE: 'the passphrase of the signing key',
+  FTP_PASSWORD: 'the password of the storage',
+} as const satisfies Record<Question['variable'], string>;
+
 /** Front ends start us without terminal and input, and learn from this exception name that a passphrase is needed. */
 function noAnswer({ variable }: Question): DuplicityError {
-  const what = variable === 'PASSPHRASE' ? 'a passphrase' : 'the passphrase of the signing key';
-  return new DuplicityError('EXCEPTION', `The input ended where ${what} was to be typed.`, {
+  return new DuplicityError('EXCEPTION', `The input ended where ${ASKED_FOR[variable]} was to be typed.`, {
     exception: 'EOFError',
     hint: `Set the environment variable ${variable}, or run in a terminal.`,
   });

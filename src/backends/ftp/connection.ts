@@ -1,0 +1,150 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConnectionOptions } from 'node:tls';
+import { Client, FTPError } from 'basic-ftp';
+
+import { isRefusal, isUnknownCommand } from './failure.ts';
+
+export interface Login {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  /** false: never; true: AUTH TLS, without which nothing is said; `implicit`: from the first byte. */
+  readonly secure: boolean | 'implicit';
+  readonly tls: ConnectionOptions | undefined;
+  /** Below the login directory, or absolute. */
+  readonly directory: string;
+  readonly timeoutMs: number;
+}
+
+/** A session that stands in the directory. It does one thing at a time. */
+export interface Connection {
+  readonly client: Client;
+  /** Runs a transfer; its failure is the server's reply, where there is one. */
+  transfer<T>(run: () => Promise<T>): Promise<T>;
+  /** undefined when there is no such file; 'unknown' when the server has no SIZE. */
+  size(name: string): Promise<number | 'unknown' | undefined>;
+}
+
+// Routers forget connections that are silent during a long transfer.
+const KEEP_ALIVE_MS = 30_000;
+/** How long the reply that explains a broken data connection may take. */
+const REPLY_MS = 2_000;
+
+/** Connects, logs in, and enters the directory, which is made, with its parents, when it is not there. */
+export async function connect(login: Login, signal: AbortSignal): Promise<Connection> {
+  signal.throwIfAborted();
+  const client = new Client(login.timeoutMs);
+  const stop = (): void => client.close();
+  signal.addEventListener('abort', stop);
+  try {
+    await client.access({
+      host: login.host,
+      port: login.port,
+      secure: login.secure,
+      ...(login.user !== undefined && { user: login.user, password: login.password ?? '' }),
+      // The library writes into the object.
+      ...(login.tls !== undefined && { secureOptions: { ...login.tls } }),
+    });
+    client.ftp.socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    await enter(client, login.directory);
+    return connection(client);
+  } catch (error) {
+    client.close();
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function connection(client: Client): Connection {
+  const { ftp } = client;
+  const closeWithError = ftp.closeWithError.bind(ftp);
+  let isTransferring = false;
+  let reply = '';
+
+  ftp.socket.on('data', (text: string | Buffer) => {
+    reply += text.toString();
+  });
+
+  /**
+   * A server that refuses a file drops the data connection, and the client then hears of that first. Left alone, the
+   * library would close the control connection with the reply (no such file, disk full) unread.
+   */
+  ftp.closeWithError = (error) => {
+    if (isTransferring && !/control|^Timeout|^Server|^User/.test(error.message)) return;
+    closeWithError(error);
+  };
+
+  /** The last refusal on the control connection; waits for it a moment. */
+  async function refusal(): Promise<FTPError | undefined> {
+    const late = AbortSignal.timeout(REPLY_MS);
+    for (;;) {
+      const line = reply.match(/^[45]\d\d .*(?=\r?\n)/gm)?.at(-1);
+      if (line !== undefined) return new FTPError({ code: Number(line.slice(0, 3)), message: line });
+      if (client.closed || late.aborted) return undefined;
+      await Promise.race([
+        once(ftp.socket, 'data', { signal: late }),
+        sleep(REPLY_MS, undefined, { signal: late }),
+      ]).catch(() => undefined);
+    }
+  }
+
+  async function size(name: string): Promise<number | 'unknown' | undefined> {
+    try {
+      return await client.size(name);
+    } catch (error) {
+      if (isUnknownCommand(error)) return 'unknown';
+      if (isRefusal(error) && error.code === 550) return undefined;
+      throw error;
+    }
+  }
+
+  return {
+    client,
+    size,
+    async transfer(run) {
+      reply = '';
+      isTransferring = true;
+      try {
+        return await run();
+      } catch (error) {
+        if (isRefusal(error) || client.closed) throw error;
+        const said = await refusal();
+        // What else the server has to say nobody can know.
+        isTransferring = false;
+        client.close();
+        throw said ?? error;
+      } finally {
+        isTransferring = false;
+      }
+    },
+  };
+}
+
+/** Several connections may do this at once: one that exists by now is as good. */
+async function enter(client: Client, directory: string): Promise<void> {
+  try {
+    await client.cd(directory);
+    return;
+  } catch (error) {
+    if (!isRefusal(error) || error.code < 500) throw error;
+  }
+  if (directory.startsWith('/')) await client.cd('/');
+  for (const part of directory.split('/').filter((part) => part !== '')) {
+    try {
+      await client.cd(part);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      const failure = await client.send(`MKD ${part}`).then(
+        () => undefined,
+        (refused: unknown) => refused,
+      );
+      await client.cd(part).catch((absent: unknown) => {
+        throw failure ?? absent;
+      });
+    }
+  }
+}

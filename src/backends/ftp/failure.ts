@@ -1,0 +1,88 @@
+import { FTPError } from 'basic-ftp';
+
+import { BackendError } from '../../errors/errors.ts';
+import { certificateFailure } from '../tls.ts';
+
+/** Replies of RFC 959 and 3659 that say enough by their number. */
+const NOT_IMPLEMENTED: ReadonlySet<number> = new Set([500, 501, 502, 504]);
+
+export function isRefusal(error: unknown): error is FTPError {
+  return error instanceof FTPError;
+}
+
+/** The server does not know the command. */
+export function isUnknownCommand(error: unknown): boolean {
+  return isRefusal(error) && NOT_IMPLEMENTED.has(error.code);
+}
+
+/** One connection more than the server, or the account, allows. */
+export function isCrowded(error: unknown): boolean {
+  if (!isRefusal(error)) return false;
+  return error.code === 421 || (error.code === 530 && /too many|maximum|limit|already/i.test(error.message));
+}
+
+interface Kind {
+  readonly code: 'BACKEND_ERROR' | 'BACKEND_PERMISSION_DENIED' | 'BACKEND_NOT_FOUND' | 'BACKEND_NO_SPACE';
+  readonly retryable: boolean;
+  readonly hint?: string;
+}
+
+const ABSENT: Kind = { code: 'BACKEND_NOT_FOUND', retryable: false };
+const DENIED: Kind = {
+  code: 'BACKEND_PERMISSION_DENIED',
+  retryable: false,
+  hint: 'Give this account the right to read, write, rename and delete in the directory.',
+};
+const FULL: Kind = {
+  code: 'BACKEND_NO_SPACE',
+  retryable: false,
+  hint: 'Free some space on the target, for example with remove-older-than.',
+};
+const LOGIN: Kind = {
+  code: 'BACKEND_PERMISSION_DENIED',
+  retryable: false,
+  hint: 'Check the user of the URL, and the password there or in FTP_PASSWORD.',
+};
+const WANTS_TLS: Kind = {
+  code: 'BACKEND_PERMISSION_DENIED',
+  retryable: false,
+  hint: 'This server wants TLS: use ftpes:// instead of ftp://.',
+};
+const NO_TLS: Kind = {
+  code: 'BACKEND_ERROR',
+  retryable: false,
+  hint: 'This server offers no TLS here: use ftps:// if it has a port of its own for that, or else ftp://.',
+};
+const PASSING: Kind = { code: 'BACKEND_ERROR', retryable: true };
+
+/** Many things are 550: the text, which is for people, has to tell them apart. What it does not tell is tried again. */
+function kindOf(error: FTPError): Kind {
+  const { code, message } = error;
+  if (code === 552 || code === 452 || /no space|disk full|quota|insufficient storage/i.test(message)) return FULL;
+  if (/(ssl|tls)\S* (is )?required|requires? (ssl|tls)|must use (ssl|tls)/i.test(message)) return WANTS_TLS;
+  if (isCrowded(error)) return PASSING;
+  if (code === 530 || code === 332 || code === 532) return LOGIN;
+  if (code < 500) return PASSING;
+  if (/no such|not found|does ?n[o']t exist|cannot find|can't find/i.test(message)) return ABSENT;
+  if (/permi|denied|not allowed|forbidden|read-?only|not authori/i.test(message)) return DENIED;
+  return PASSING;
+}
+
+/** `task` (such as `store vol1 in ftp://host/dir`) failed in the FTP library. */
+export function ftpFailure(task: string, host: string, error: unknown): unknown {
+  if (error instanceof BackendError) return error;
+  const untrusted = certificateFailure(task, host, error);
+  if (untrusted !== undefined) return untrusted;
+  if (!(error instanceof Error)) return error;
+  if (!isRefusal(error)) return failure(task, PASSING, error);
+  const isAuthTls = error.message.includes('AUTH') && isUnknownCommand(error);
+  return failure(task, isAuthTls ? NO_TLS : kindOf(error), error);
+}
+
+function failure(task: string, { hint, ...kind }: Kind, error: Error): BackendError {
+  return new BackendError(kind.code, `Cannot ${task}: ${error.message.replaceAll('\n', ' ')}`, {
+    retryable: kind.retryable,
+    cause: error,
+    ...(hint !== undefined && { hint }),
+  });
+}

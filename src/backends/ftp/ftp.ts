@@ -1,0 +1,251 @@
+import { PassThrough, Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FileInfo } from 'basic-ftp';
+
+import { BackendError } from '../../errors/errors.ts';
+import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
+import { timeoutMs, type OpenOptions } from '../open-options.ts';
+import { ownFailure } from '../own-failure.ts';
+import { passwordSource } from '../password.ts';
+import { tlsOptions } from '../tls.ts';
+import { loginPath } from '../url-path.ts';
+import type { BackendUrl } from '../url.ts';
+import { connect, type Connection } from './connection.ts';
+import { ftpFailure, isRefusal, isUnknownCommand } from './failure.ts';
+import { connectionPool } from './pool.ts';
+
+/** Shared hosts often allow an account few sessions; what a server refuses is not asked for again. */
+const PARALLEL = 4;
+const BLOCK = 256 * 1024;
+/** With 5 ms none of 40 was refused. */
+const HANDSHAKE_MS = 50;
+
+const PROTOCOLS = {
+  ftp: { port: 21, secure: false },
+  ftps: { port: 990, secure: 'implicit' },
+  ftpes: { port: 21, secure: true },
+} as const;
+
+/**
+ * The schemes `ftp` (never TLS), `ftps` (TLS from the first byte) and `ftpes` (AUTH TLS, or nothing), also as `lftp+` and
+ * `ncftp+`. The connection is made by the first call, so that failing to is worth further tries.
+ */
+export function open(url: BackendUrl, options: OpenOptions): Promise<Backend> {
+  const { port, secure } = PROTOCOLS[url.scheme.replace(/^.*\+/, '') as keyof typeof PROTOCOLS];
+  const host = url.host ?? '';
+  const tls = secure === false ? undefined : tlsOptions(host, options);
+  const password = passwordSource(url, options);
+  const directory = loginPath(url) || '/';
+  const place = `${url.scheme}://${host}/${directory.replace(/^\/$/, '')}`;
+  if (options.settings?.ftpPassive === false) {
+    const text = 'Active FTP (--ftp-regular) is not available: data connections are opened from this side.';
+    options.emit?.({ kind: 'warning', text });
+  }
+
+  const failure = (task: string, error: unknown): unknown => ftpFailure(task, host, error);
+  const pool = connectionPool(PARALLEL, async (signal) => {
+    const secret = url.user === undefined ? undefined : await password();
+    const login = { host, port: url.port ?? port, user: url.user, password: secret?.reveal(), secure, tls, directory };
+    return connect({ ...login, timeoutMs: timeoutMs(options) }, signal);
+  });
+  async function ask<T>(task: string, signal: AbortSignal, run: (on: Connection) => Promise<T>): Promise<T> {
+    try {
+      return await pool.use(signal, run);
+    } catch (error) {
+      throw signal.aborted ? error : failure(task, error);
+    }
+  }
+  return Promise.resolve(ftpBackend({ place, ask, failure, close: () => pool.close() }));
+}
+
+interface Session {
+  /** For messages. */
+  readonly place: string;
+  /** Failures of `run` come out as `BackendError`s that name the task. */
+  readonly ask: <T>(task: string, signal: AbortSignal, run: (on: Connection) => Promise<T>) => Promise<T>;
+  readonly failure: (task: string, error: unknown) => unknown;
+  readonly close: () => void;
+}
+
+function ftpBackend({ place, ask, failure, close }: Session): Backend {
+  // Some accounts may store but not rename.
+  let canRename = true;
+
+  async function put(name: string, body: Body, on: Connection): Promise<void> {
+    const part = `.${name}.part`;
+    if (!canRename) return store(on, name, body);
+    // Left by a killed run, and some servers overwrite nothing.
+    await on.client.send(`DELE ${part}`).catch(unlessRefused);
+    try {
+      await store(on, part, body);
+    } catch (error) {
+      // What fills the disk for nothing.
+      if (!on.client.closed) await on.client.send(`DELE ${part}`).catch(() => undefined);
+      throw error;
+    }
+    if (await publish(on, part, name)) return;
+    canRename = false;
+    await on.client.send(`DELE ${part}`).catch(unlessRefused);
+    await store(on, name, body);
+  }
+
+  async function get<T>(name: string, take: (bytes: Bytes) => Promise<T>, on: Connection): Promise<T> {
+    const task = `read ${name} in ${place}`;
+    const size = await on.size(name);
+    if (size === undefined) throw absent(task);
+    const pipe = new PassThrough({ highWaterMark: BLOCK });
+    const transfer = on.transfer(() => on.client.downloadTo(pipe, name));
+    transfer.catch(() => undefined);
+    let isComplete = false;
+    async function* bytes(): Bytes {
+      let received = 0;
+      try {
+        for await (const block of pipe as AsyncIterable<Buffer>) {
+          received += block.length;
+          yield block;
+        }
+      } catch {
+        // The transfer knows better what happened.
+      }
+      await transfer.catch((error: unknown) => {
+        throw failure(task, error);
+      });
+      if (typeof size === 'number' && received !== size) {
+        throw new BackendError('BACKEND_ERROR', `Cannot ${task}: ${received} of ${size} bytes came`, {
+          retryable: true,
+        });
+      }
+      isComplete = true;
+    }
+    try {
+      return await take(bytes());
+    } finally {
+      // Whoever stops early leaves a connection on which the rest is still coming.
+      if (!isComplete) on.client.close();
+    }
+  }
+
+  async function* list(signal: AbortSignal): AsyncGenerator<RemoteFile> {
+    signal.throwIfAborted();
+    const found = await ask(`list ${place}`, signal, (on) => on.transfer(() => on.client.list()));
+    for (const file of found) {
+      if (!file.isDirectory && !isPart(file.name)) yield remoteFile(file);
+    }
+  }
+
+  return {
+    traits: { parallel: PARALLEL, atomicPut: true, consistentList: true },
+    async put(name, body, { signal }) {
+      const own = ownFailure();
+      const watched: Body = { ...body, open: () => own.watch(body.open()) };
+      await own.first(
+        ask(`store ${checked(name)} in ${place}`, signal, (on) => put(name, watched, on)),
+        signal,
+      );
+    },
+    async get(name, take, { signal }) {
+      const own = ownFailure();
+      const task = `read ${checked(name)} in ${place}`;
+      return own.first(
+        ask(task, signal, (on) => get(name, (bytes) => own.note(take(bytes)), on)),
+        signal,
+      );
+    },
+    list: ({ signal }) => list(signal),
+    async delete(name, { signal }) {
+      await ask(`delete ${checked(name)} in ${place}`, signal, (on) => remove(on, name));
+    },
+    async stat(name, { signal }) {
+      const size = await ask(`look up ${checked(name)} in ${place}`, signal, (on) => on.size(name));
+      if (size !== 'unknown') return size === undefined ? undefined : { name, size };
+      for await (const file of list(signal)) if (file.name === name) return file;
+      return undefined;
+    },
+    async rename(from, to, { signal }) {
+      const task = `rename ${checked(from)} to ${checked(to)} in ${place}`;
+      await ask(task, signal, async (on) => {
+        if ((await on.size(from)) === undefined) throw absent(task);
+        await replace(on, from, to);
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      close();
+    },
+  };
+}
+
+async function store(on: Connection, name: string, body: Body): Promise<void> {
+  await on.transfer(() => on.client.uploadFrom(readable(body), name));
+  const size = await on.size(name);
+  if (size === 'unknown' || size === body.size) return;
+  await on.client.send(`DELE ${name}`).catch(unlessRefused);
+  throw new BackendError('BACKEND_ERROR', `${name} arrived with ${size ?? 0} bytes instead of ${body.size}`, {
+    retryable: true,
+  });
+}
+
+/** False where the server lets nobody rename. */
+async function publish(on: Connection, part: string, name: string): Promise<boolean> {
+  try {
+    await replace(on, part, name);
+    return true;
+  } catch (error) {
+    if (isRefusal(error) && (isUnknownCommand(error) || error.code === 550 || error.code === 553)) return false;
+    throw error;
+  }
+}
+
+/** Where a server does not rename over a file, that one goes first; the new one is complete by then. */
+async function replace(on: Connection, from: string, to: string): Promise<void> {
+  try {
+    await on.client.rename(from, to);
+  } catch (error) {
+    if (!isRefusal(error) || (await on.size(to)) === undefined) throw error;
+    await on.client.send(`DELE ${to}`);
+    await on.client.rename(from, to);
+  }
+}
+
+async function remove(on: Connection, name: string): Promise<void> {
+  try {
+    await on.client.send(`DELE ${name}`);
+  } catch (error) {
+    // The texts of 550 differ too much to tell what is not there from what may not go.
+    if (!isRefusal(error) || error.code !== 550 || (await on.size(name)) !== undefined) throw error;
+  }
+}
+
+function readable(body: Body): Readable {
+  return Readable.from(body.size === 0 ? nothing(body) : body.open(), { objectMode: false, highWaterMark: BLOCK });
+}
+
+/** ProFTPD refuses one of three data connections that are closed before it has finished their TLS handshake (425). */
+async function* nothing(body: Body): Bytes {
+  yield* body.open();
+  await sleep(HANDSHAKE_MS);
+}
+
+function remoteFile({ name, size, isFile }: FileInfo): RemoteFile {
+  // The size of a link is that of its text.
+  return isFile ? { name, size } : { name };
+}
+
+function isPart(name: string): boolean {
+  return name.startsWith('.') && name.endsWith('.part');
+}
+
+function checked(name: string): string {
+  if (!/^\.{1,2}$|[/\0\r\n]|^$/.test(name)) return name;
+  throw new BackendError('BACKEND_ERROR', `Not a file name: ${JSON.stringify(name)}`, {
+    retryable: false,
+    hint: 'A file prefix cannot contain a slash here.',
+  });
+}
+
+function absent(task: string): BackendError {
+  return new BackendError('BACKEND_NOT_FOUND', `Cannot ${task}: there is no such file`, { retryable: false });
+}
+
+function unlessRefused(error: unknown): void {
+  if (!isRefusal(error)) throw error;
+}

@@ -1,0 +1,31 @@
+import type { Emit } from '../events/events.ts';
+import type { Secret } from '../util/secret.ts';
+
+/** What a driver may use besides the URL. */
+export interface OpenOptions {
+  /** Ends a connect or login that hangs. */
+  readonly signal: AbortSignal;
+  /** What the command line says to drivers; without it their defaults hold. */
+  readonly settings?: Partial<DriverSettings>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly emit?: Emit;
+  /** Asks on the terminal; throws where there is none. */
+  readonly askPassword?: (prompt: string) => Promise<Secret>;
+}
+
+/** The options of the command line that drivers look at, as `cli/settings.ts` names them. */
+export interface DriverSettings {
+  /** Seconds of silence after which a connection counts as lost; 0: never. */
+  readonly timeout: number;
+  readonly ftpPassive: boolean;
+  readonly sslCacertFile: string | undefined;
+  readonly sslCacertPath: string | undefined;
+  readonly sslNoCheckCertificate: boolean;
+  readonly webdavHeaders: string | undefined;
+}
+
+const DEFAULT_TIMEOUT_S = 30;
+
+export function timeoutMs({ settings }: OpenOptions): number {
+  return (settings?.timeout ?? DEFAULT_TIMEOUT_S) * 1000;
+}

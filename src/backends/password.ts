@@ -1,0 +1,19 @@
+import { Secret } from '../util/secret.ts';
+import type { OpenOptions } from './open-options.ts';
+import type { BackendUrl } from './url.ts';
+
+/**
+ * The password of the URL, else of `FTP_PASSWORD`, which serves every protocol as in the reference, else what is typed.
+ * It is looked for when first needed and asked for once.
+ */
+export function passwordSource(url: BackendUrl, { env, askPassword }: OpenOptions): () => Promise<Secret | undefined> {
+  let asked: Promise<Secret> | undefined;
+  return async () => {
+    if (url.password !== undefined) return url.password;
+    const text = env?.['FTP_PASSWORD'];
+    if (text !== undefined) return new Secret(text);
+    if (askPassword === undefined) return undefined;
+    asked ??= askPassword(`Password for '${url.user ?? ''}@${url.host ?? ''}': `);
+    return asked;
+  };
+}

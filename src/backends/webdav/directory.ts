@@ -1,0 +1,161 @@
+import type { IncomingMessage } from 'node:http';
+
+import { BackendError } from '../../errors/errors.ts';
+import { dropped, type DavClient } from './client.ts';
+import { statusFailure } from './failure.ts';
+import { multistatusReader, type Resource } from './multistatus.ts';
+
+/** The collection in which the files lie. */
+export interface DavDirectory {
+  readonly client: DavClient;
+  /** Once for all: follows redirects and makes the collection, with its parents, when it is not there. */
+  enter(task: string, signal: AbortSignal): Promise<void>;
+  /** The collection may not be there any more: it is looked for again. */
+  leave(): void;
+  targetOf(name: string): string;
+  members(task: string, signal: AbortSignal): Promise<readonly Resource[]>;
+  /** undefined: not there; 'unknown': there, but the server does not tell. */
+  sizeOf(task: string, name: string, signal: AbortSignal): Promise<number | 'unknown' | undefined>;
+}
+
+/** As many as the reference follows. */
+const MAX_REDIRECTS = 10;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 307, 308]);
+
+const QUERY = Buffer.from(
+  '<?xml version="1.0" encoding="utf-8"?>' +
+    '<propfind xmlns="DAV:"><prop><resourcetype/><getcontentlength/></prop></propfind>',
+);
+
+/** `path` is decoded, rooted, and ends in a slash. */
+export function davDirectory(client: DavClient, path: string): DavDirectory {
+  let base = path.split('/').map(encodeURIComponent).join('/');
+  let entered: Promise<void> | undefined;
+
+  function propfind(target: string, depth: '0' | '1', signal: AbortSignal): Promise<IncomingMessage> {
+    const headers = { Depth: depth, 'Content-Type': 'application/xml; charset=utf-8' };
+    const body = { size: QUERY.length, open: query };
+    return client.request({ method: 'PROPFIND', target, headers, body, signal });
+  }
+
+  async function find(task: string, signal: AbortSignal): Promise<void> {
+    for (let left = MAX_REDIRECTS; ; left--) {
+      const answer = await propfind(base, '0', signal);
+      const { statusCode = 0, statusMessage, headers } = answer;
+      if (statusCode === 207) {
+        await resourcesOf(task, answer);
+        return;
+      }
+      await dropped(answer);
+      if (statusCode === 404) return make(task, base, signal);
+      if (!REDIRECTS.has(statusCode) || headers.location === undefined) {
+        throw statusFailure(task, statusCode, statusMessage);
+      }
+      if (left <= 0) throw tooManyRedirects(task);
+      follow(task, headers.location);
+    }
+  }
+
+  function follow(task: string, location: string): void {
+    const here = client.origin() + base;
+    const there = URL.canParse(location, here) ? new URL(location, here) : undefined;
+    if (there === undefined || !/^https?:$/.test(there.protocol)) {
+      throw new BackendError('BACKEND_ERROR', `Cannot ${task}: the server redirects to ${location}`, {
+        retryable: false,
+      });
+    }
+    if (there.origin !== new URL(here).origin) {
+      const isSecure = there.protocol === 'https:';
+      const port = Number(there.port) || (isSecure ? 443 : 80);
+      client.moveTo({ isSecure, host: there.hostname.replace(/^\[|\]$/g, ''), port });
+    }
+    base = there.pathname.replace(/\/*$/, '/');
+  }
+
+  /** Deepest first: above it there may be collections that nobody may look at. */
+  async function make(task: string, collection: string, signal: AbortSignal): Promise<void> {
+    const answer = await client.request({ method: 'MKCOL', target: collection, signal });
+    await dropped(answer);
+    const { statusCode = 0, statusMessage } = answer;
+    // 405: it is there by now.
+    if (statusCode === 201 || statusCode === 200 || statusCode === 405) return;
+    const parent = collection.replace(/[^/]+\/$/, '');
+    if ((statusCode !== 409 && statusCode !== 404) || parent === collection || parent === '/') {
+      throw statusFailure(task, statusCode, statusMessage);
+    }
+    await make(task, parent, signal);
+    const again = await client.request({ method: 'MKCOL', target: collection, signal });
+    await dropped(again);
+    if (again.statusCode !== 201 && again.statusCode !== 405) {
+      throw statusFailure(task, again.statusCode ?? 0, again.statusMessage);
+    }
+  }
+
+  const targetOf = (name: string): string => base + encodeURIComponent(name);
+
+  return {
+    client,
+    targetOf,
+    enter(task, signal) {
+      entered ??= find(task, signal).catch((error: unknown) => {
+        entered = undefined;
+        throw error;
+      });
+      return entered;
+    },
+    leave() {
+      entered = undefined;
+    },
+    async members(task, signal) {
+      const answer = await propfind(base, '1', signal);
+      const { statusCode = 0, statusMessage } = answer;
+      if (statusCode === 207) return resourcesOf(task, answer);
+      await dropped(answer);
+      throw statusFailure(task, statusCode, statusMessage);
+    },
+    async sizeOf(task, name, signal) {
+      const answer = await propfind(targetOf(name), '0', signal);
+      const { statusCode = 0, statusMessage } = answer;
+      if (statusCode === 207) {
+        const [file] = await resourcesOf(task, answer);
+        return file === undefined || file.isCollection ? undefined : (file.size ?? 'unknown');
+      }
+      await dropped(answer);
+      if (statusCode === 404) return undefined;
+      throw statusFailure(task, statusCode, statusMessage);
+    },
+  };
+}
+
+async function* query(): AsyncGenerator<Buffer> {
+  yield QUERY;
+}
+
+async function resourcesOf(task: string, answer: IncomingMessage): Promise<readonly Resource[]> {
+  const reader = multistatusReader();
+  answer.setEncoding('utf8');
+  let damage: { readonly cause: unknown } | undefined;
+  for await (const text of answer as AsyncIterable<string>) {
+    if (damage !== undefined) continue;
+    try {
+      reader.write(text);
+    } catch (cause) {
+      damage = { cause };
+    }
+  }
+  try {
+    if (damage !== undefined) throw damage.cause;
+    return reader.end();
+  } catch (cause) {
+    throw new BackendError('BACKEND_ERROR', `Cannot ${task}: the server's answer is no list of files`, {
+      retryable: true,
+      cause,
+    });
+  }
+}
+
+function tooManyRedirects(task: string): BackendError {
+  return new BackendError('BACKEND_ERROR', `Cannot ${task}: more than ${MAX_REDIRECTS} redirects`, {
+    retryable: false,
+  });
+}

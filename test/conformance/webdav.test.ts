@@ -1,0 +1,66 @@
+import { chmodSync, mkdirSync, statSync, chownSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe } from 'vitest';
+
+import type { Backend } from '../../src/backends/backend.ts';
+import { parseUrl } from '../../src/backends/url.ts';
+import { open } from '../../src/backends/webdav/webdav.ts';
+import { withRetry } from '../../src/backends/wrap/retry.ts';
+import { startApacheDav, type DavServer } from '../servers/apache-dav.ts';
+import { startRcloneDav, type RcloneDav } from '../servers/rclone-webdav.ts';
+import { tempDir } from '../support/temp.ts';
+import { requireTool } from '../support/tools.ts';
+import { conformance } from './conformance.ts';
+
+function openAt(url: string, more: object = {}): Promise<Backend> {
+  return open(parseUrl(url), { signal: AbortSignal.timeout(60_000), settings: { timeout: 10, ...more } });
+}
+
+/** Files of whom the server is; deletable by it. */
+function planter(directory: () => string): (names: readonly string[], content: Buffer) => Promise<void> {
+  return async (names, content) => {
+    mkdirSync(directory(), { recursive: true });
+    const { uid, gid } = statSync(directory());
+    for (const name of names) {
+      const path = `${directory()}/${name}`;
+      writeFileSync(path, content);
+      chownSync(path, uid, gid);
+      chmodSync(path, 0o644);
+    }
+  };
+}
+
+describe.runIf(requireTool('apache2') && requireTool('openssl'))('Apache', () => {
+  let server: DavServer;
+  beforeAll(async () => {
+    server = await startApacheDav(tempDir());
+  });
+  afterAll(() => server.stop());
+
+  conformance('webdav with Basic', () => openAt(server.url('webdav', 'basic/a b/c')), {
+    names: 1000,
+    plant: planter(() => `${server.data}/basic/a b/c`),
+  });
+  conformance(
+    'webdavs with Digest',
+    () => openAt(server.url('webdavs', 'digest/d'), { sslCacertFile: server.authority }),
+    {
+      names: 100,
+    },
+  );
+});
+
+describe.runIf(requireTool('rclone'))('rclone', () => {
+  let server: RcloneDav;
+  beforeAll(async () => {
+    server = await startRcloneDav(tempDir());
+  });
+  afterAll(() => server.stop());
+
+  // It keeps the file of a broken upload locked for a moment: 423, which is worth a retry.
+  const patient = async (): Promise<Backend> =>
+    withRetry(await openAt(server.url('d')), { tries: 50, delayMs: 20, emit: () => undefined });
+  conformance("webdav of rclone's server", patient, {
+    names: 500,
+    plant: planter(() => `${server.data}/d`),
+  });
+});
