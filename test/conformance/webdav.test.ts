@@ -37,7 +37,7 @@ describe.runIf(requireTool('apache2') && requireTool('openssl'))('Apache', () =>
   afterAll(() => server.stop());
 
   conformance('webdav with Basic', () => openAt(server.url('webdav', 'basic/a b/c')), {
-    names: 1000,
+    names: 300,
     plant: planter(() => `${server.data}/basic/a b/c`),
   });
   conformance(
@@ -60,7 +60,7 @@ describe.runIf(requireTool('rclone'))('rclone', () => {
   const patient = async (): Promise<Backend> =>
     withRetry(await openAt(server.url('d')), { tries: 50, delayMs: 20, emit: () => undefined });
   conformance("webdav of rclone's server", patient, {
-    names: 500,
+    names: 60,
     plant: planter(() => `${server.data}/d`),
   });
 });

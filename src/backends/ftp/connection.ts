@@ -22,7 +22,7 @@ export interface Login {
 export interface Connection {
   readonly client: Client;
   /** Runs a transfer; its failure is the server's reply, where there is one. */
-  transfer<T>(run: () => Promise<T>): Promise<T>;
+  readonly transfer: <T>(run: () => Promise<T>) => Promise<T>;
   /** undefined when there is no such file; 'unknown' when the server has no SIZE. */
   size(name: string): Promise<number | 'unknown' | undefined>;
 }
@@ -111,7 +111,7 @@ function connection(client: Client): Connection {
       try {
         return await run();
       } catch (error) {
-        if (isRefusal(error) || client.closed) throw error;
+        if (client.closed || !isBroken(error)) throw error;
         const said = await refusal();
         // What else the server has to say nobody can know.
         isTransferring = false;
@@ -123,6 +123,14 @@ function connection(client: Client): Connection {
     },
   };
 }
+
+/** The data connection has ended; nothing else says why. */
+function isBroken(error: unknown): boolean {
+  if (!(error instanceof Error) || isRefusal(error)) return false;
+  return error.message.includes('data socket') || ('code' in error && BROKEN.has(String(error.code)));
+}
+
+const BROKEN: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
 
 /** Several connections may do this at once: one that exists by now is as good. */
 async function enter(client: Client, directory: string): Promise<void> {

@@ -79,9 +79,10 @@ function ftpBackend({ place, ask, failure, close }: Session): Backend {
     try {
       await store(on, part, body);
     } catch (error) {
+      const reason = await fullerReason(on, part, error);
       // What fills the disk for nothing.
       if (!on.client.closed) await on.client.send(`DELE ${part}`).catch(() => undefined);
-      throw error;
+      throw reason;
     }
     if (await publish(on, part, name)) return;
     canRename = false;
@@ -182,6 +183,22 @@ async function store(on: Connection, name: string, body: Body): Promise<void> {
   throw new BackendError('BACKEND_ERROR', `${name} arrived with ${size ?? 0} bytes instead of ${body.size}`, {
     retryable: true,
   });
+}
+
+/**
+ * ProFTPD calls the write that fills a disk "Input/output error" (451), and only the next one "No space left on
+ * device": a block under another name, with the part still there, tells whether it was that.
+ */
+async function fullerReason({ client, transfer }: Connection, part: string, error: unknown): Promise<unknown> {
+  if (client.closed || !isRefusal(error) || error.code !== 451) return error;
+  const probe = `.${part}`;
+  const block = Readable.from([Buffer.alloc(BLOCK)], { objectMode: false });
+  const next: unknown = await transfer(() => client.uploadFrom(block, probe)).then(
+    () => error,
+    (refused: unknown) => refused,
+  );
+  if (!client.closed) await client.send(`DELE ${probe}`).catch(() => undefined);
+  return isRefusal(next) ? next : error;
 }
 
 /** False where the server lets nobody rename. */

@@ -127,6 +127,7 @@ export function davClient({ credentials, headers, tls, parallel, timeoutMs, ...f
 /** Reads an answer to its end, so that its connection can be used again. */
 export function dropped(answer: IncomingMessage): Promise<void> {
   return new Promise((resolve) => {
+    if (answer.destroyed) resolve();
     answer.on('close', resolve).on('error', () => undefined);
     answer.resume();
   });

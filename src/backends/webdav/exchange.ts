@@ -1,7 +1,5 @@
 import http from 'node:http';
 import https from 'node:https';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 
 import type { Body } from '../backend.ts';
 
@@ -31,7 +29,6 @@ const EXPECT_FROM = 64 * 1024;
 const CONTINUE_MS = 1_000;
 /** Servers check, move or scan a file before they confirm it; the same time as undici's. */
 const ANSWER_MS = 300_000;
-const BLOCK = 256 * 1024;
 
 /** A body of another length than announced would break what follows on the connection. */
 class WrongLength extends Error {}
@@ -58,17 +55,17 @@ export function exchange(wire: Wire, wanted: Exchange, hasContinue: boolean): Pr
         ...(isAsking && { Expect: '100-continue' }),
       },
     });
-    const stop = new AbortController();
     let isSending = false;
+    let isOver = false;
     request.on('timeout', () => request.destroy(new Error(`${wire.host} has been silent for too long`)));
     request.on('error', (error) => {
-      stop.abort();
+      isOver = true;
       reject(Object.assign(error, { isReused: request.reusedSocket }));
     });
     request.on('response', (response) => {
+      isOver = true;
       // Whoever answers before the end of the body will not read the rest: this connection ends with the answer.
       if (!request.writableEnded) response.once('close', () => request.destroy());
-      stop.abort();
       resolve(response);
     });
     request.on('finish', () => {
@@ -76,12 +73,11 @@ export function exchange(wire: Wire, wanted: Exchange, hasContinue: boolean): Pr
     });
 
     const send = (): void => {
-      if (isSending || body === undefined || stop.signal.aborted) return;
+      if (isSending || isOver || body === undefined) return;
       isSending = true;
-      const source = Readable.from(measured(body), { objectMode: false, highWaterMark: BLOCK });
-      pipeline(source, request, { signal: stop.signal }).catch((error: unknown) => {
-        if (stop.signal.aborted) return;
+      sendBody(request, body, () => isOver).catch((error: unknown) => {
         reject(error);
+        request.destroy();
       });
     };
     if (body === undefined) request.end();
@@ -91,6 +87,27 @@ export function exchange(wire: Wire, wanted: Exchange, hasContinue: boolean): Pr
       request.on('continue', send);
       request.flushHeaders();
     } else send();
+  });
+}
+
+/** Not by a pipeline: that would end with the answer, and take the connection with it when the answer comes early. */
+async function sendBody(request: http.ClientRequest, body: Body, isOver: () => boolean): Promise<void> {
+  for await (const block of measured(body)) {
+    if (isOver()) return;
+    if (!request.write(block)) await drained(request);
+  }
+  if (!isOver()) request.end();
+}
+
+/** Or there is nothing more to wait for. */
+function drained(request: http.ClientRequest): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      for (const event of ['drain', 'close', 'response']) request.off(event, done);
+      resolve();
+    };
+    for (const event of ['drain', 'close', 'response']) request.on(event, done);
+    if (request.destroyed) done();
   });
 }
 
