@@ -26,7 +26,7 @@ const MODULES = [
 /**
  * Apache's mod_dav. Places: `basic` and `digest` want the password, `open` does not; `moved` and `secured` are 301 to `basic`,
  * the second with TLS; `loop` to itself; `readonly` and `quota` (no file above 1 MiB) are open; `stay` moves nothing,
- * `visible` has no hidden files. Needs no root.
+ * `visible` has no hidden files, `plain` is none of WebDAV. Needs no root.
  */
 export async function startApacheDav(dir: string): Promise<DavServer> {
   const [port = 0, tlsPort = 0] = await freePorts(2);
@@ -34,7 +34,7 @@ export async function startApacheDav(dir: string): Promise<DavServer> {
   const user = 'backup';
   const password = 'dav:s@cret/100% ü';
   const { authority, certificate, key } = makeCertificate(dir);
-  const places = ['basic', 'digest', 'open', 'readonly', 'quota', 'stay', 'visible'];
+  const places = ['basic', 'digest', 'open', 'readonly', 'quota', 'stay', 'visible', 'plain'];
   for (const place of places) mkdirSync(`${data}/${place}`, { recursive: true });
   mkdirSync(`${dir}/lock`);
   writeFileSync(`${dir}/htpasswd`, `${user}:${openssl(['passwd', '-apr1', password])}\n`);
@@ -106,6 +106,9 @@ Redirect 301 /loop http://127.0.0.1:${port}/loop
   <Limit MOVE>
     Require all denied
   </Limit>
+</Directory>
+<Directory ${data}/plain>
+  Dav Off
 </Directory>
 <Directory ${data}/visible>
   <FilesMatch "^\\.">

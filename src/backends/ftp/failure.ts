@@ -59,13 +59,15 @@ const PASSING: Kind = { code: 'BACKEND_ERROR', retryable: true };
 function kindOf(error: FTPError): Kind {
   const { code, message } = error;
   if (code === 552 || code === 452 || /no space|disk full|quota|insufficient storage/i.test(message)) return FULL;
-  if (/(ssl|tls)\S* (is )?required|requires? (ssl|tls)|must use (ssl|tls)/i.test(message)) return WANTS_TLS;
+  if (/(ssl|tls)\S* (is )?required|requires? (ssl|tls)|must (use (ssl|tls)|be encrypted)/i.test(message))
+    return WANTS_TLS;
   if (isCrowded(error)) return PASSING;
   if (code === 530 || code === 332 || code === 532) return LOGIN;
   if (code < 500) return PASSING;
   if (/no such|not found|does ?n[o']t exist|cannot find|can't find/i.test(message)) return ABSENT;
   if (/permi|denied|not allowed|forbidden|read-?only|not authori/i.test(message)) return DENIED;
-  return PASSING;
+  // Names are ours and plain, so that it is not the name that is not allowed.
+  return code === 553 ? DENIED : PASSING;
 }
 
 /** `task` (such as `store vol1 in ftp://host/dir`) failed in the FTP library. */

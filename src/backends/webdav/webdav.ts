@@ -59,7 +59,7 @@ function davBackend(directory: DavDirectory, place: string, host: string): Backe
       return await run();
     } catch (error) {
       signal.throwIfAborted();
-      throw wireFailure(task, host, error);
+      throw error instanceof Refused ? error.failure : wireFailure(task, host, error);
     }
   }
 
@@ -154,10 +154,10 @@ function davBackend(directory: DavDirectory, place: string, host: string): Backe
       const own = ownFailure();
       const task = `store ${checked(name)} in ${place}`;
       const watched: Body = { ...body, open: () => own.watch(body.open()) };
-      const stored = ask(task, signal, () => put(task, name, watched, signal)).catch((error: unknown) => {
-        throw error instanceof Refused ? error.failure : error;
-      });
-      await own.first(stored, signal);
+      await own.first(
+        ask(task, signal, () => put(task, name, watched, signal)),
+        signal,
+      );
     },
     async get(name, take, { signal }) {
       const own = ownFailure();
