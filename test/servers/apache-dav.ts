@@ -34,9 +34,10 @@ export async function startApacheDav(dir: string): Promise<DavServer> {
   const user = 'backup';
   const password = 'dav:s@cret/100% ü';
   const { authority, certificate, key } = makeCertificate(dir);
-  const places = ['basic', 'digest', 'open', 'readonly', 'quota', 'stay', 'visible', 'plain'];
+  const places = ['basic', 'digest', 'open', 'readonly', 'quota', 'stay', 'visible'];
   for (const place of places) mkdirSync(`${data}/${place}`, { recursive: true });
   mkdirSync(`${dir}/lock`);
+  mkdirSync(`${dir}/plain`);
   writeFileSync(`${dir}/htpasswd`, `${user}:${openssl(['passwd', '-apr1', password])}\n`);
   const digest = createHash('md5').update(`${user}:dav:${password}`).digest('hex');
   writeFileSync(`${dir}/htdigest`, `${user}:dav:${digest}\n`);
@@ -76,6 +77,7 @@ MaxKeepAliveRequests 0
 KeepAliveTimeout 30
 DavLockDB ${dir}/lock/locks
 ${places.map((place) => `Alias /${place} ${data}/${place}`).join('\n')}
+Alias /plain ${dir}/plain
 Redirect 301 /moved http://127.0.0.1:${port}/basic
 Redirect 301 /secured https://127.0.0.1:${tlsPort}/basic
 Redirect 301 /loop http://127.0.0.1:${port}/loop
@@ -107,8 +109,8 @@ Redirect 301 /loop http://127.0.0.1:${port}/loop
     Require all denied
   </Limit>
 </Directory>
-<Directory ${data}/plain>
-  Dav Off
+<Directory ${dir}/plain>
+  Require all granted
 </Directory>
 <Directory ${data}/visible>
   <FilesMatch "^\\.">

@@ -1,6 +1,6 @@
 import { FTPError } from 'basic-ftp';
 
-import { BackendError } from '../../errors/errors.ts';
+import { BackendError, DuplicityError } from '../../errors/errors.ts';
 import { certificateFailure } from '../tls.ts';
 
 /** Replies of RFC 959 and 3659 that say enough by their number. */
@@ -72,7 +72,7 @@ function kindOf(error: FTPError): Kind {
 
 /** `task` (such as `store vol1 in ftp://host/dir`) failed in the FTP library. */
 export function ftpFailure(task: string, host: string, error: unknown): unknown {
-  if (error instanceof BackendError) return error;
+  if (error instanceof DuplicityError) return error;
   const untrusted = certificateFailure(task, host, error);
   if (untrusted !== undefined) return untrusted;
   if (!(error instanceof Error)) return error;

@@ -1,4 +1,4 @@
-import { BackendError } from '../../errors/errors.ts';
+import { BackendError, DuplicityError } from '../../errors/errors.ts';
 import { certificateFailure } from '../tls.ts';
 
 interface Kind {
@@ -60,7 +60,7 @@ export function statusFailure(task: string, status: number, reason: string | und
 
 /** There was no answer. */
 export function wireFailure(task: string, host: string, error: unknown): unknown {
-  if (error instanceof BackendError || !(error instanceof Error)) return error;
+  if (error instanceof DuplicityError || !(error instanceof Error)) return error;
   const untrusted = certificateFailure(task, host, error);
   if (untrusted !== undefined) return untrusted;
   // Several addresses of one host: node puts what each said beside an empty message.
