@@ -113,9 +113,9 @@ function connection(client: Client): Connection {
       } catch (error) {
         if (client.closed || !isBroken(error)) throw error;
         const said = await refusal();
-        // What else the server has to say nobody can know.
         isTransferring = false;
-        client.close();
+        // With its reply the server is done with the transfer; without one nobody knows what else it has to say.
+        if (said === undefined) client.close();
         throw said ?? error;
       } finally {
         isTransferring = false;
