@@ -14,11 +14,19 @@ export function ownFailure(): OwnFailure {
   let failed: { readonly error: unknown } | undefined;
   return {
     async *watch(bytes) {
+      const source = bytes[Symbol.asyncIterator]();
       try {
-        yield* bytes;
-      } catch (error) {
-        failed = { error };
-        throw error;
+        for (;;) {
+          // Not around the yield: a stream throws in there what broke the wire.
+          const next = await source.next().catch((error: unknown) => {
+            failed = { error };
+            throw error;
+          });
+          if (next.done === true) return;
+          yield next.value;
+        }
+      } finally {
+        await source.return?.();
       }
     },
     async note(work) {

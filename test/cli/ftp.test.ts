@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { startProftpd, type FtpServer } from '../servers/proftpd.ts';
-import { cycle } from '../support/cycle.ts';
+import { cycle, LAST_SET } from '../support/cycle.ts';
 import {
   backUp,
   duplicity,
@@ -26,7 +26,9 @@ describe.runIf(requireTool('proftpd') && requireTool('openssl'))('the program ov
 
   test('ftpes: backs up, restores, verifies, lists, cleans up and removes', async () => {
     const place = { ...scene(), url: server.url('ftpes', 'cycle/d', server.ports.strict) };
-    await cycle(place, `${server.home}/cycle/d`, ['--ssl-cacert-file', server.authority]);
+    const left = await cycle(place, `${server.home}/cycle/d`, ['--ssl-cacert-file', server.authority]);
+    expect(left).not.toEqual([]);
+    expect(left.filter((name) => !name.includes(LAST_SET))).toEqual([]);
   });
 
   test('what it stores is what file:// stores: each is read by the other', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { startApacheDav, type DavServer } from '../servers/apache-dav.ts';
-import { cycle } from '../support/cycle.ts';
+import { cycle, LAST_SET } from '../support/cycle.ts';
 import { duplicity, PLAIN, put, noise, scene } from '../support/scene.ts';
 import { tempDir } from '../support/temp.ts';
 import { requireTool } from '../support/tools.ts';
@@ -15,7 +15,9 @@ describe.runIf(requireTool('apache2') && requireTool('openssl'))('the program ov
 
   test('webdavs: backs up, restores, verifies, lists, cleans up and removes', async () => {
     const place = { ...scene(), url: server.url('webdavs', 'digest/cycle') };
-    await cycle(place, `${server.data}/digest/cycle`, ['--ssl-cacert-file', server.authority]);
+    const left = await cycle(place, `${server.data}/digest/cycle`, ['--ssl-cacert-file', server.authority]);
+    expect(left).not.toEqual([]);
+    expect(left.filter((name) => !name.includes(LAST_SET))).toEqual([]);
   });
 
   test.each([

@@ -16,7 +16,6 @@ describe.runIf(requireTool('proftpd') && requireTool('openssl'))('ProFTPD', () =
   afterAll(() => server.stop());
 
   const WAYS = [
-    ['ftp', () => server.ports.plain],
     ['ftps', () => server.ports.implicit],
     ['ftpes', () => server.ports.strict],
     ['ftp', () => server.ports.old],
@@ -26,7 +25,7 @@ describe.runIf(requireTool('proftpd') && requireTool('openssl'))('ProFTPD', () =
     const directory = `conformance ${index}/${scheme}`;
     const settings = (): object => ({ timeout: 10, sslCacertFile: server.authority });
     conformance(
-      ['ftp', 'ftps', 'ftpes with session reuse', 'ftp without MLSD, overwriting, and second sessions'][index] ?? '',
+      ['ftps', 'ftpes with session reuse', 'ftp without MLSD, overwriting, and second sessions'][index] ?? '',
       () =>
         open(parseUrl(server.url(scheme, directory, port())), {
           signal: AbortSignal.timeout(60_000),
