@@ -111,8 +111,8 @@ function connection(client: Client): Connection {
       try {
         return await run();
       } catch (error) {
-        if (client.closed || !isBroken(error)) throw error;
-        const said = await refusal();
+        if (client.closed || isRefusal(error)) throw error;
+        const said = isBroken(error) ? await refusal() : undefined;
         isTransferring = false;
         // With its reply the server is done with the transfer; without one nobody knows what else it has to say.
         if (said === undefined) client.close();
@@ -124,10 +124,9 @@ function connection(client: Client): Connection {
   };
 }
 
-/** The data connection has ended; nothing else says why. */
+/** The data connection has ended, and nothing says why. */
 function isBroken(error: unknown): boolean {
-  if (!(error instanceof Error) || isRefusal(error)) return false;
-  return error.message.includes('data socket') || ('code' in error && BROKEN.has(String(error.code)));
+  return error instanceof Error && 'code' in error && BROKEN.has(String(error.code));
 }
 
 const BROKEN: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
