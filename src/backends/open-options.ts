@@ -1,12 +1,15 @@
 import type { Emit } from '../events/events.ts';
 import type { Secret } from '../util/secret.ts';
+import type { AzureSettings } from './azure/settings.ts';
+import type { S3Settings } from './s3/settings.ts';
+import type { SwiftSettings } from './swift/settings.ts';
 
 /** What a driver may use besides the URL. */
 export interface OpenOptions {
   /** Ends a connect or login that hangs. */
   readonly signal: AbortSignal;
   /** What the command line says to drivers; without it their defaults hold. */
-  readonly settings?: Partial<DriverSettings>;
+  readonly settings?: Partial<DriverSettings & S3Settings & SwiftSettings & AzureSettings>;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly emit?: Emit;
   /** Asks on the terminal; throws where there is none. */

@@ -20,6 +20,10 @@ const DRIVERS: readonly Driver[] = [
     schemes: ['webdav', 'webdavs', 'http', 'https', 'lftp+webdav', 'lftp+webdavs', 'lftp+http', 'lftp+https'],
     load: () => import('./webdav/webdav.ts'),
   },
+  { schemes: ['s3', 'boto3+s3', 'boto+s3', 's3+http', 'gs'], load: () => import('./s3/s3.ts') },
+  { schemes: ['swift'], load: () => import('./swift/swift.ts') },
+  { schemes: ['pca'], load: () => import('./pca/pca.ts') },
+  { schemes: ['azure'], load: () => import('./azure/azure.ts') },
 ];
 
 /** The bare driver for `url`; faults, retries and other policies are wrapped around it by the caller. */

@@ -59,9 +59,16 @@ export class LocalError extends DuplicityError {
 export class BackendError extends DuplicityError {
   override readonly name = 'BackendError';
   readonly retryable: boolean;
+  /** How long the server asks to be left alone. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: Code, message: string, extra: Extra & { readonly retryable: boolean }) {
+  constructor(
+    code: Code,
+    message: string,
+    extra: Extra & { readonly retryable: boolean; readonly retryAfterMs?: number | undefined },
+  ) {
     super(code, message, extra);
     this.retryable = extra.retryable;
+    this.retryAfterMs = extra.retryAfterMs;
   }
 }

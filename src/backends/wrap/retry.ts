@@ -10,7 +10,10 @@ import { quoteName } from '../../util/quote-name.ts';
 export interface RetryPolicy {
   /** `--num-retries`: how often an operation is tried in all, at least once. */
   readonly tries: number;
-  /** `--backend-retry-delay` between two tries; up to a tenth is added so that parallel operations do not line up. */
+  /**
+   * `--backend-retry-delay` between two tries, where the server names no other time; up to a tenth is added so that
+   * parallel operations do not line up.
+   */
   readonly delayMs: number;
   readonly emit: Emit;
   /** For tests. Rejects when the signal is aborted. */
@@ -28,6 +31,7 @@ export function withRetry(inner: Backend, policy: RetryPolicy): Backend {
   const { emit, sleep = pause, random = Math.random } = policy;
   return around(inner, async (step, { signal }, run) => {
     for (let attempt = 1; ; attempt++) {
+      let delayMs = policy.delayMs;
       try {
         return await run();
       } catch (error) {
@@ -35,8 +39,9 @@ export function withRetry(inner: Backend, policy: RetryPolicy): Backend {
         if (!(error instanceof BackendError)) throw error;
         if (!error.retryable || attempt >= policy.tries) throw givenUp(step, attempt, error);
         emit({ kind: 'warning', text: `Attempt of ${step.kind} Nr. ${attempt} failed. ${describe(error)}` });
+        delayMs = error.retryAfterMs ?? delayMs;
       }
-      await sleep(policy.delayMs * (1 + random() / 10), signal).catch((error: unknown) => {
+      await sleep(delayMs * (1 + random() / 10), signal).catch((error: unknown) => {
         signal.throwIfAborted();
         throw error;
       });

@@ -1,0 +1,89 @@
+import type { Code } from '../../errors/codes.ts';
+import { BackendError } from '../../errors/errors.ts';
+import { networkFailure, retryAfter } from '../network-failure.ts';
+
+interface Kind {
+  readonly code: Code;
+  readonly retryable: boolean;
+  readonly text?: string;
+  readonly hint?: string;
+}
+
+const ABSENT: Kind = { code: 'BACKEND_NOT_FOUND', retryable: false, text: 'it is not there' };
+const DENIED: Kind = {
+  code: 'BACKEND_PERMISSION_DENIED',
+  retryable: false,
+  text: 'access is denied',
+  hint: 'Check the key or signature in AZURE_CONNECTION_STRING and what it may do.',
+};
+
+/** By `x-ms-error-code`; source: Azure Storage REST API reference, common and blob service error codes. */
+const KINDS: Readonly<Record<string, Kind>> = {
+  BlobNotFound: ABSENT,
+  ContainerNotFound: { ...ABSENT, text: 'there is no such container' },
+  ResourceNotFound: ABSENT,
+  AuthenticationFailed: { ...DENIED, text: 'the key or signature is wrong' },
+  AuthorizationFailure: DENIED,
+  BlobArchived: {
+    code: 'BACKEND_ERROR',
+    retryable: false,
+    text: 'it lies in the archive tier and cannot be read before it is brought back',
+    hint: 'Set its tier to Hot or Cool, wait until that is done, and run this again.',
+  },
+  BlobBeingRehydrated: {
+    code: 'BACKEND_ERROR',
+    retryable: false,
+    text: 'it is being brought back from the archive tier',
+    hint: 'Wait until that is done, and run this again.',
+  },
+  ContainerBeingDeleted: { code: 'BACKEND_ERROR', retryable: true, text: 'the container is being deleted' },
+  Md5Mismatch: { code: 'BACKEND_ERROR', retryable: true, text: 'the bytes were changed on the way' },
+};
+
+/** `task` (such as `store vol1 in container`) failed: as a `BackendError` where it is the server's or network's doing. */
+export function azureFailure(task: string, error: unknown): unknown {
+  if (error instanceof BackendError || !(error instanceof Error)) return error;
+  const { status, name, header } = answerOf(error);
+  if (status === undefined) {
+    const network = networkFailure(error);
+    if (network === undefined) return error;
+    return new BackendError('BACKEND_ERROR', `Cannot ${task}: ${network.text} (${network.code})`, {
+      retryable: network.retryable,
+      exception: 'ServiceRequestError',
+      cause: error,
+    });
+  }
+  const { code, retryable, text, hint } = kindOf(name, status);
+  const reason = text ?? (retryable ? 'the server is busy' : 'the server refuses');
+  return new BackendError(code, `Cannot ${task}: ${reason} (${name === '' ? '' : `${name}, `}status ${status})`, {
+    retryable,
+    exception: 'HttpResponseError',
+    cause: error,
+    ...(hint === undefined ? {} : { hint }),
+    retryAfterMs: retryable ? retryAfter(header, Date.now()) : undefined,
+  });
+}
+
+function kindOf(name: string, status: number): Kind {
+  const known = KINDS[name];
+  if (known !== undefined) return known;
+  if (status === 404) return ABSENT;
+  if (status === 401 || status === 403) return DENIED;
+  if (status === 507) return { code: 'BACKEND_NO_SPACE', retryable: false, text: 'the store is full' };
+  return { code: 'BACKEND_ERROR', retryable: status >= 500 || status === 408 || status === 429 };
+}
+
+interface RestErrorLike {
+  readonly statusCode?: number;
+  readonly code?: string;
+  readonly details?: { readonly errorCode?: string };
+  readonly response?: { readonly headers?: { get(name: string): string | undefined } };
+}
+
+function answerOf(error: Error): { status: number | undefined; name: string; header: string | undefined } {
+  const { statusCode, code, details, response } = error as Error & RestErrorLike;
+  // An answer that began well and broke off is no answer.
+  const status = statusCode === undefined || statusCode < 300 ? undefined : statusCode;
+  const name = details?.errorCode ?? response?.headers?.get('x-ms-error-code') ?? (status === undefined ? '' : code);
+  return { status, name: name ?? '', header: response?.headers?.get('retry-after') };
+}

@@ -1,0 +1,50 @@
+import type * as S3 from '@aws-sdk/client-s3';
+
+import type { Environment } from '../environment.ts';
+import { optionalLibrary } from '../optional-library.ts';
+import type { BackendUrl } from '../url.ts';
+import { awsKeys, googleKeys, regionOf } from './credentials.ts';
+import type { Place } from './place.ts';
+import type { S3Settings } from './settings.ts';
+
+const DEFAULT_TIMEOUT_S = 30;
+
+/** The AWS SDK, without its remarks on the version of Node. */
+export async function loadLibrary(scheme: string): Promise<typeof S3> {
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+  return optionalLibrary(scheme, '@aws-sdk/client-s3', () => import('@aws-sdk/client-s3'));
+}
+
+/** A client for `place`; nothing has been sent yet. */
+export async function connect(
+  place: Place,
+  {
+    url,
+    env,
+    settings,
+    library,
+  }: {
+    readonly url: BackendUrl;
+    readonly env: Environment;
+    readonly settings: Partial<S3Settings>;
+    readonly library: typeof S3;
+  },
+): Promise<S3.S3Client> {
+  const isGoogle = url.scheme === 'gs';
+  const keys = isGoogle ? googleKeys(env) : awsKeys(env);
+  const region = settings.s3RegionName ?? (isGoogle ? 'auto' : regionOf(env));
+  const timeoutMs = (settings.timeout ?? DEFAULT_TIMEOUT_S) * 1000;
+  return new library.S3Client({
+    // Trailing checksums, the SDK's default, end up inside the object on some compatible stores and are refused by others.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    // The layer above tries again.
+    maxAttempts: 1,
+    followRegionRedirects: true,
+    forcePathStyle: place.pathStyle,
+    requestHandler: { connectionTimeout: timeoutMs, socketTimeout: timeoutMs },
+    ...(place.endpoint === undefined ? {} : { endpoint: place.endpoint }),
+    ...(region === undefined ? {} : { region }),
+    ...(keys === undefined ? {} : { credentials: keys }),
+  });
+}

@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+
+import { variable, type Environment } from '../environment.ts';
+
+/** Long-lived keys; `sessionToken` where they are temporary. */
+export interface Keys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+const WITH_CREDENTIALS =
+  /^\s*(aws_access_key_id|role_arn|sso_|credential_process|web_identity_token_file|login_session)/m;
+
+/**
+ * Keys that the AWS SDK would not find by itself, or undefined to leave it to the SDK's own chain. In the order of the
+ * reference: the environment, the SDK's profiles, the files of boto 2, and at last what a container or machine has.
+ */
+export function awsKeys(env: Environment): Keys | undefined {
+  const accessKeyId = variable(env, 'AWS_ACCESS_KEY_ID');
+  const secretAccessKey = variable(env, 'AWS_SECRET_ACCESS_KEY');
+  const sessionToken = variable(env, 'AWS_SESSION_TOKEN') ?? variable(env, 'AWS_SECURITY_TOKEN');
+  if (accessKeyId !== undefined && secretAccessKey !== undefined) {
+    return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
+  }
+  return hasProfile(env) ? undefined : botoKeys(env, 'aws');
+}
+
+/** HMAC keys of Google Cloud Storage. */
+export function googleKeys(env: Environment): Keys | undefined {
+  const accessKeyId = variable(env, 'GS_ACCESS_KEY_ID');
+  const secretAccessKey = variable(env, 'GS_SECRET_ACCESS_KEY');
+  if (accessKeyId !== undefined && secretAccessKey !== undefined) return { accessKeyId, secretAccessKey };
+  return botoKeys(env, 'gs');
+}
+
+/** The region by the names of the SDK and of boto, else the oldest one; undefined when a profile of the SDK names it. */
+export function regionOf(env: Environment): string | undefined {
+  const named = variable(env, 'AWS_REGION') ?? variable(env, 'AWS_DEFAULT_REGION');
+  if (named !== undefined) return named;
+  return profileFiles(env).some((file) => /^\s*region\s*=/m.test(content(file))) ? undefined : 'us-east-1';
+}
+
+function hasProfile(env: Environment): boolean {
+  if (variable(env, 'AWS_PROFILE') !== undefined || variable(env, 'AWS_WEB_IDENTITY_TOKEN_FILE') !== undefined)
+    return true;
+  return profileFiles(env).some((file) => WITH_CREDENTIALS.test(content(file)));
+}
+
+function profileFiles(env: Environment): readonly string[] {
+  const home = variable(env, 'HOME') ?? '';
+  return [
+    variable(env, 'AWS_SHARED_CREDENTIALS_FILE') ?? `${home}/.aws/credentials`,
+    variable(env, 'AWS_CONFIG_FILE') ?? `${home}/.aws/config`,
+  ];
+}
+
+/** Section `[Credentials]` of the files of boto 2; the last one that has both keys wins, as there. */
+function botoKeys(env: Environment, kind: 'aws' | 'gs'): Keys | undefined {
+  const home = variable(env, 'HOME') ?? '';
+  const named = variable(env, 'BOTO_CONFIG');
+  const files = named === undefined ? ['/etc/boto.cfg', `${home}/.boto`] : [named];
+  let found: Keys | undefined;
+  for (const file of files) {
+    const section = sectionOf(content(file), 'Credentials');
+    const accessKeyId = section.get(`${kind}_access_key_id`);
+    const secretAccessKey = section.get(`${kind}_secret_access_key`);
+    if (accessKeyId !== undefined && secretAccessKey !== undefined) found = { accessKeyId, secretAccessKey };
+  }
+  return found;
+}
+
+function sectionOf(text: string, wanted: string): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  let current = '';
+  for (const line of text.split('\n')) {
+    current = /^\s*\[([^\]]*)\]/.exec(line)?.[1] ?? current;
+    const [, key, value] = /^\s*([\w.]+)\s*[=:]\s*(.*?)\s*$/.exec(line) ?? [];
+    if (current === wanted && key !== undefined && value !== undefined) values.set(key.toLowerCase(), value);
+  }
+  return values;
+}
+
+function content(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,118 @@
+import { BackendError } from '../../errors/errors.ts';
+import type { Code } from '../../errors/codes.ts';
+import { networkFailure, retryAfter } from '../network-failure.ts';
+
+interface Kind {
+  readonly code: Code;
+  readonly retryable: boolean;
+  readonly text?: string;
+  readonly hint?: string;
+}
+
+const PASSING: Kind = { code: 'BACKEND_ERROR', retryable: true };
+const HOPELESS: Kind = { code: 'BACKEND_ERROR', retryable: false };
+const ABSENT: Kind = { code: 'BACKEND_NOT_FOUND', retryable: false, text: 'it is not there' };
+const FULL: Kind = { code: 'BACKEND_NO_SPACE', retryable: false, text: 'the store is full' };
+const FROZEN: Kind = {
+  code: 'BACKEND_ERROR',
+  retryable: false,
+  text: 'it lies in cold storage and cannot be read before it is brought back',
+  hint: 'Ask for it with "aws s3api restore-object" or in the console of the store, wait until that is done, and run this again.',
+};
+
+function denied(text: string, hint: string): Kind {
+  return { code: 'BACKEND_PERMISSION_DENIED', retryable: false, text, hint };
+}
+
+/** By the error code in the answer; source: Amazon S3 API reference, list of error codes. */
+const KINDS: Readonly<Record<string, Kind>> = {
+  NoSuchKey: ABSENT,
+  NotFound: ABSENT,
+  NoSuchBucket: { ...ABSENT, text: 'there is no such bucket', hint: 'Create the bucket first: duplicity never does.' },
+  AccessDenied: denied('access is denied', 'Check what the credentials may do with this bucket.'),
+  Forbidden: denied('access is denied', 'Check the credentials and what they may do with this bucket.'),
+  AllAccessDisabled: denied('access is disabled', 'Check the account.'),
+  AccountProblem: denied('there is a problem with the account', 'Check the account.'),
+  InvalidAccessKeyId: denied('the access key is not known', 'Check AWS_ACCESS_KEY_ID.'),
+  SignatureDoesNotMatch: denied('the secret key is wrong', 'Check AWS_SECRET_ACCESS_KEY.'),
+  ExpiredToken: denied('the session token has expired', 'Get new temporary credentials.'),
+  InvalidToken: denied('the session token is not valid', 'Get new temporary credentials.'),
+  RequestTimeTooSkewed: denied('the clock of this machine is wrong', 'Set the clock.'),
+  InvalidStorageClass: {
+    ...HOPELESS,
+    text: 'the server does not know this storage class',
+    hint: 'Leave the --s3-use-... option out, or use another one.',
+  },
+  InvalidObjectState: FROZEN,
+  NotImplemented: { ...HOPELESS, text: 'the server cannot do what an option asks for' },
+  EntityTooLarge: HOPELESS,
+  InvalidBucketName: HOPELESS,
+  PermanentRedirect: { ...HOPELESS, hint: 'Name the region of the bucket with --s3-region-name.' },
+  AuthorizationHeaderMalformed: { ...HOPELESS, hint: 'Name the region of the bucket with --s3-region-name.' },
+  QuotaExceeded: FULL,
+  XMinioStorageFull: FULL,
+  BadDigest: { ...PASSING, text: 'the bytes were changed on the way' },
+  RequestTimeout: PASSING,
+  SlowDown: PASSING,
+};
+
+/** `task` (such as `store vol1 in bucket`) failed: as a `BackendError` where it is the server's or network's doing. */
+export function s3Failure(task: string, error: unknown): unknown {
+  if (error instanceof BackendError || !(error instanceof Error)) return error;
+  if (error.name === 'CredentialsProviderError') {
+    return new BackendError('BACKEND_PERMISSION_DENIED', `Cannot ${task}: there are no credentials`, {
+      retryable: false,
+      cause: error,
+      exception: 'NoCredentialsError',
+      hint: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.',
+    });
+  }
+  const status = statusOf(error);
+  if (status === undefined) {
+    const network = networkFailure(error);
+    if (network === undefined) return error;
+    return new BackendError('BACKEND_ERROR', `Cannot ${task}: ${network.text} (${network.code})`, {
+      retryable: network.retryable,
+      cause: error,
+      exception: 'EndpointConnectionError',
+    });
+  }
+  const { code, retryable, text, hint } = kindOf(error.name, status);
+  const reason = text ?? (error.message === '' ? 'the server reports an error' : error.message);
+  return new BackendError(code, `Cannot ${task}: ${reason} (${error.name}, status ${status})`, {
+    retryable,
+    cause: error,
+    exception: 'ClientError',
+    ...(hint === undefined ? {} : { hint }),
+    retryAfterMs: retryable ? retryAfter(retryAfterHeader(error), Date.now()) : undefined,
+  });
+}
+
+/** No bucket of ours: it is not there, or it is somebody else's. */
+export function isNoBucketOfOurs(error: unknown): boolean {
+  const status = statusOf(error);
+  return status === 404 || status === 403 || status === 400 || status === 301;
+}
+
+function kindOf(name: string, status: number): Kind {
+  const known = KINDS[name];
+  if (known !== undefined) return known;
+  if (status === 404) return ABSENT;
+  if (status === 401 || status === 403) return KINDS['Forbidden'] ?? HOPELESS;
+  if (status === 507) return FULL;
+  return status >= 500 || status === 408 || status === 429 ? PASSING : HOPELESS;
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('$metadata' in error)) return undefined;
+  const status = (error.$metadata as { readonly httpStatusCode?: number }).httpStatusCode;
+  // An answer that began well and broke off is no answer.
+  return status === undefined || status < 300 ? undefined : status;
+}
+
+function retryAfterHeader(error: Error): string | undefined {
+  if (!('$response' in error)) return undefined;
+  return (error.$response as { readonly headers?: Readonly<Record<string, string>> } | undefined)?.headers?.[
+    'retry-after'
+  ];
+}

@@ -1,0 +1,222 @@
+import { Readable } from 'node:stream';
+
+import type { S3Client } from '@aws-sdk/client-s3';
+import type * as S3 from '@aws-sdk/client-s3';
+
+import { gate } from '../../util/gate.ts';
+import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
+import type { Environment } from '../environment.ts';
+import { exactBytes, wholeBytes } from '../exact-bytes.ts';
+import { networkFailure } from '../network-failure.ts';
+import type { BackendUrl } from '../url.ts';
+import { connect, loadLibrary } from './client.ts';
+import { isNoBucketOfOurs, s3Failure } from './failure.ts';
+import { objectParams } from './object-params.ts';
+import { placesOf, type Place } from './place.ts';
+import type { S3Settings } from './settings.ts';
+
+const MIB = 1024 * 1024;
+/** Amazon's limits of a multipart upload; the last part may be smaller. */
+const SMALLEST_PART = 5 * MIB;
+const MOST_PARTS = 10_000;
+const DEFAULT_PART = 20 * MIB;
+const DEFAULT_PARTS_AT_ONCE = 4;
+
+interface OpenOptions {
+  readonly signal: AbortSignal;
+  readonly env?: Environment;
+  readonly settings?: Partial<S3Settings>;
+}
+
+/** A bucket that answers, and the client that reaches it. */
+interface Bucket {
+  readonly client: S3Client;
+  readonly place: Place;
+}
+
+/** Schemes `s3`, `boto3+s3`, `boto+s3`, `s3+http` and `gs`. The bucket must be there: it is never created. */
+export async function open(url: BackendUrl, { signal, env = {}, settings = {} }: OpenOptions): Promise<Backend> {
+  const paramsOf = objectParams(settings);
+  const library = await loadLibrary(url.scheme);
+  const [place, other] = placesOf(url, settings);
+  const options = { url, env, settings, signal, library };
+  return s3Backend(library, await reach(place, other, options), paramsOf, settings);
+}
+
+interface ReachOptions {
+  readonly url: BackendUrl;
+  readonly env: Environment;
+  readonly settings: Partial<S3Settings>;
+  readonly signal: AbortSignal;
+  readonly library: typeof S3;
+}
+
+/** The first reading of the URL whose bucket is there. When none is, the failure of the likelier one counts. */
+async function reach(place: Place, other: Place | undefined, options: ReachOptions): Promise<Bucket> {
+  try {
+    return await head(place, options);
+  } catch (error) {
+    options.signal.throwIfAborted();
+    if (other !== undefined && isNoBucketOfOurs(error)) {
+      const found = await head(other, options).catch((failure: unknown) => {
+        options.signal.throwIfAborted();
+        if (networkFailure(failure) === undefined) throw s3Failure(reaching(other), failure);
+      });
+      if (found !== undefined) return found;
+    }
+    throw s3Failure(reaching(place), error);
+  }
+}
+
+/** Asks for the bucket; in path style when the server has no names for its buckets. */
+async function head(place: Place, options: ReachOptions): Promise<Bucket> {
+  const { signal, library } = options;
+  const client = await connect(place, options);
+  try {
+    await client.send(new library.HeadBucketCommand({ Bucket: place.bucket }), { abortSignal: signal });
+    return { client, place };
+  } catch (error) {
+    client.destroy();
+    const code = networkFailure(error)?.code ?? '';
+    const isNameless = /^(ENOTFOUND|EAI_AGAIN|ERR_TLS_CERT_ALTNAME_INVALID)$/.test(code);
+    if (!isNameless || place.pathStyle || place.endpoint === undefined) throw error;
+    return head({ ...place, pathStyle: true }, options);
+  }
+}
+
+function reaching({ bucket, endpoint }: Place): string {
+  return `open the bucket ${bucket}${endpoint === undefined ? '' : ` at ${endpoint}`}`;
+}
+
+function s3Backend(
+  library: typeof S3,
+  { client, place }: Bucket,
+  paramsOf: ReturnType<typeof objectParams>,
+  settings: Partial<S3Settings>,
+): Backend {
+  const { bucket, prefix } = place;
+  const chunk = Math.max(SMALLEST_PART, settings.s3MultipartChunkSize ?? DEFAULT_PART);
+  // One large object at a time already has its parts sent side by side: more would only take more memory.
+  const oneLarge = gate(1);
+
+  const keyOf = (name: string) => ({ Bucket: bucket, Key: `${prefix}${name}` });
+
+  /** Runs requests and nothing else: what fails in here is the store's or the network's fault. */
+  async function asking<T>(task: string, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    try {
+      return await run();
+    } catch (error) {
+      signal.throwIfAborted();
+      throw s3Failure(`${task} in ${bucket}`, error);
+    }
+  }
+
+  /** Up to one part: in memory, so that the signature covers the content and the server notices every changed byte. */
+  async function putSmall(name: string, body: Body, signal: AbortSignal): Promise<void> {
+    const content = Buffer.allocUnsafeSlow(body.size);
+    let at = 0;
+    for await (const block of exactBytes(body, signal)) at += block.copy(content, at);
+    const input = { ...keyOf(name), ...paramsOf(name), Body: content };
+    await client.send(new library.PutObjectCommand(input), { abortSignal: signal });
+  }
+
+  async function putLarge(name: string, body: Body, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { Upload } = await import('@aws-sdk/lib-storage');
+    const source = Readable.from(exactBytes(body, signal), { objectMode: true, highWaterMark: 1 });
+    const upload = new Upload({
+      client,
+      params: { ...keyOf(name), ...paramsOf(name), Body: source },
+      partSize: Math.max(chunk, Math.ceil(body.size / MOST_PARTS)),
+      queueSize: settings.s3MultipartMaxProcs ?? DEFAULT_PARTS_AT_ONCE,
+    });
+    const abort = (): void => void upload.abort();
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      await upload.done();
+    } finally {
+      signal.removeEventListener('abort', abort);
+      source.destroy();
+    }
+  }
+
+  async function read<T>(
+    name: string,
+    range: string | undefined,
+    take: (bytes: Bytes) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const task = `read ${name}`;
+    const input = { ...keyOf(name), ...(range === undefined ? {} : { Range: range }) };
+    const { Body: body, ContentLength } = await asking(task, signal, () =>
+      client.send(new library.GetObjectCommand(input), { abortSignal: signal }),
+    );
+    if (!(body instanceof Readable)) throw new TypeError(`no stream for ${name}`);
+    try {
+      return await take(received(wholeBytes(body, ContentLength, name), `${task} in ${bucket}`, signal));
+    } finally {
+      // What nobody reads any more must not keep the connection.
+      body.destroy();
+    }
+  }
+
+  async function* list(signal: AbortSignal): AsyncGenerator<RemoteFile> {
+    let token: string | undefined;
+    do {
+      const input = { Bucket: bucket, Prefix: prefix, ...(token === undefined ? {} : { ContinuationToken: token }) };
+      const page = await asking('list files', signal, () =>
+        client.send(new library.ListObjectsV2Command(input), { abortSignal: signal }),
+      );
+      for (const { Key, Size } of page.Contents ?? []) {
+        const name = Key?.slice(prefix.length) ?? '';
+        // An object that stands for the directory itself.
+        if (name !== '') yield Size === undefined ? { name } : { name, size: Size };
+      }
+      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+    } while (token !== undefined);
+  }
+
+  return {
+    traits: { parallel: 4, atomicPut: true, consistentList: true },
+    put: (name, body, { signal }) =>
+      asking(`store ${name}`, signal, () =>
+        body.size <= chunk ? putSmall(name, body, signal) : oneLarge(() => putLarge(name, body, signal)),
+      ),
+    get: (name, take, { signal }) => read(name, undefined, take, signal),
+    list: ({ signal }) => list(signal),
+    async delete(name, { signal }) {
+      // One by one: not every compatible store has the request for several, and those that have disagree on its digest.
+      await asking(`delete ${name}`, signal, () =>
+        client.send(new library.DeleteObjectCommand(keyOf(name)), { abortSignal: signal }).catch(unlessAbsent),
+      );
+    },
+    async stat(name, { signal }) {
+      const found = await asking(`look up ${name}`, signal, () =>
+        client.send(new library.HeadObjectCommand(keyOf(name)), { abortSignal: signal }).catch(unlessAbsent),
+      );
+      if (found === undefined) return undefined;
+      return found.ContentLength === undefined ? { name } : { name, size: found.ContentLength };
+    },
+    getRange: (name, start, end, take, { signal }) => read(name, `bytes=${start}-${end - 1}`, take, signal),
+    [Symbol.asyncDispose]: async () => client.destroy(),
+  };
+}
+
+/** Failures of the stream as ours; what the reader of it throws is none of them. */
+async function* received(bytes: Bytes, task: string, signal: AbortSignal): Bytes {
+  try {
+    for await (const block of bytes) {
+      yield block;
+      signal.throwIfAborted();
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw s3Failure(task, error);
+  }
+}
+
+function unlessAbsent(error: unknown): undefined {
+  if (error instanceof Error && /^(NotFound|NoSuchKey)$/.test(error.name)) return undefined;
+  throw error;
+}

@@ -1,0 +1,59 @@
+import { BackendError } from '../../errors/errors.ts';
+import type { RemoteFile } from '../backend.ts';
+import type { Store } from './store.ts';
+
+/** Makes the container when it is not there. Throws CONNECTION_FAILED when it has another policy than asked for. */
+export async function ensureContainer(
+  store: Store,
+  container: string,
+  policy: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const path = `/${encodeURIComponent(container)}`;
+  const task = `open the container ${container}`;
+  const found = await store.whole(task, { method: 'HEAD', path, signal, accept: [404] });
+  if (found.status === 404) {
+    const headers: Record<string, string> = policy === undefined ? {} : { 'X-Storage-Policy': policy };
+    await store.whole(`create the container ${container}`, { method: 'PUT', path, headers, signal });
+    return;
+  }
+  const present = found.headers['x-storage-policy'];
+  if (policy === undefined || typeof present !== 'string' || present.toLowerCase() === policy.toLowerCase()) return;
+  throw new BackendError(
+    'CONNECTION_FAILED',
+    `Connection failed: the container ${container} has the storage policy ${present}, not ${policy}.`,
+    { retryable: false, hint: 'Use another container, or leave the policy out.' },
+  );
+}
+
+interface Listed {
+  readonly name?: string;
+  readonly bytes?: number;
+}
+
+/** Objects whose names start with `prefix`, whole pages at a time; none when there is no such container. */
+export async function* listObjects(
+  store: Store,
+  container: string,
+  prefix: string,
+  signal: AbortSignal,
+): AsyncGenerator<RemoteFile> {
+  for (let marker = ''; ;) {
+    const query = new URLSearchParams({ format: 'json', prefix, marker }).toString();
+    const { status, text } = await store.whole(`list files in ${container}`, {
+      method: 'GET',
+      path: `/${encodeURIComponent(container)}?${query}`,
+      signal,
+      accept: [404],
+    });
+    const page = status === 200 ? (JSON.parse(text) as readonly Listed[]) : [];
+    for (const { name, bytes } of page) {
+      if (name === undefined) continue;
+      // Of an object in segments the listing says 0.
+      yield bytes === undefined || bytes === 0 ? { name } : { name, size: bytes };
+    }
+    const last = page.at(-1)?.name;
+    if (last === undefined) return;
+    marker = last;
+  }
+}

@@ -1,0 +1,47 @@
+import type { Code } from '../../errors/codes.ts';
+import { BackendError } from '../../errors/errors.ts';
+import { networkFailure, retryAfter } from '../network-failure.ts';
+
+interface Kind {
+  readonly code: Code;
+  readonly retryable: boolean;
+  readonly text: string;
+}
+
+const KINDS: Readonly<Record<number, Kind>> = {
+  401: { code: 'BACKEND_PERMISSION_DENIED', retryable: false, text: 'the server does not accept the token' },
+  403: { code: 'BACKEND_PERMISSION_DENIED', retryable: false, text: 'access is denied' },
+  404: { code: 'BACKEND_NOT_FOUND', retryable: false, text: 'it is not there' },
+  408: { code: 'BACKEND_ERROR', retryable: true, text: 'the server did not get the whole request in time' },
+  413: { code: 'BACKEND_NO_SPACE', retryable: false, text: 'a quota or the largest size of an object is exceeded' },
+  422: { code: 'BACKEND_ERROR', retryable: true, text: 'the bytes were changed on the way' },
+  429: { code: 'BACKEND_ERROR', retryable: true, text: 'the server is busy' },
+  498: { code: 'BACKEND_ERROR', retryable: true, text: 'the server is busy' },
+  503: { code: 'BACKEND_ERROR', retryable: true, text: 'the server is busy' },
+  507: { code: 'BACKEND_NO_SPACE', retryable: false, text: 'the store is full' },
+};
+
+/** An answer that is not the one hoped for. */
+export function refusal(
+  task: string,
+  { status, headers }: { readonly status: number; readonly headers: { readonly 'retry-after'?: string | undefined } },
+): BackendError {
+  const kind = KINDS[status] ?? { code: 'BACKEND_ERROR', retryable: status >= 500, text: 'the server refuses' };
+  return new BackendError(kind.code, `Cannot ${task}: ${kind.text} (status ${status})`, {
+    retryable: kind.retryable,
+    exception: 'ClientException',
+    retryAfterMs: kind.retryable ? retryAfter(headers['retry-after'], Date.now()) : undefined,
+  });
+}
+
+/** A failure on the way to the server as a `BackendError`; any other error as it is. */
+export function networkError(task: string, error: unknown): unknown {
+  if (error instanceof BackendError) return error;
+  const network = networkFailure(error);
+  if (network === undefined) return error;
+  return new BackendError('BACKEND_ERROR', `Cannot ${task}: ${network.text} (${network.code})`, {
+    retryable: network.retryable,
+    exception: 'ClientException',
+    cause: error,
+  });
+}

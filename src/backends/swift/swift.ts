@@ -1,0 +1,236 @@
+import { createHash } from 'node:crypto';
+
+import { BackendError, UsageError } from '../../errors/errors.ts';
+import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
+import type { Environment } from '../environment.ts';
+import { exactBytes, wholeBytes } from '../exact-bytes.ts';
+import { bucketPath } from '../url-path.ts';
+import { redact, type BackendUrl } from '../url.ts';
+import { accountOf, type Account } from './account.ts';
+import { ensureContainer, listObjects } from './container.ts';
+import { networkError } from './failure.ts';
+import { httpClient } from './http.ts';
+import { inRuns, measure } from './segments.ts';
+import type { SwiftSettings } from './settings.ts';
+import { openStore, type Store } from './store.ts';
+
+const DEFAULT_TIMEOUT_S = 30;
+/** What Swift takes in one object, unless it is configured otherwise. */
+const LARGEST_OBJECT = 5 * 1024 ** 3;
+
+export interface SwiftOpenOptions {
+  readonly signal: AbortSignal;
+  readonly env?: Environment;
+  readonly settings?: Partial<SwiftSettings>;
+}
+
+/** The scheme `swift`: `swift://container/prefix`. The container is made when it is not there. */
+export function open(url: BackendUrl, options: SwiftOpenOptions): Promise<Backend> {
+  const { env = {}, settings = {} } = options;
+  return openContainer(url, {
+    account: accountOf(env, 'SWIFT', 1),
+    policy: settings.swiftStoragePolicy,
+    segmentSize: settings.mpSegmentSize ?? LARGEST_OBJECT,
+    timeoutS: settings.timeout,
+    signal: options.signal,
+  });
+}
+
+export interface ContainerOptions {
+  readonly account: Account;
+  /** Of the container; undefined: the server's default for a new one, any for an existing one. */
+  readonly policy: string | undefined;
+  /** Bytes from which on an object is stored in segments of that size. */
+  readonly segmentSize: number;
+  readonly timeoutS: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+export async function openContainer(url: BackendUrl, options: ContainerOptions): Promise<Backend> {
+  const { bucket: container, prefix } = bucketPath(url);
+  if (container === '') {
+    throw new UsageError('USER_ERROR', `InvalidBackendURL: No container in: ${redact(url.original.reveal())}`, {
+      exception: 'InvalidBackendURL',
+      hint: `Write ${url.scheme}://container/prefix.`,
+    });
+  }
+  const client = httpClient((options.timeoutS ?? DEFAULT_TIMEOUT_S) * 1000);
+  try {
+    const store = openStore(client, options.account);
+    await ensureContainer(store, container, options.policy, options.signal);
+    return swiftBackend(store, { container, prefix, ...options, close: () => client[Symbol.dispose]() });
+  } catch (error) {
+    client[Symbol.dispose]();
+    throw error;
+  }
+}
+
+interface Place extends Pick<ContainerOptions, 'policy' | 'segmentSize'> {
+  readonly container: string;
+  readonly prefix: string;
+  readonly close: () => void;
+}
+
+function swiftBackend(store: Store, { container, prefix, policy, segmentSize, close }: Place): Backend {
+  const segmentContainer = `${container}_segments`;
+  /** Whether there are any segments at all; most backups have none, and need not ask for them with every file. */
+  let hasSegments: Promise<boolean> | undefined;
+
+  const objectPath = (key: string): string => `/${encodeURIComponent(container)}/${escapeKey(key)}`;
+  const segmentPath = (key: string): string => `/${encodeURIComponent(segmentContainer)}/${escapeKey(key)}`;
+
+  async function put(name: string, body: Body, signal: AbortSignal): Promise<void> {
+    const task = `store ${name} in ${container}`;
+    const segments = await measure(exactBytes(body, signal), body.size, segmentSize);
+    const [first] = segments;
+    if (segments.length === 1 && first !== undefined && body.size < segmentSize) {
+      await store.whole(task, {
+        method: 'PUT',
+        path: objectPath(`${prefix}${name}`),
+        headers: { ETag: first.md5, 'Content-Type': 'application/octet-stream' },
+        body: () => ({ size: body.size, bytes: exactBytes(body, signal) }),
+        signal,
+      });
+      await removeSegments(name, undefined, signal);
+      return;
+    }
+    await ensureContainer(store, segmentContainer, policy, signal);
+    hasSegments = Promise.resolve(true);
+    // The form of the reference: name/time/size/segment size/number.
+    const folder = `${prefix}${name}/${(Date.now() / 1000).toFixed(6)}/${body.size}/${segmentSize}/`;
+    await using runs = inRuns(exactBytes(body, signal));
+    try {
+      for (const [i, { size, md5 }] of segments.entries()) {
+        await store.whole(task, {
+          method: 'PUT',
+          path: segmentPath(`${folder}${String(i).padStart(8, '0')}`),
+          headers: { ETag: md5, 'Content-Type': 'application/octet-stream' },
+          body: () => ({ size, bytes: runs.take(size) }),
+          signal,
+        });
+      }
+      await store.whole(task, {
+        method: 'PUT',
+        path: objectPath(`${prefix}${name}`),
+        headers: {
+          'X-Object-Manifest': `${encodeURIComponent(segmentContainer)}/${escapeKey(folder)}`,
+          'Content-Length': '0',
+          'Content-Type': 'application/octet-stream',
+        },
+        signal,
+      });
+    } catch (error) {
+      await removeAll(folder, new AbortController().signal).catch(() => undefined);
+      throw error;
+    }
+    await removeSegments(name, folder, signal);
+  }
+
+  /** Removes what an object of this name had or has in segments, but not those in `kept`. */
+  async function removeSegments(name: string, kept: string | undefined, signal: AbortSignal): Promise<void> {
+    hasSegments ??= store
+      .whole(`look up the container ${segmentContainer}`, {
+        method: 'HEAD',
+        path: `/${encodeURIComponent(segmentContainer)}`,
+        signal,
+        // Without the right to look there are none of ours.
+        accept: [403, 404],
+      })
+      .then(({ status }) => status < 300);
+    const asked = hasSegments;
+    asked.catch(() => {
+      if (hasSegments === asked) hasSegments = undefined;
+    });
+    if (await asked) await removeAll(`${prefix}${name}/`, signal, kept);
+  }
+
+  async function removeAll(folder: string, signal: AbortSignal, kept?: string): Promise<void> {
+    for await (const { name } of listObjects(store, segmentContainer, folder, signal)) {
+      if (kept !== undefined && name.startsWith(kept)) continue;
+      await store.whole(`delete a segment in ${segmentContainer}`, {
+        method: 'DELETE',
+        path: segmentPath(name),
+        signal,
+        accept: [404],
+      });
+    }
+  }
+
+  async function read<T>(
+    name: string,
+    headers: Readonly<Record<string, string>>,
+    take: (bytes: Bytes) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const task = `read ${name} in ${container}`;
+    const response = await store.stream(task, { method: 'GET', path: objectPath(`${prefix}${name}`), headers, signal });
+    const length = response.headers['content-length'];
+    const whole = wholeBytes(response.stream, length === undefined ? undefined : Number(length), name);
+    const { etag = '' } = response.headers;
+    // A part has the digest of the whole, an object in segments one in quotes that is none of its content.
+    const digest = response.status === 200 && /^[0-9a-f]{32}$/.test(etag) ? etag : undefined;
+    try {
+      return await take(checked(whole, digest, task, signal));
+    } finally {
+      response.stream.destroy();
+    }
+  }
+
+  async function* list(signal: AbortSignal): AsyncGenerator<RemoteFile> {
+    for await (const { name, ...rest } of listObjects(store, container, prefix, signal)) {
+      if (name.length > prefix.length) yield { name: name.slice(prefix.length), ...rest };
+    }
+  }
+
+  return {
+    traits: { parallel: 4, atomicPut: true, consistentList: true },
+    put: (name, body, { signal }) => put(name, body, signal),
+    get: (name, take, { signal }) => read(name, {}, take, signal),
+    list: ({ signal }) => list(signal),
+    async delete(name, { signal }) {
+      await store.whole(`delete ${name} in ${container}`, {
+        method: 'DELETE',
+        path: objectPath(`${prefix}${name}`),
+        signal,
+        accept: [404],
+      });
+      await removeSegments(name, undefined, signal);
+    },
+    async stat(name, { signal }) {
+      const { status, headers } = await store.whole(`look up ${name} in ${container}`, {
+        method: 'HEAD',
+        path: objectPath(`${prefix}${name}`),
+        signal,
+        accept: [404],
+      });
+      if (status === 404) return undefined;
+      const size = headers['content-length'];
+      return size === undefined ? { name } : { name, size: Number(size) };
+    },
+    getRange: (name, start, end, take, { signal }) => read(name, { Range: `bytes=${start}-${end - 1}` }, take, signal),
+    [Symbol.asyncDispose]: async () => close(),
+  };
+}
+
+/** Failures of the stream as ours, and at the end the digest; what the reader throws is none of them. */
+async function* checked(bytes: Bytes, digest: string | undefined, task: string, signal: AbortSignal): Bytes {
+  const hash = createHash('md5');
+  try {
+    for await (const block of bytes) {
+      if (digest !== undefined) hash.update(block);
+      yield block;
+      signal.throwIfAborted();
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw networkError(task, error);
+  }
+  if (digest !== undefined && hash.digest('hex') !== digest) {
+    throw new BackendError('BACKEND_ERROR', `Cannot ${task}: the bytes were changed on the way`, { retryable: true });
+  }
+}
+
+/** Slashes in a key separate nothing, but they stay as they are. */
+function escapeKey(key: string): string {
+  return key.split('/').map(encodeURIComponent).join('/');
+}

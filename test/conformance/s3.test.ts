@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { open } from '../../src/backends/s3/s3.ts';
+import { parseUrl } from '../../src/backends/url.ts';
+import { requireSwift, startSwift, type SwiftServer } from '../servers/swift.ts';
+import { conformance } from './conformance.ts';
+
+describe.runIf(requireSwift())('the S3 API of OpenStack Swift', () => {
+  let server: SwiftServer;
+  let places = 0;
+
+  beforeAll(async () => {
+    server = await startSwift();
+    await server.request('PUT', '/bucket');
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  conformance(
+    's3',
+    () =>
+      open(parseUrl(`s3://bucket/place${++places}`), {
+        signal: new AbortController().signal,
+        env: server.s3,
+        settings: { s3EndpointUrl: server.origin, s3MultipartChunkSize: 5 * 1024 * 1024 },
+      }),
+    { names: 12 },
+  );
+
+  test('lists 10,000 names in pages, each once', async () => {
+    const names = Array.from({ length: 10_000 }, (_, i) => `f${String(i).padStart(5, '0')}`);
+    await server.request('PUT', '/many');
+    await server.plant('many', [...names.map((name) => `place/${name}`), 'places/foreign']);
+    const options = {
+      signal: new AbortController().signal,
+      env: server.s3,
+      settings: { s3EndpointUrl: server.origin },
+    };
+    await using backend = await open(parseUrl('s3://many/place'), options);
+    const found: string[] = [];
+    for await (const { name } of backend.list(options)) found.push(name);
+    expect(found).toEqual(names);
+  });
+});

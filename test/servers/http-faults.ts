@@ -1,0 +1,96 @@
+import { once } from 'node:events';
+import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What happens to the requests that match. */
+export interface HttpFault {
+  readonly method: string;
+  /** Of the path with its query. */
+  readonly path: RegExp;
+  /** How many requests; after that they pass. */
+  readonly count: number;
+  /** Answered by the proxy, without asking the server. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The server does it, and its answer is lost with the connection. */
+  readonly loseReply?: true;
+  /** The connection is lost after this many bytes of the answer's body. */
+  readonly cutAt?: number;
+  /** This byte of the answer's body is changed. */
+  readonly flipAt?: number;
+}
+
+export interface FaultyProxy extends AsyncDisposable {
+  readonly origin: string;
+  /** `PUT /bucket/name` of everything asked for, in order. */
+  readonly seen: readonly string[];
+  /** Replaces all faults and forgets what was seen. */
+  set(...faults: readonly HttpFault[]): void;
+}
+
+/** Stands before an HTTP server on loopback. Signatures stay valid: requests are passed on with the header Host as it is. */
+export async function startFaultyProxy(port: number): Promise<FaultyProxy> {
+  let faults: (HttpFault & { left: number })[] = [];
+  const seen: string[] = [];
+
+  function faultFor({ method = '', url = '' }: IncomingMessage): HttpFault | undefined {
+    seen.push(`${method} ${url}`);
+    const fault = faults.find((fault) => fault.left > 0 && fault.method === method && fault.path.test(url));
+    if (fault !== undefined) fault.left--;
+    return fault;
+  }
+
+  function serve(asked: IncomingMessage, answer: ServerResponse): void {
+    const fault = faultFor(asked);
+    const lose = (): void => void asked.socket.destroy();
+    if (fault?.status !== undefined) {
+      asked.resume().once('end', () => answer.writeHead(fault.status ?? 500, fault.headers).end());
+      return;
+    }
+    const headers = { ...asked.headers };
+    delete headers.expect;
+    const passed = send(
+      { host: '127.0.0.1', port, method: asked.method, path: asked.url, headers, agent: false },
+      (got) => {
+        if (fault?.loseReply) {
+          got.resume().once('end', lose);
+          return;
+        }
+        answer.writeHead(got.statusCode ?? 500, got.headers);
+        let at = 0;
+        got.on('data', (block: Buffer) => {
+          const flip = (fault?.flipAt ?? -1) - at;
+          if (flip >= 0 && flip < block.length) block.writeUInt8(block.readUInt8(flip) ^ 1, flip);
+          at += block.length;
+          if (fault?.cutAt === undefined || at < fault.cutAt) answer.write(block);
+          else answer.write(block.subarray(0, block.length - (at - fault.cutAt)), lose);
+        });
+        got.once('end', () => answer.end());
+      },
+    );
+    passed.once('error', lose);
+    asked.pipe(passed);
+  }
+
+  const server = createServer(serve);
+  server.on('checkContinue', (asked: IncomingMessage, answer: ServerResponse) => {
+    answer.writeContinue();
+    serve(asked, answer);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    seen,
+    set(...next) {
+      faults = next.map((fault) => ({ ...fault, left: fault.count }));
+      seen.splice(0);
+    },
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
