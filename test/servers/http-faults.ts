@@ -24,6 +24,8 @@ export interface FaultyProxy extends AsyncDisposable {
   readonly origin: string;
   /** `PUT /bucket/name` of everything asked for, in order. */
   readonly seen: readonly string[];
+  /** The header Host of each of them. */
+  readonly hosts: readonly string[];
   /** Replaces all faults and forgets what was seen. */
   set(...faults: readonly HttpFault[]): void;
 }
@@ -32,9 +34,11 @@ export interface FaultyProxy extends AsyncDisposable {
 export async function startFaultyProxy(port: number): Promise<FaultyProxy> {
   let faults: (HttpFault & { left: number })[] = [];
   const seen: string[] = [];
+  const hosts: string[] = [];
 
-  function faultFor({ method = '', url = '' }: IncomingMessage): HttpFault | undefined {
+  function faultFor({ method = '', url = '', headers }: IncomingMessage): HttpFault | undefined {
     seen.push(`${method} ${url}`);
+    hosts.push(headers.host ?? '');
     const fault = faults.find((fault) => fault.left > 0 && fault.method === method && fault.path.test(url));
     if (fault !== undefined) fault.left--;
     return fault;
@@ -82,9 +86,11 @@ export async function startFaultyProxy(port: number): Promise<FaultyProxy> {
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
+    hosts,
     set(...next) {
       faults = next.map((fault) => ({ ...fault, left: fault.count }));
       seen.splice(0);
+      hosts.splice(0);
     },
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');

@@ -27,7 +27,6 @@ function denied(text: string, hint: string): Kind {
 /** By the error code in the answer; source: Amazon S3 API reference, list of error codes. */
 const KINDS: Readonly<Record<string, Kind>> = {
   NoSuchKey: ABSENT,
-  NotFound: ABSENT,
   NoSuchBucket: { ...ABSENT, text: 'there is no such bucket', hint: 'Create the bucket first: duplicity never does.' },
   AccessDenied: denied('access is denied', 'Check what the credentials may do with this bucket.'),
   Forbidden: denied('access is denied', 'Check the credentials and what they may do with this bucket.'),
@@ -56,8 +55,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
   SlowDown: PASSING,
 };
 
-/** `task` (such as `store vol1 in bucket`) failed: as a `BackendError` where it is the server's or network's doing. */
-export function s3Failure(task: string, error: unknown): unknown {
+/**
+ * `task` (such as `store vol1 in bucket`) failed: as a `BackendError` where it is the server's or network's doing.
+ * `absent` is what a 404 without a text means.
+ */
+export function s3Failure(task: string, error: unknown, absent: 'NoSuchKey' | 'NoSuchBucket' = 'NoSuchKey'): unknown {
   if (error instanceof BackendError || !(error instanceof Error)) return error;
   if (error.name === 'CredentialsProviderError') {
     return new BackendError('BACKEND_PERMISSION_DENIED', `Cannot ${task}: there are no credentials`, {
@@ -77,7 +79,7 @@ export function s3Failure(task: string, error: unknown): unknown {
       exception: 'EndpointConnectionError',
     });
   }
-  const { code, retryable, text, hint } = kindOf(error.name, status);
+  const { code, retryable, text, hint } = kindOf(error.name === 'NotFound' ? absent : error.name, status);
   const reason = text ?? (error.message === '' ? 'the server reports an error' : error.message);
   return new BackendError(code, `Cannot ${task}: ${reason} (${error.name}, status ${status})`, {
     retryable,
@@ -86,6 +88,10 @@ export function s3Failure(task: string, error: unknown): unknown {
     ...(hint === undefined ? {} : { hint }),
     retryAfterMs: retryable ? retryAfter(retryAfterHeader(error), Date.now()) : undefined,
   });
+}
+
+export function isDenied(error: unknown): boolean {
+  return statusOf(error) === 403;
 }
 
 /** No bucket of ours: it is not there, or it is somebody else's. */

@@ -10,7 +10,7 @@ import { exactBytes, wholeBytes } from '../exact-bytes.ts';
 import { networkFailure } from '../network-failure.ts';
 import type { BackendUrl } from '../url.ts';
 import { connect, loadLibrary } from './client.ts';
-import { isNoBucketOfOurs, s3Failure } from './failure.ts';
+import { isDenied, isNoBucketOfOurs, s3Failure } from './failure.ts';
 import { objectParams } from './object-params.ts';
 import { placesOf, type Place } from './place.ts';
 import type { S3Settings } from './settings.ts';
@@ -60,11 +60,11 @@ async function reach(place: Place, other: Place | undefined, options: ReachOptio
     if (other !== undefined && isNoBucketOfOurs(error)) {
       const found = await head(other, options).catch((failure: unknown) => {
         options.signal.throwIfAborted();
-        if (networkFailure(failure) === undefined) throw s3Failure(reaching(other), failure);
+        if (networkFailure(failure) === undefined) throw s3Failure(reaching(other), failure, 'NoSuchBucket');
       });
       if (found !== undefined) return found;
     }
-    throw s3Failure(reaching(place), error);
+    throw s3Failure(reaching(place), error, 'NoSuchBucket');
   }
 }
 
@@ -73,7 +73,12 @@ async function head(place: Place, options: ReachOptions): Promise<Bucket> {
   const { signal, library } = options;
   const client = await connect(place, options);
   try {
-    await client.send(new library.HeadBucketCommand({ Bucket: place.bucket }), { abortSignal: signal });
+    const call = { abortSignal: signal };
+    await client.send(new library.HeadBucketCommand({ Bucket: place.bucket }), call).catch((error: unknown) => {
+      // An answer to HEAD has no text: only a listing says whether it is the key, the secret or the right.
+      if (!isDenied(error)) throw error;
+      return client.send(new library.ListObjectsV2Command({ Bucket: place.bucket, MaxKeys: 1 }), call);
+    });
     return { client, place };
   } catch (error) {
     client.destroy();

@@ -57,12 +57,15 @@ export function httpClient(timeoutMs: number): HttpClient {
     // Without a listener a reset after the answer would be an exception of nobody.
     request.on('error', () => {});
     answered.catch(() => {});
+    let isSent = true;
     if (body === undefined) request.end();
     else {
       if (asks) await mayGoOn(request, answered);
-      await sendBody(request, body.bytes, answered);
+      isSent = await sendBody(request, body.bytes, answered);
     }
     const [stream] = await answered;
+    // Half a request is of no more use to its connection.
+    if (!isSent) stream.once('close', () => request.destroy());
     return { status: stream.statusCode ?? 0, headers: stream.headers, stream };
   }
 
@@ -81,18 +84,19 @@ export function httpClient(timeoutMs: number): HttpClient {
   };
 }
 
-/** A server that refuses answers before it has everything; then its answer counts, not the broken pipe. */
-async function sendBody(request: ClientRequest, bytes: Bytes, answered: Promise<unknown>): Promise<void> {
+/** False: the server refused before it had everything; then its answer counts, not the broken pipe. */
+async function sendBody(request: ClientRequest, bytes: Bytes, answered: Promise<unknown>): Promise<boolean> {
   let isAnswered = false;
   const noted = answered.then(() => (isAnswered = true)).catch(() => undefined);
   // An answer that came instead of the permission to go on is noted now.
   await Promise.resolve();
-  if (isAnswered) return;
+  if (isAnswered) return false;
   try {
     await pipeline(Readable.from(bytes, { objectMode: true, highWaterMark: 1 }), request);
+    return true;
   } catch (error) {
     if (isBroken(error)) await noted;
-    if (isAnswered) return;
+    if (isAnswered) return false;
     request.destroy();
     throw error;
   }
