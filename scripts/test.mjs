@@ -1,6 +1,7 @@
 // npm test: all of it, with its own set-up, on a fresh machine. The last line is `N passed, N failed, N skipped`, summed
 // over all runs of vitest; a step that fails without a failing test counts as one failed.
 import { existsSync, readdirSync } from 'node:fs';
+import { installAzurite } from './lib/azurite.mjs';
 import { runChecks } from './lib/checks.mjs';
 import { otherNode } from './lib/other-node.mjs';
 import { root } from './lib/paths.mjs';
@@ -17,6 +18,8 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 
 step('set-up');
 for (const sentence of await installSystemPackages()) absent(sentence);
+const withoutAzurite = await installAzurite();
+if (withoutAzurite !== undefined) absent(withoutAzurite);
 const problem = await setUp({ all: true });
 if (problem === undefined) await test();
 else fail(problem);

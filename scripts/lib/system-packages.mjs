@@ -1,4 +1,5 @@
 // Programs that tests run and npm does not bring; the list is test/support/debian-packages.txt.
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { root } from './paths.mjs';
@@ -11,14 +12,14 @@ const TRIES = 3;
  * @returns {Promise<string[]>} for each program that is still missing a sentence; its tests are skipped, or fail under CI
  */
 export async function installSystemPackages() {
-  const wanted = readList().filter(({ program }) => !isInPath(program));
+  const wanted = readList().filter(({ program }) => !isPresent(program));
   if (wanted.length === 0) return [];
   const names = wanted.map(({ name }) => name);
   const obstacle =
     process.getuid?.() !== 0 ? 'not root' : existsSync('/usr/bin/apt-get') ? undefined : 'not Debian or Ubuntu';
   const failure = obstacle ?? (await aptInstall(names));
   return wanted
-    .filter(({ program }) => !isInPath(program))
+    .filter(({ program }) => !isPresent(program))
     .map(
       ({ name, program, use }) =>
         `${program} is missing and was not installed (${failure ?? `package ${name} does not bring it`}): not tested is ${use}`,
@@ -50,7 +51,10 @@ function readList() {
     .map((line) => /^(?<name>\S+)\s+(?<program>\S+)\s+#\s*(?<use>.*)$/.exec(line).groups);
 }
 
-function isInPath(program) {
+/** A program in PATH, or `python3:NAME`, a module of the system's Python. */
+function isPresent(program) {
+  const module = /^python3:(\w+)$/.exec(program)?.[1];
+  if (module !== undefined) return spawnSync('/usr/bin/python3', ['-c', `import ${module}`]).status === 0;
   return (process.env.PATH ?? '').split(delimiter).some((dir) => isExecutable(`${dir}/${program}`));
 }
 

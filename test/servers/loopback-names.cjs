@@ -7,5 +7,5 @@ dns.lookup = (name, options, done) => {
   const answer = typeof options === 'function' ? options : done;
   if (process.env.NAMES_BELOW_LOCALHOST === 'yes') return real('127.0.0.1', options, done);
   const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND', hostname: name });
-  return setImmediate(answer, error);
+  return setImmediate(() => answer(error));
 };

@@ -17,6 +17,12 @@ export function requireReference(): boolean {
   );
 }
 
+/** The same for a module of the system's Python, which the reference may use. */
+export function requirePythonModule(name: string): boolean {
+  const { status } = spawnSync('/usr/bin/python3', ['-c', `import ${name}`]);
+  return status === 0 || missing(`the Python module "${name}" is not installed`);
+}
+
 /** The same for root, which may make device files and foreign owners. */
 export function requireRoot(): boolean {
   return process.getuid?.() === 0 || missing('not root');

@@ -40,12 +40,15 @@ const KINDS: Readonly<Record<string, Kind>> = {
   Md5Mismatch: { code: 'BACKEND_ERROR', retryable: true, text: 'the bytes were changed on the way' },
 };
 
+/** What the library makes of a download that breaks off; of one that is aborted its caller knows. */
+const CUT = { code: 'ECONNRESET', text: 'the connection was lost', retryable: true };
+
 /** `task` (such as `store vol1 in container`) failed: as a `BackendError` where it is the server's or network's doing. */
 export function azureFailure(task: string, error: unknown): unknown {
   if (error instanceof BackendError || !(error instanceof Error)) return error;
   const { status, name, header } = answerOf(error);
   if (status === undefined) {
-    const network = networkFailure(error);
+    const network = error.name === 'AbortError' ? CUT : networkFailure(error);
     if (network === undefined) return error;
     return new BackendError('BACKEND_ERROR', `Cannot ${task}: ${network.text} (${network.code})`, {
       retryable: network.retryable,

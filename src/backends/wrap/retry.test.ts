@@ -186,3 +186,21 @@ test('an operation that fails because of an abort is not tried again', async () 
   await expect(backend.put('n', bodyOf('x'), { signal: controller.signal })).rejects.toBe(reason);
   expect(events).toEqual([]);
 });
+
+test('a server that names a time is left alone for as long, longer or shorter than the usual pause', async () => {
+  const { memory } = rig([]);
+  const asked = [120_000, 0];
+  const slept: number[] = [];
+  const busy: Backend = {
+    ...memory,
+    async put() {
+      const retryAfterMs = asked.shift();
+      if (retryAfterMs === undefined) return;
+      throw new BackendError('BACKEND_ERROR', 'busy', { retryable: true, retryAfterMs });
+    },
+  };
+  const sleep = async (ms: number) => slept.push(ms);
+  const backend = withRetry(busy, { tries: 5, delayMs: 30_000, emit: () => {}, sleep, random: () => 0 });
+  await backend.put('name', bodyOf('content'), call);
+  expect(slept).toEqual([120_000, 0]);
+});

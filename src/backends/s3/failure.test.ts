@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+
+import { s3Failure } from './failure.ts';
+
+function answer(name: string, httpStatusCode: number, headers: Readonly<Record<string, string>> = {}): Error {
+  return Object.assign(new Error('the words of the server'), {
+    name,
+    $metadata: { httpStatusCode },
+    $response: { headers },
+  });
+}
+
+test.each([
+  ['NoSuchKey', 404, 'BACKEND_NOT_FOUND', false],
+  ['AccessDenied', 403, 'BACKEND_PERMISSION_DENIED', false],
+  ['UnheardOf', 403, 'BACKEND_PERMISSION_DENIED', false],
+  ['InvalidStorageClass', 400, 'BACKEND_ERROR', false],
+  ['QuotaExceeded', 403, 'BACKEND_NO_SPACE', false],
+  ['UnheardOf', 507, 'BACKEND_NO_SPACE', false],
+  ['SlowDown', 503, 'BACKEND_ERROR', true],
+  ['UnheardOf', 500, 'BACKEND_ERROR', true],
+  ['UnheardOf', 429, 'BACKEND_ERROR', true],
+  ['UnheardOf', 400, 'BACKEND_ERROR', false],
+])('%s with status %i is %s, worth a retry: %s', (name, status, code, retryable) => {
+  expect(s3Failure('store x', answer(name, status))).toMatchObject({ code, retryable });
+});
+
+test('a frozen object is one clear sentence', () => {
+  expect(s3Failure('read vol1 in bucket', answer('InvalidObjectState', 403))).toMatchObject({
+    retryable: false,
+    message: expect.stringContaining('it lies in cold storage and cannot be read before it is brought back'),
+    hint: expect.stringContaining('aws s3api restore-object'),
+  });
+});
+
+test('the time that a busy server asks for is passed on', () => {
+  const busy = answer('SlowDown', 503, { 'retry-after': '7' });
+  expect(s3Failure('store x', busy)).toMatchObject({ retryAfterMs: 7000 });
+});
+
+test('a lost connection is worth a retry, a certificate that is not accepted is not', () => {
+  const lost = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+  expect(s3Failure('store x', lost)).toMatchObject({ code: 'BACKEND_ERROR', retryable: true });
+  const stranger = Object.assign(new Error('self-signed certificate'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+  expect(s3Failure('store x', stranger)).toMatchObject({ code: 'BACKEND_ERROR', retryable: false });
+});
+
+test('an error that neither server nor network made stays as it is', () => {
+  const own = new Error('the source failed');
+  expect(s3Failure('store x', own)).toBe(own);
+});
