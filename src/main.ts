@@ -130,12 +130,14 @@ async function run(command: RunCommand, around: Surroundings, { emit, flush }: S
   const { settings } = command;
   const call: Call = { signal: catchSignals() };
   const archiveDir = openArchiveDir(command.archiveDir, '');
+  using spool = openSpool(tempRoots(settings.tempdir, around.env));
   const opening: OpenOptions = {
     ...call,
     settings,
     env: around.env,
     emit,
     askPassword: askPassword({ emit, flush }, call),
+    tempDir: () => spool.directory,
   };
   const open = async (address: string): Promise<Backend> => {
     const driver = await openBackend(parseUrl(settings.gio ? `gio+${address}` : address), opening);
@@ -147,7 +149,6 @@ async function run(command: RunCommand, around: Surroundings, { emit, flush }: S
   await using retrying = await open(url);
   const watched = settings.progress ? withMeter(retrying) : undefined;
   const backend = watched?.backend ?? retrying;
-  using spool = openSpool(tempRoots(settings.tempdir, around.env));
   const session: Session = {
     settings,
     now: settings.currentTime ?? around.now,
@@ -190,11 +191,11 @@ function skipping(volume: number | undefined): readonly FaultRule[] {
 function askPassword(
   { emit, flush }: { readonly emit: Emit; readonly flush: () => void },
   { signal }: Call,
-): (prompt: string) => Promise<Secret> {
+): NonNullable<OpenOptions['askPassword']> {
   const io = processIo({ warn: (text) => emit({ kind: 'warning', text }), flush, signal });
   const nobody = { line: () => Promise.resolve(undefined), close: () => undefined };
-  return (prompt) =>
-    askPassphrase({ prompt, mayBeEmpty: true, variable: 'FTP_PASSWORD' }, { ...io, fallback: () => nobody });
+  return (prompt, variable = 'FTP_PASSWORD') =>
+    askPassphrase({ prompt, mayBeEmpty: true, variable }, { ...io, fallback: () => nobody });
 }
 
 /**

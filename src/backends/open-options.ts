@@ -12,8 +12,10 @@ export interface OpenOptions {
   readonly settings?: Partial<DriverSettings & S3Settings & SwiftSettings & AzureSettings>;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly emit?: Emit;
-  /** Asks on the terminal; throws where there is none. */
-  readonly askPassword?: (prompt: string) => Promise<Secret>;
+  /** Asks on the terminal for what `variable` (default: FTP_PASSWORD) would have held; throws where there is none. */
+  readonly askPassword?: (prompt: string, variable?: 'FTP_PASSWORD' | 'IMAP_PASSWORD') => Promise<Secret>;
+  /** An existing directory for temporary files. */
+  readonly tempDir?: () => string;
 }
 
 /** The options of the command line that drivers look at, as `cli/settings.ts` names them. */
@@ -25,6 +27,14 @@ export interface DriverSettings {
   readonly sslCacertPath: string | undefined;
   readonly sslNoCheckCertificate: boolean;
   readonly webdavHeaders: string | undefined;
+  /** The retries that `multi` makes for each of its stores; seconds. */
+  readonly numRetries: number;
+  readonly backendRetryDelay: number;
+  readonly imapMailbox: string;
+  readonly imapFullAddress: boolean;
+  readonly par2Redundancy: number;
+  readonly par2Volumes: number;
+  readonly par2Options: string;
 }
 
 const DEFAULT_TIMEOUT_S = 30;

@@ -9,7 +9,7 @@ const options = { signal: new AbortController().signal };
 
 test.each([
   ['foo://u:hush@x/y', 'foo://u:*****@x/y'],
-  ['par2+file:///a', 'par2+file:///a'],
+  ['foo+bar:///a', 'foo+bar:///a'],
 ])('%s has no driver: error 23 that names the URL and the known schemes', async (url, shown) => {
   await expect(openBackend(parseUrl(url), options)).rejects.toMatchObject({
     code: 'USER_ERROR',

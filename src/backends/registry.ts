@@ -1,5 +1,6 @@
 import { UsageError } from '../errors/errors.ts';
 import type { Backend } from './backend.ts';
+import { elsewhere } from './elsewhere.ts';
 import type { OpenOptions } from './open-options.ts';
 import { redact, type BackendUrl } from './url.ts';
 
@@ -24,25 +25,47 @@ const DRIVERS: readonly Driver[] = [
   { schemes: ['swift'], load: () => import('./swift/swift.ts') },
   { schemes: ['pca'], load: () => import('./pca/pca.ts') },
   { schemes: ['azure'], load: () => import('./azure/azure.ts') },
+  { schemes: ['imap', 'imaps'], load: () => import('./imap/imap.ts') },
+  { schemes: ['rclone'], load: () => import('./rclone/rclone.ts') },
+  {
+    schemes: ['multi'],
+    load: async () => {
+      const { openMulti } = await import('./multi/multi.ts');
+      return { open: (url, options) => openMulti(url, options, openBackend) };
+    },
+  },
 ];
 
-/** The bare driver for `url`; faults, retries and other policies are wrapped around it by the caller. */
+/** Every scheme that has a driver. */
+export function knownSchemes(): readonly string[] {
+  return DRIVERS.flatMap((driver) => driver.schemes);
+}
+
+/** The driver for `url` in its prefixes; faults, retries and other policies are wrapped around it by the caller. */
 export async function openBackend(given: BackendUrl, options: OpenOptions): Promise<Backend> {
   const url = withoutGio(given);
   const driver = DRIVERS.find((driver) => driver.schemes.includes(url.scheme));
-  if (driver === undefined || url.wrappers.length > 0) {
-    const known = DRIVERS.flatMap((driver) => driver.schemes).map((scheme) => `${scheme}://`);
-    throw new UsageError(
-      'USER_ERROR',
-      `UnsupportedBackendScheme: scheme not supported in url: ${redact(url.original.reveal())}`,
-      {
-        exception: 'UnsupportedBackendScheme',
-        hint: `Use one of these schemes: ${known.join(', ')}.`,
-      },
-    );
-  }
+  if (driver === undefined) throw unsupported(url);
   const loaded = await driver.load();
-  return loaded.open(url, options);
+  const backend = await loaded.open(url, options);
+  if (url.wrappers.length === 0) return backend;
+  const { openPar2 } = await import('./par2/par2.ts');
+  return openPar2(backend, options);
+}
+
+function unsupported(url: BackendUrl): UsageError {
+  const instead = elsewhere(url.scheme, url.wrappers);
+  const shown = redact(url.original.reveal());
+  if (instead === undefined) {
+    return new UsageError('USER_ERROR', `UnsupportedBackendScheme: scheme not supported in url: ${shown}`, {
+      exception: 'UnsupportedBackendScheme',
+      hint: `Use one of these schemes: ${knownSchemes()
+        .map((scheme) => `${scheme}://`)
+        .join(', ')}.`,
+    });
+  }
+  const message = `UnsupportedBackendScheme: ${instead.service} is not reached directly: ${shown}`;
+  return new UsageError('USER_ERROR', message, { exception: 'UnsupportedBackendScheme', hint: instead.advice });
 }
 
 /**

@@ -39,7 +39,7 @@ export interface Question {
   /** An empty answer is refused. */
   readonly mayBeEmpty: boolean;
   /** Environment variable that would have answered it. */
-  readonly variable: Variable | 'FTP_PASSWORD';
+  readonly variable: Variable | 'FTP_PASSWORD' | 'IMAP_PASSWORD';
 }
 
 export type PassphraseSource =

@@ -1,0 +1,229 @@
+import { BackendError } from '../../errors/errors.ts';
+import type { Backend, Body, Bytes, Call, RemoteFile } from '../backend.ts';
+import type { OpenOptions } from '../open-options.ts';
+import { parseUrl, redact, type BackendUrl } from '../url.ts';
+import { withRetry } from '../wrap/retry.ts';
+import { readMultiConfig, type MultiConfig } from './config.ts';
+
+type Open = (url: BackendUrl, options: OpenOptions) => Promise<Backend>;
+
+interface Store {
+  /** Its URL, without password. */
+  readonly place: string;
+  readonly prefixes: readonly string[];
+  readonly backend: Backend;
+}
+
+const DEFAULT_TRIES = 5;
+const DEFAULT_DELAY_S = 30;
+
+/**
+ * Several stores as one. Each makes its own retries, so that one that is down does not repeat the work of the others;
+ * what it then says is final. With `onfail=continue` a store that cannot be opened is left out for this run.
+ */
+export async function openMulti(url: BackendUrl, options: OpenOptions, openStore: Open): Promise<Backend> {
+  const config = readMultiConfig(url);
+  const { emit = () => undefined, settings = {} } = options;
+  const { numRetries = DEFAULT_TRIES, backendRetryDelay = DEFAULT_DELAY_S } = settings;
+  const policy = { tries: numRetries, delayMs: backendRetryDelay * 1000, emit };
+  const stores: Store[] = [];
+  try {
+    for (const { url: text, env, prefixes } of config.stores) {
+      const place = redact(text);
+      try {
+        const backend = await openStore(parseUrl(text), { ...options, env: { ...options.env, ...env } });
+        stores.push({ place, prefixes, backend: withRetry(backend, policy) });
+      } catch (error) {
+        if (config.onFail === 'abort' || !(error instanceof BackendError)) throw error;
+        emit({ kind: 'warning', text: `The store ${place} is left out: ${error.message}` });
+      }
+    }
+    if (stores.length === 0) throw noStore('open any store', undefined);
+  } catch (error) {
+    for (const { backend } of stores) await backend[Symbol.asyncDispose]();
+    throw error;
+  }
+  return multiBackend(stores, config, (text) => emit({ kind: 'warning', text }));
+}
+
+/** The stores in the order of the file. */
+function multiBackend(stores: readonly Store[], config: Omit<MultiConfig, 'stores'>, warn: (text: string) => void): Backend {
+  const { mode, onFail } = config;
+  /** Which stores hold a name, as far as listings and puts have told; undefined before the first listing. */
+  let holders: Map<string, Set<Store>> | undefined;
+  /** Which stores took a name in this run: what others hold under it is older. */
+  const fresh = new Map<string, ReadonlySet<Store>>();
+  let turn = 0;
+
+  /** Does `run` with each store. What fails is a warning while another succeeds and `onfail` lets it. */
+  async function withEach<T>(
+    some: readonly Store[],
+    { task, signal }: { readonly task: string; readonly signal: AbortSignal },
+    run: (store: Store) => Promise<T>,
+  ): Promise<readonly T[]> {
+    const done: T[] = [];
+    let failure: unknown;
+    for (const store of some) {
+      try {
+        done.push(await run(store));
+      } catch (error) {
+        signal.throwIfAborted();
+        if (onFail === 'abort' || !(error instanceof BackendError)) throw error;
+        failure ??= error;
+        warn(`The store ${store.place} could not ${task}: ${error.message}`);
+      }
+    }
+    if (done.length === 0 && failure !== undefined) throw failure;
+    return done;
+  }
+
+  async function filesOf(call: Call): Promise<readonly RemoteFile[]> {
+    const found = new Map<string, RemoteFile>();
+    const held = new Map<string, Set<Store>>();
+    await withEach(stores, { task: 'list its files', signal: call.signal }, async (store) => {
+      for await (const file of store.backend.list(call)) {
+        held.set(file.name, (held.get(file.name) ?? new Set()).add(store));
+        // Where copies differ in size, one is short.
+        const other = found.get(file.name)?.size ?? -1;
+        if (!found.has(file.name) || (file.size ?? -1) > other) found.set(file.name, file);
+      }
+    });
+    holders = held;
+    return [...found.values()];
+  }
+
+  /** In stripe mode a put must know where an older copy lies. */
+  async function holdersOf(name: string, call: Call): Promise<ReadonlySet<Store>> {
+    if (holders === undefined) await filesOf(call);
+    return fresh.get(name) ?? holders?.get(name) ?? new Set();
+  }
+
+  /** Sends and looks what has arrived: a store that took less has failed, the others have not. */
+  async function send(store: Store, { name, body, call }: { name: string; body: Body; call: Call }): Promise<void> {
+    await store.backend.put(name, body, call);
+    const arrived = await store.backend.stat?.(name, call);
+    if (arrived?.size !== undefined && arrived.size !== body.size) {
+      await store.backend.delete(name, call);
+      const message = `${name} has ${arrived.size} bytes there, ${body.size} were sent`;
+      throw new BackendError('BACKEND_ERROR', message, { retryable: false });
+    }
+  }
+
+  async function putStriped(name: string, body: Body, call: Call): Promise<void> {
+    const before = [...(await holdersOf(name, call))];
+    const first = turn++ % stores.length;
+    let failure: unknown;
+    for (const store of [...stores.slice(first), ...stores.slice(0, first)]) {
+      try {
+        await send(store, { name, body, call });
+        for (const old of before) if (old !== store) await old.backend.delete(name, call);
+        fresh.set(name, new Set([store]));
+        return;
+      } catch (error) {
+        call.signal.throwIfAborted();
+        if (onFail === 'abort' || !(error instanceof BackendError)) throw error;
+        failure ??= error;
+        warn(`The store ${store.place} could not take ${name}: ${error.message}`);
+      }
+    }
+    throw failure;
+  }
+
+  /** In mirror mode: those that list a prefix the name begins with, or all when none does. */
+  function takers(name: string): readonly Store[] {
+    const matching = stores.filter(({ prefixes }) => prefixes.some((prefix) => name.startsWith(prefix)));
+    return matching.length > 0 ? matching : stores;
+  }
+
+  async function putMirrored(name: string, body: Body, call: Call): Promise<void> {
+    const some = takers(name);
+    // Each of them needs it for itself.
+    const { mayKeepFile: _, ...copied } = body;
+    const sent = some.length === 1 ? body : copied;
+    const took = new Set<Store>();
+    await withEach(some, { task: `take ${name}`, signal: call.signal }, async (store) => {
+      await send(store, { name, body: sent, call });
+      took.add(store);
+    });
+    fresh.set(name, took);
+    // An older copy would be found first, in this run or a later one.
+    for (const store of stores) if (!took.has(store)) await store.backend.delete(name, call).catch(unlessOurs);
+  }
+
+  /** Tries the known holders, then the others, until one gives it whole. */
+  async function fromAny<T>(name: string, call: Call, run: (store: Store) => Promise<T>): Promise<T> {
+    const known = fresh.get(name) ?? holders?.get(name) ?? new Set();
+    const ordered = [...stores.filter((store) => known.has(store)), ...stores.filter((store) => !known.has(store))];
+    let failure: unknown;
+    for (const store of ordered) {
+      try {
+        return await run(store);
+      } catch (error) {
+        call.signal.throwIfAborted();
+        if (!(error instanceof BackendError)) throw error;
+        const isAbsent = error.code === 'BACKEND_NOT_FOUND';
+        if (!isAbsent && onFail === 'abort') throw error;
+        if (!isAbsent) warn(`The store ${store.place} could not give ${name}: ${error.message}`);
+        // That one store has failed says more than that others do not have it.
+        if (failure === undefined || !isAbsent) failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  return {
+    traits: {
+      parallel: mode === 'stripe' ? 1 : Math.min(...stores.map(({ backend }) => backend.traits.parallel)),
+      atomicPut: stores.every(({ backend }) => backend.traits.atomicPut),
+      consistentList: stores.every(({ backend }) => backend.traits.consistentList),
+    },
+    put: (name, body, call) => (mode === 'stripe' ? putStriped : putMirrored)(name, body, call),
+    get: <T>(name: string, take: (bytes: Bytes) => Promise<T>, call: Call) =>
+      fromAny(name, call, (store) => store.backend.get(name, take, call)),
+    async *list(call) {
+      yield* await filesOf(call);
+    },
+    async delete(name, call) {
+      let failure: unknown;
+      let failed = 0;
+      // Every store, whatever becomes of the one before.
+      for (const { place, backend } of stores) {
+        await backend.delete(name, call).catch((error: unknown) => {
+          unlessOurs(error);
+          call.signal.throwIfAborted();
+          failed++;
+          failure ??= error;
+          warn(`The store ${place} could not delete ${name}: ${String(error)}`);
+        });
+      }
+      if (failed > 0 && (onFail === 'abort' || failed === stores.length)) throw failure;
+      holders?.delete(name);
+      fresh.delete(name);
+    },
+    async stat(name, call) {
+      const context = { task: `tell the size of ${name}`, signal: call.signal };
+      const some = [...(fresh.get(name) ?? stores)];
+      const answers = await withEach(some, context, (store) => sizeIn(store, name, call));
+      const found = answers.filter((file) => file !== undefined);
+      return found.find(({ size }) => size !== undefined) ?? found[0];
+    },
+    async [Symbol.asyncDispose]() {
+      for (const { backend } of stores) await backend[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Only what a store says of itself is left out. */
+function unlessOurs(error: unknown): void {
+  if (!(error instanceof BackendError)) throw error;
+}
+
+async function sizeIn({ backend }: Store, name: string, call: Call): Promise<RemoteFile | undefined> {
+  if (backend.stat) return backend.stat(name, call);
+  for await (const file of backend.list(call)) if (file.name === name) return file;
+  return undefined;
+}
+
+function noStore(task: string, cause: unknown): BackendError {
+  return new BackendError('BACKEND_ERROR', `Cannot ${task} of the multi URL.`, { retryable: false, cause });
+}

@@ -1,0 +1,136 @@
+import { createWriteStream, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { pipeline } from 'node:stream/promises';
+
+import { BackendError, UsageError } from '../../errors/errors.ts';
+import type { Backend, Body, Bytes, Call } from '../backend.ts';
+import type { OpenOptions } from '../open-options.ts';
+import { rcloneTarget } from '../url-path.ts';
+import { redact, type BackendUrl } from '../url.ts';
+import { commandEngine } from './command-engine.ts';
+import { startDaemon } from './daemon.ts';
+import { daemonEngine } from './daemon-engine.ts';
+import type { RcloneEngine } from './engine.ts';
+import { RCLONE } from './failure.ts';
+import { notRunning } from '../run-program.ts';
+
+/** As many transfers as rclone itself runs at once. */
+const PARALLEL = 4;
+
+/** The `rclone` scheme: any remote of rclone's configuration. rclone makes missing directories by itself. */
+export async function open(url: BackendUrl, options: OpenOptions): Promise<Backend> {
+  const fs = rcloneTarget(url);
+  if (!/^[^/]+:/.test(fs)) {
+    const shown = redact(url.original.reveal());
+    throw new UsageError('USER_ERROR', `InvalidBackendURL: No remote of rclone in: ${shown}`, {
+      exception: 'InvalidBackendURL',
+      hint: 'Write rclone://REMOTE:/directory; "rclone listremotes" shows the remotes.',
+    });
+  }
+  const engine = await openEngine(fs, options);
+  try {
+    return await rcloneBackend(engine, options);
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+async function openEngine(fs: string, options: OpenOptions): Promise<RcloneEngine> {
+  // As the reference: what a backup deletes is not to fill the trash.
+  const env = { RCLONE_DRIVE_USE_TRASH: 'false', ...(options.env ?? process.env) };
+  const say = (text: string): void => options.emit?.({ kind: 'info', text: `rclone: ${text}` });
+  // The daemon finds the end of the remote at the first closing bracket.
+  if (fs.includes(']')) return commandEngine(fs, env);
+  const daemon = await startDaemon(env, say);
+  if (daemon === undefined) {
+    say('the daemon does not start; each operation runs a process of its own.');
+    return commandEngine(fs, env);
+  }
+  return daemonEngine(fs, daemon, async () => {
+    const next = await startDaemon(env, say);
+    if (next === undefined) throw notRunning(RCLONE, new Error('the daemon does not start'));
+    return next;
+  });
+}
+
+/** Also for tests, with an engine of their choice. */
+export async function rcloneBackend(engine: RcloneEngine, options: OpenOptions): Promise<Backend> {
+  const { isBucketBased, canMove } = await engine.features(options.signal);
+  // Elsewhere a killed rclone leaves part of a file under its name, or under one that older programs take for a volume.
+  const isHidden = !isBucketBased && canMove;
+
+  async function store(file: string, name: string, { signal }: Call): Promise<void> {
+    const part = `.${name}.part`;
+    if (!isHidden) return engine.upload(file, name, signal);
+    await engine.upload(file, part, signal);
+    return engine.move(part, name, signal);
+  }
+
+  return {
+    traits: { parallel: PARALLEL, atomicPut: isBucketBased || isHidden, consistentList: true },
+    async put(name, body, call) {
+      call.signal.throwIfAborted();
+      await withFile(body, options, { call, run: (file) => store(file, name, call) });
+    },
+    async get(name, take, { signal }) {
+      signal.throwIfAborted();
+      return engine.download(name, take, signal);
+    },
+    async *list({ signal }) {
+      signal.throwIfAborted();
+      for (const file of await engine.list(signal)) if (!isPart(file.name)) yield file;
+    },
+    async delete(name, { signal }) {
+      signal.throwIfAborted();
+      await engine.remove(name, signal);
+    },
+    stat: (name, { signal }) => engine.stat(name, signal),
+    [Symbol.asyncDispose]: () => engine.close(),
+  };
+}
+
+function isPart(name: string): boolean {
+  return name.startsWith('.') && /\.part(\.[^.]+\.partial)?$/.test(name);
+}
+
+interface Use {
+  readonly call: Call;
+  readonly run: (file: string) => Promise<void>;
+}
+
+/** rclone reads files; a body that is none becomes one. */
+async function withFile(body: Body, options: OpenOptions, { call, run }: Use): Promise<void> {
+  if (body.file !== undefined) {
+    const { size } = statSync(body.file);
+    if (size !== body.size) throw wrongSize(size, body.size);
+    return run(body.file);
+  }
+  const directory = mkdtempSync(join(options.tempDir?.() ?? tmpdir(), 'rclone-'));
+  try {
+    const file = join(directory, 'body');
+    await writeBody(file, body.open(), call.signal);
+    const { size } = statSync(file);
+    if (size !== body.size) throw wrongSize(size, body.size);
+    await run(file);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function writeBody(file: string, bytes: Bytes, signal: AbortSignal): Promise<void> {
+  try {
+    await pipeline(bytes, createWriteStream(file, { mode: 0o600 }), { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
+}
+
+function wrongSize(size: number, expected: number): BackendError {
+  return new BackendError('BACKEND_ERROR', `The content has ${size} bytes instead of ${expected}.`, {
+    retryable: true,
+  });
+}
