@@ -9,7 +9,10 @@ export interface Elsewhere {
 /** A service that rclone reaches: how to make the remote, and the URL to use then. `type` is rclone's word for it. */
 function byRclone(service: string, type: string): Elsewhere {
   const url = `rclone://${type}:DIRECTORY`;
-  return { service, advice: `Use ${url} after setting the remote up once with "rclone config create ${type} ${type}".` };
+  return {
+    service,
+    advice: `Use ${url} after setting the remote up once with "rclone config create ${type} ${type}".`,
+  };
 }
 
 function closed(service: string): Elsewhere {

@@ -1,6 +1,6 @@
 import type { ImapFlow } from 'imapflow';
 
-import { UsageError } from '../../errors/errors.ts';
+import { BackendError, UsageError } from '../../errors/errors.ts';
 import { gate } from '../../util/gate.ts';
 import { Secret } from '../../util/secret.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
@@ -66,7 +66,7 @@ export async function openConnection(url: BackendUrl, options: OpenOptions): Pro
     made.on('error', () => undefined);
     try {
       await made.connect();
-      await made.mailboxOpen(mailbox);
+      await made.mailboxOpen(mailbox).catch((error: unknown) => noMailbox(mailbox, error));
       return made;
     } catch (error) {
       made.close();
@@ -114,6 +114,16 @@ export async function openConnection(url: BackendUrl, options: OpenOptions): Pro
       open?.close();
     },
   };
+}
+
+/** Servers word it in many ways; the reference creates none either. */
+function noMailbox(mailbox: string, error: unknown): never {
+  if (!isAnswer(error)) throw error;
+  throw new BackendError('BACKEND_NOT_FOUND', `The mailbox ${mailbox} cannot be opened.`, {
+    retryable: false,
+    cause: error,
+    hint: 'Create it on the server, or name another one with --imap-mailbox.',
+  });
 }
 
 async function library(): Promise<typeof import('imapflow')> {

@@ -2,13 +2,13 @@ import { BackendError } from '../../errors/errors.ts';
 import { certificateFailure } from '../tls.ts';
 
 /** Response codes of RFC 5530, 7889 and 9208. */
-const KINDS: Readonly<Record<string, { code: 'BACKEND_ERROR' | 'BACKEND_NO_SPACE' | 'BACKEND_PERMISSION_DENIED' | 'BACKEND_NOT_FOUND'; hint: string }>> = {
+const KINDS: Readonly<
+  Record<string, { code: 'BACKEND_ERROR' | 'BACKEND_NO_SPACE' | 'BACKEND_PERMISSION_DENIED'; hint: string }>
+> = {
   OVERQUOTA: { code: 'BACKEND_NO_SPACE', hint: 'Free some space in the mailbox, for example with remove-older-than.' },
   APPENDLIMIT: { code: 'BACKEND_ERROR', hint: 'The server limits the size of a message: use a smaller --volsize.' },
   TOOBIG: { code: 'BACKEND_ERROR', hint: 'The server limits the size of a message: use a smaller --volsize.' },
   NOPERM: { code: 'BACKEND_PERMISSION_DENIED', hint: 'Check what the account may do with the mailbox.' },
-  NONEXISTENT: { code: 'BACKEND_NOT_FOUND', hint: 'Create the mailbox, or name another one with --imap-mailbox.' },
-  TRYCREATE: { code: 'BACKEND_NOT_FOUND', hint: 'Create the mailbox, or name another one with --imap-mailbox.' },
 };
 
 /** Properties of the library's errors. */

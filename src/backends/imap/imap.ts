@@ -63,7 +63,8 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
     call.signal.throwIfAborted();
     const task = `read ${name} in ${place}`;
     const uid = await withIndex(task, call, (client, known) => newest(client, name, known));
-    if (uid === undefined) throw new BackendError('BACKEND_NOT_FOUND', `Cannot ${task}: no such message`, { retryable: false });
+    if (uid === undefined)
+      throw new BackendError('BACKEND_NOT_FOUND', `Cannot ${task}: no such message`, { retryable: false });
     const fetch = (start: number): Promise<Buffer | undefined> =>
       connection.run(task, call.signal, async (client) => {
         const part = { key: '1', start, maxLength: CHUNK };

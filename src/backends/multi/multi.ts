@@ -47,7 +47,11 @@ export async function openMulti(url: BackendUrl, options: OpenOptions, openStore
 }
 
 /** The stores in the order of the file. */
-function multiBackend(stores: readonly Store[], config: Omit<MultiConfig, 'stores'>, warn: (text: string) => void): Backend {
+function multiBackend(
+  stores: readonly Store[],
+  config: Omit<MultiConfig, 'stores'>,
+  warn: (text: string) => void,
+): Backend {
   const { mode, onFail } = config;
   /** Which stores hold a name, as far as listings and puts have told; undefined before the first listing. */
   let holders: Map<string, Set<Store>> | undefined;

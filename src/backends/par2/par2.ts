@@ -27,6 +27,8 @@ const PARALLEL = 2;
 export function openPar2(inner: Backend, options: OpenOptions): Backend {
   const { par2Redundancy = 10, par2Volumes = 1, par2Options = '' } = options.settings ?? {};
   const more = splitWords(par2Options);
+  // par2 refuses to check or repair with an option that is about making recovery files.
+  const common = more.filter((word) => !/^-[abcflnrsuR]/.test(word));
   const warn = (text: string): void => options.emit?.({ kind: 'warning', text });
 
   /** Names of the recovery files by the name of what they recover; undefined until the first listing. */
@@ -53,15 +55,15 @@ export function openPar2(inner: Backend, options: OpenOptions): Backend {
     return status === 0 ? undefined : lastLine(stderr) || lastLine(stdout) || `exit status ${status}`;
   }
 
+  /** `name` stands in the directory under its work name. */
   async function create(name: string, directory: string, signal: AbortSignal): Promise<void> {
     const words = (volumes: number): string[] => [
       ...['c', `-r${par2Redundancy}`, `-n${volumes}`],
       ...more,
-      ...['-q', '-q', '--', join(directory, name)],
+      ...['-q', '-q', '--', join(directory, workName(name))],
     ];
     // A small file has fewer recovery blocks than volumes asked for.
-    const reason =
-      (await run(words(par2Volumes), directory, signal)) && (await run(words(1), directory, signal));
+    const reason = (await run(words(par2Volumes), directory, signal)) && (await run(words(1), directory, signal));
     if (reason === undefined) return;
     throw new BackendError('BACKEND_COMMAND_ERROR', `par2 cannot make recovery files for ${name}: ${reason}`, {
       retryable: false,
@@ -75,22 +77,26 @@ export function openPar2(inner: Backend, options: OpenOptions): Backend {
       await inner.put(name, body, call);
       return;
     }
-    checkName(name);
     await inTempDir(options, async (directory) => {
-      const sent = await atPath(join(directory, name), body, call);
+      const work = workName(name);
+      const sent = await atPath(join(directory, work), body, call);
       await create(name, directory, call.signal);
       await inner.put(name, sent, call);
-      const made = (await readdir(directory)).filter((file) => recovered(file) === name);
-      for (const file of made) await inner.put(file, await fileBody(join(directory, file)), call);
+      const made: string[] = [];
+      for (const file of (await readdir(directory)).filter((file) => recovered(file) === work)) {
+        const stored = name + file.slice(work.length);
+        await inner.put(stored, await fileBody(join(directory, file)), call);
+        made.push(stored);
+      }
       for (const file of siblings?.get(name) ?? []) if (!made.includes(file)) await inner.delete(file, call);
       siblings?.set(name, new Set(made));
     });
   }
 
-  /** True when the file exists on the remote and has been fetched. */
-  async function fetch(name: string, directory: string, call: Call): Promise<boolean> {
+  /** Fetches a recovery file; false when there is none. */
+  async function fetch(file: string, path: string, call: Call): Promise<boolean> {
     try {
-      await inner.get(name, (bytes) => write(join(directory, name), bytes, call.signal), call);
+      await inner.get(file, (bytes) => write(path, bytes, call.signal), call);
       return true;
     } catch (error) {
       if (error instanceof BackendError && error.code === 'BACKEND_NOT_FOUND') return false;
@@ -99,23 +105,23 @@ export function openPar2(inner: Backend, options: OpenOptions): Backend {
   }
 
   async function repair(name: string, directory: string, call: Call): Promise<void> {
-    const volumes = (await siblingsOf(name, call)).filter((file) => file !== `${name}.par2`);
-    for (const file of volumes) await fetch(file, directory, call);
-    const args = ['r', ...more, '-q', '-q', '--', join(directory, `${name}.par2`)];
-    const reason = await run(args, directory, call.signal);
+    const path = join(directory, workName(name));
+    for (const file of await siblingsOf(name, call)) {
+      if (file !== `${name}.par2`) await fetch(file, path + file.slice(name.length), call);
+    }
+    const reason = await run(['r', ...common, '-q', '-q', '--', `${path}.par2`], directory, call.signal);
     if (reason === undefined) warn(`${name} was damaged on the remote; par2 has repaired the fetched copy.`);
     else warn(`${name} is damaged and par2 cannot repair it: ${reason}`);
   }
 
   async function get<T>(name: string, take: (bytes: Bytes) => Promise<T>, call: Call): Promise<T> {
     call.signal.throwIfAborted();
-    checkName(name);
     return inTempDir(options, async (directory) => {
-      const path = join(directory, name);
+      const path = join(directory, workName(name));
       await inner.get(name, (bytes) => write(path, bytes, call.signal), call);
-      if (await fetch(`${name}.par2`, directory, call)) {
-        const args = ['v', ...more, '-q', '-q', '--', `${path}.par2`];
-        if ((await run(args, directory, call.signal)) !== undefined) await repair(name, directory, call);
+      if (await fetch(`${name}.par2`, `${path}.par2`, call)) {
+        const reason = await run(['v', ...common, '-q', '-q', '--', `${path}.par2`], directory, call.signal);
+        if (reason !== undefined) await repair(name, directory, call);
       }
       return take(blocksOf(path, call.signal));
     });
@@ -138,15 +144,17 @@ export function openPar2(inner: Backend, options: OpenOptions): Backend {
   return outer;
 }
 
+/**
+ * The name of the file while par2 looks at it, which its packets keep: the true one, as with the reference, unless par2
+ * 0.8.1 fails over it (a single letter, wildcards, a colon). No file of a backup has such a name.
+ */
+function workName(name: string): string {
+  return /^[\w.%+@=~-][\w.%+@=~ -]+$/.test(name) && !/^\.+$/.test(name) ? name : 'content';
+}
+
 /** What a recovery file is for; undefined for any other file. */
 function recovered(name: string): string | undefined {
   return /^([^]+?)(?:\.vol\d+\+\d+)?\.par2$/.exec(name)?.[1];
-}
-
-/** It becomes the name of a local file. */
-function checkName(name: string): void {
-  if (!/^\.{1,2}$|[/\0]|^$/.test(name)) return;
-  throw new BackendError('BACKEND_ERROR', `Not a file name: ${JSON.stringify(name)}`, { retryable: false });
 }
 
 async function inTempDir<T>(options: OpenOptions, run: (directory: string) => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 
+import { BackendError } from '../../errors/errors.ts';
 import type { Bytes } from '../backend.ts';
 import { lastLine, notRunning, runProgram } from '../run-program.ts';
 import { toFeatures, toFile, toFiles, type RcloneEngine } from './engine.ts';
@@ -49,7 +50,9 @@ export function commandEngine(fs: string, env: Env): RcloneEngine {
       return file && { ...file, name };
     },
     async remove(name, signal) {
-      await order(`delete ${name} in ${fs}`, ['deletefile', '--', place(name)], signal);
+      await order(`delete ${name} in ${fs}`, ['deletefile', '--', place(name)], signal).catch((error: unknown) => {
+        if (!(error instanceof BackendError && error.code === 'BACKEND_NOT_FOUND')) throw error;
+      });
     },
     close: () => Promise.resolve(),
   };

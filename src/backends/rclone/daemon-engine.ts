@@ -95,7 +95,10 @@ function nothingThere(error: unknown): undefined {
 }
 
 /** The body, which must have the length its header says: the daemon just ends it when the remote fails part-way. */
-async function* wholeBody(reply: NodeJS.ReadableStream & { headers: NodeJS.Dict<unknown> }, signal: AbortSignal): Bytes {
+async function* wholeBody(
+  reply: NodeJS.ReadableStream & { headers: NodeJS.Dict<unknown> },
+  signal: AbortSignal,
+): Bytes {
   const announced = Number(reply.headers['content-length'] ?? Number.NaN);
   let size = 0;
   try {

@@ -26,7 +26,7 @@ const KINDS = [
     hint: 'Check what the account may do; "rclone config reconnect REMOTE:" logs in anew.',
   },
   {
-    says: /object not found|directory not found|file not found|no such file/i,
+    says: /object not found|directory not found|file not found|no such file|is a directory or doesn't exist/i,
     code: 'BACKEND_NOT_FOUND',
     retryable: false,
     hint: undefined,

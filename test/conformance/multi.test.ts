@@ -1,0 +1,280 @@
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+
+import { beforeEach, describe, expect, test } from 'vitest';
+
+import type { Backend, Body, Bytes, Call } from '../../src/backends/backend.ts';
+import { openMulti } from '../../src/backends/multi/multi.ts';
+import type { OpenOptions } from '../../src/backends/open-options.ts';
+import { openBackend } from '../../src/backends/registry.ts';
+import { parseUrl } from '../../src/backends/url.ts';
+import { faultyBackend, type Failure } from '../../src/testing/faulty-backend.ts';
+import { memoryBackend, type MemoryBackend } from '../../src/testing/memory-backend.ts';
+import { openOptions } from '../support/open-options.ts';
+import { tempDir } from '../support/temp.ts';
+import { conformance } from './conformance.ts';
+
+const call: Call = { signal: new AbortController().signal };
+
+/** Stores in memory, named a, b, c; `failures` says which calls of one go wrong. */
+async function multi(
+  query: string,
+  { failures = {}, entries = ['a', 'b', 'c'].map((name) => ({ url: `mem://${name}` })) }: Setup = {},
+): Promise<Opened> {
+  const config = `${tempDir()}/config.json`;
+  writeFileSync(config, JSON.stringify(entries));
+  const stores: Record<string, MemoryBackend> = {};
+  const envs: OpenOptions['env'][] = [];
+  const options = openOptions({ env: { COMMON: '1' } });
+  const backend = await openMulti(parseUrl(`multi://${config}${query}`), options, async (url, { env }) => {
+    const name = url.path.replace('//', '');
+    const store = memoryBackend();
+    stores[name] = store;
+    envs.push(env);
+    return faultyBackend(store, failures[name] ?? []);
+  });
+  const held = (): Record<string, string[]> =>
+    Object.fromEntries(Object.entries(stores).map(([name, { files }]) => [name, [...files.keys()].sort()]));
+  return { backend, stores, envs, held, said: options.said };
+}
+
+interface Setup {
+  readonly failures?: Readonly<Record<string, readonly Failure[]>>;
+  readonly entries?: readonly object[];
+}
+
+interface Opened {
+  readonly backend: Backend;
+  readonly stores: Record<string, MemoryBackend>;
+  readonly envs: readonly OpenOptions['env'][];
+  readonly held: () => Record<string, string[]>;
+  readonly said: readonly string[];
+}
+
+const always = (kind: Failure['kind']): Failure => ({
+  kind,
+  when: 'before',
+  calls: Array.from({ length: 99 }, (_, i) => i + 1),
+});
+
+conformance('multi, mirror', async () => (await multi('?mode=mirror')).backend, { names: 500 });
+conformance('multi, stripe', async () => (await multi('?mode=stripe')).backend, { names: 500 });
+
+describe('mirror', () => {
+  test('each store gets everything', async () => {
+    const { backend, held } = await multi('?mode=mirror');
+    await put(backend, 'x');
+    expect(held()).toEqual({ a: ['x'], b: ['x'], c: ['x'] });
+    await backend.delete('x', call);
+    expect(held()).toEqual({ a: [], b: [], c: [] });
+  });
+
+  test('onfail=continue goes on without a store that fails, and warns', async () => {
+    const { backend, held, said } = await multi('?mode=mirror', { failures: { b: [always('put')] } });
+    await put(backend, 'x');
+    expect(held()).toEqual({ a: ['x'], b: [], c: ['x'] });
+    expect(said.at(-1)).toMatch(/^The store mem:\/\/b could not take x: /);
+    expect(await textOf(backend, 'x')).toBe('content');
+    expect(await backend.stat?.('x', call)).toEqual({ name: 'x', size: 7 });
+  });
+
+  test('a store that fails to take a newer content does not keep the older one', async () => {
+    const failures = { a: [{ kind: 'put', when: 'before', calls: [2, 3] } as const] };
+    const { backend, held } = await multi('?mode=mirror', { failures });
+    await put(backend, 'x', 'old');
+    await put(backend, 'x', 'newer');
+    expect(held()['a']).toEqual([]);
+    expect(await textOf(backend, 'x')).toBe('newer');
+    expect(await backend.stat?.('x', call)).toEqual({ name: 'x', size: 5 });
+  });
+
+  test('onfail=abort ends with the error of the store', async () => {
+    const { backend } = await multi('?mode=mirror&onfail=abort', { failures: { b: [always('put')] } });
+    await expect(put(backend, 'x')).rejects.toMatchObject({ code: 'BACKEND_ERROR', retryable: false });
+  });
+
+  test('a failure that passes is retried in that store only', async () => {
+    const failures = { b: [{ kind: 'put', when: 'before', calls: [1] } as const] };
+    const { backend, held } = await multi('?mode=mirror', { failures });
+    await put(backend, 'x');
+    expect(held()).toEqual({ a: ['x'], b: ['x'], c: ['x'] });
+  });
+
+  test('when every store fails, so does the put', async () => {
+    const failures = { a: [always('put')], b: [always('put')], c: [always('put')] };
+    const { backend } = await multi('?mode=mirror', { failures });
+    await expect(put(backend, 'x')).rejects.toMatchObject({ code: 'BACKEND_ERROR' });
+  });
+
+  test('a store that is damaged or down does not keep a file from being read', async () => {
+    const { backend, stores } = await multi('?mode=mirror', { failures: { a: [always('get')] } });
+    await put(backend, 'x');
+    stores['b']?.files.delete('x');
+    expect(await textOf(backend, 'x')).toBe('content');
+  });
+
+  test('prefixes: what begins with one goes only to the stores that list it', async () => {
+    const entries = [
+      { url: 'mem://a', prefixes: ['meta-'] },
+      { url: 'mem://b' },
+      { url: 'mem://c', prefixes: ['meta-'] },
+    ];
+    const { backend, held } = await multi('?mode=mirror', { entries });
+    await put(backend, 'meta-x');
+    await put(backend, 'data-x');
+    expect(held()).toEqual({ a: ['data-x', 'meta-x'], b: ['data-x'], c: ['data-x', 'meta-x'] });
+  });
+});
+
+describe('stripe', () => {
+  test('stores take turns, beginning with the first', async () => {
+    const { backend, held } = await multi('');
+    for (const name of ['1', '2', '3', '4']) await put(backend, name);
+    expect(held()).toEqual({ a: ['1', '4'], b: ['2'], c: ['3'] });
+    expect(await namesOf(backend)).toEqual(['1', '2', '3', '4']);
+  });
+
+  test('delete reaches every store', async () => {
+    const { backend, stores, held } = await multi('');
+    for (const { files } of Object.values(stores)) files.set('x', Buffer.from('x'));
+    await backend.delete('x', call);
+    expect(held()).toEqual({ a: [], b: [], c: [] });
+  });
+
+  test('delete reaches the stores behind one that fails', async () => {
+    for (const query of ['?onfail=continue', '?onfail=abort']) {
+      const { backend, stores, held, said } = await multi(query, { failures: { a: [always('delete')] } });
+      for (const { files } of Object.values(stores)) files.set('x', Buffer.from('x'));
+      const done = await backend.delete('x', call).catch((error: unknown) => error);
+      expect(held()).toEqual({ a: ['x'], b: [], c: [] });
+      expect(said.at(-1)).toMatch(/^The store mem:\/\/a could not delete x/);
+      expect(done === undefined).toBe(query === '?onfail=continue');
+    }
+  });
+
+  test('a store that fails is passed over', async () => {
+    const { backend, held } = await multi('', { failures: { a: [always('put')] } });
+    await put(backend, 'x');
+    expect(held()).toEqual({ a: [], b: ['x'], c: [] });
+  });
+
+  test('a name that another store holds moves, so that no older copy is found', async () => {
+    const { backend, stores, held } = await multi('');
+    stores['c']?.files.set('x', Buffer.from('old'));
+    await put(backend, 'x');
+    expect(held()).toEqual({ a: ['x'], b: [], c: [] });
+    expect(await textOf(backend, 'x')).toBe('content');
+  });
+
+  test('a store that cannot be listed counts as empty, with a warning', async () => {
+    const { backend, stores, said } = await multi('', { failures: { a: [always('list')] } });
+    stores['b']?.files.set('x', Buffer.from('x'));
+    expect(await namesOf(backend)).toEqual(['x']);
+    expect(said.at(-1)).toMatch(/^The store mem:\/\/a could not list its files: /);
+  });
+});
+
+describe('the configuration', () => {
+  test('env is for its store alone', async () => {
+    const before = { ...process.env };
+    const entries = [{ url: 'mem://a', env: [{ name: 'KEY', value: 'of a' }] }, { url: 'mem://b' }];
+    const { envs } = await multi('', { entries });
+    expect(envs).toEqual([{ COMMON: '1', KEY: 'of a' }, { COMMON: '1' }]);
+    expect(process.env).toEqual(before);
+  });
+
+  test('subpath is appended to every URL', async () => {
+    const { held } = await multi('?subpath=%2Fhost', { entries: [{ url: 'mem://a' }, { url: 'mem://b/c' }] });
+    expect(Object.keys(held())).toEqual(['a/host', 'b/c/host']);
+  });
+
+  test.each([
+    ['?mode=both', 'parameter "mode" is not mirror or stripe'],
+    ['?onfail=wait', 'parameter "onfail" is not continue or abort'],
+    ['?speed=1', 'unknown parameter "speed"'],
+    ['?mode=mirror&mode=mirror', 'parameter "mode" is given twice'],
+  ])('%s is refused', async (query, message) => {
+    const failure = await multi(query).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'USER_ERROR', exitCode: 23, exception: 'InvalidBackendURL' });
+    expect(failure).toMatchObject({ message: expect.stringContaining(message) });
+  });
+
+  test.each<[object, string]>([
+    [{}, 'store 1 has no "url"'],
+    [{ url: 'mem://a', env: { KEY: 'x' } }, 'store 1 has an "env" that is no list'],
+    [{ url: 'mem://a', env: [{ name: 'KEY' }] }, 'without "name" or "value"'],
+    [{ url: 'mem://a', prefixes: 'p' }, '"prefixes" that are no list'],
+  ])('%j is refused', async (entry, message) => {
+    await expect(multi('', { entries: [entry] })).rejects.toThrow(message);
+  });
+
+  test('an empty list, no JSON and no file are refused, without showing what is in it', async () => {
+    const file = `${tempDir()}/config.json`;
+    const fails = async (): Promise<string> =>
+      String(await openBackend(parseUrl(`multi://${file}`), openOptions()).catch((error: unknown) => error));
+    expect(await fails()).toContain('cannot be read');
+    writeFileSync(file, '[]');
+    expect(await fails()).toContain('holds no list of stores');
+    writeFileSync(file, '[{"url": "ftp://u:hush@h"}');
+    expect(await fails()).toMatch(/is not JSON/);
+    expect(await fails()).not.toContain('hush');
+  });
+});
+
+describe('over directories', () => {
+  let dir: string;
+  beforeEach(() => {
+    dir = tempDir();
+    const stores = [{ url: `file://${dir}/a` }, { url: `file://${dir}/b` }];
+    writeFileSync(`${dir}/config.json`, JSON.stringify(stores));
+  });
+
+  test('a store that cannot be opened is left out with onfail=continue and ends the run with abort', async () => {
+    writeFileSync(`${dir}/a`, 'no directory');
+    const options = openOptions();
+    await using backend = await openBackend(parseUrl(`multi://${dir}/config.json?mode=mirror`), options);
+    expect(options.said).toEqual([expect.stringContaining(`The store file://${dir}/a is left out: `)]);
+    await put(backend, 'x');
+    expect(readdirSync(`${dir}/b`)).toEqual(['x']);
+    const url = parseUrl(`multi://${dir}/config.json?mode=mirror&onfail=abort`);
+    await expect(openBackend(url, options)).rejects.toMatchObject({ code: 'BACKEND_ERROR' });
+  });
+
+  test('a mirror does not give its spool file away before every store has it', async () => {
+    await using backend = await openBackend(parseUrl(`multi://${dir}/config.json?mode=mirror`), openOptions());
+    const spool = `${dir}/spool`;
+    writeFileSync(spool, 'volume');
+    await backend.put('x', { ...bodyOf('volume'), file: spool, mayKeepFile: true }, call);
+    expect(existsSync(spool)).toBe(true);
+    rmSync(spool);
+    expect(['a', 'b'].map((store) => readFileSync(`${dir}/${store}/x`, 'utf8'))).toEqual(['volume', 'volume']);
+  });
+});
+
+function bodyOf(text: string): Body {
+  async function* blocks(): Bytes {
+    yield Buffer.from(text);
+  }
+  return { size: text.length, open: blocks };
+}
+
+function put(backend: Backend, name: string, content = 'content'): Promise<void> {
+  return backend.put(name, bodyOf(content), call);
+}
+
+function textOf(backend: Backend, name: string): Promise<string> {
+  return backend.get(
+    name,
+    async (bytes) => {
+      let text = '';
+      for await (const block of bytes) text += block.toString();
+      return text;
+    },
+    call,
+  );
+}
+
+async function namesOf(backend: Backend): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of backend.list(call)) names.push(name);
+  return names.sort();
+}
