@@ -19,7 +19,7 @@ _duplicity() {
     *)
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
       if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W 'backup full incremental restore verify list-current-files collection-status cleanup remove-older-than remove-all-but-n-full remove-all-inc-of-but-n-full replicate' -- "$word")
+        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W 'backup full incremental restore verify list-current-files collection-status cleanup remove-older-than remove-all-but-n-full remove-all-inc-of-but-n-full replicate validate-backend' -- "$word")
       fi ;;
   esac
 }

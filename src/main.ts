@@ -236,6 +236,8 @@ async function act(session: Session, command: Exclude<RunCommand, { readonly act
       return removeOld(session, (collection) => planRemoveAllButNFull(collection, command.count));
     case 'remove-all-inc-of-but-n-full':
       return removeOld(session, (collection) => planRemoveIncsOfAllButNFull(collection, command.count));
+    case 'validate-backend':
+      return (await import('./actions/validate-backend.ts')).validateBackend(session);
   }
 }
 

@@ -6,23 +6,19 @@ import { parseUrl } from './url.ts';
 
 /** Every scheme that 0.8.22 or 3.0.1 registers. */
 const REFERENCE_SCHEMES = [
-  ...['ad', 'azure', 'b2', 'box', 'cf+http', 'cf+hubic', 'dpbx', 'file', 'gdata+gdocs', 'gdocs', 'gdrive', 'hsi'],
-  ...['hubic', 'idrived', 'imap', 'imaps', 'jottacloud', 'mega', 'megav2', 'megav3', 'mf', 'multi', 'onedrive', 'pca'],
-  ...['pydrive', 'pydrive+gdocs', 'rclone', 'rsync', 'slate', 'swift', 'sx', 'tahoe', 'xorriso'],
-  ...['sftp', 'scp', 'paramiko+sftp', 'paramiko+scp', 'pexpect+sftp', 'pexpect+scp'],
-  ...['ftp', 'ftps', 'ftpes', 'lftp+ftp', 'lftp+ftps', 'lftp+ftpes', 'ncftp+ftp'],
-  ...['fish', 'lftp+fish', 'lftp+sftp', 'lftp+webdav', 'lftp+webdavs', 'lftp+http', 'lftp+https'],
-  ...['http', 'https', 'webdav', 'webdavs', 's3', 's3+http', 'boto+s3', 'boto3+s3', 'gs'],
-];
+  'ad azure b2 box cf+http cf+hubic dpbx file gdata+gdocs gdocs gdrive hsi hubic idrived imap imaps',
+  'jottacloud mega megav2 megav3 mf multi onedrive pca pydrive pydrive+gdocs rclone rsync slate swift',
+  'sx tahoe xorriso sftp scp paramiko+sftp paramiko+scp pexpect+sftp pexpect+scp ftp ftps ftpes',
+  'lftp+ftp lftp+ftps lftp+ftpes ncftp+ftp fish lftp+fish lftp+sftp lftp+webdav lftp+webdavs lftp+http',
+  'lftp+https http https webdav webdavs s3 s3+http boto+s3 boto3+s3 gs',
+].flatMap((line) => line.split(' '));
 
 /** Have a driver of their own that this checkout may not hold yet. */
 const DRIVERS_MADE_ELSEWHERE = [
-  ...['sftp', 'scp', 'paramiko+sftp', 'paramiko+scp', 'pexpect+sftp', 'pexpect+scp', 'rsync'],
-  ...['fish', 'lftp+fish', 'lftp+sftp'],
-  ...['ftp', 'ftps', 'ftpes', 'lftp+ftp', 'lftp+ftps', 'lftp+ftpes', 'ncftp+ftp'],
-  ...['http', 'https', 'webdav', 'webdavs', 'lftp+webdav', 'lftp+webdavs', 'lftp+http', 'lftp+https'],
-  ...['s3', 's3+http', 'boto+s3', 'boto3+s3', 'gs', 'swift', 'pca', 'azure'],
-];
+  'sftp scp paramiko+sftp paramiko+scp pexpect+sftp pexpect+scp rsync fish lftp+fish lftp+sftp ftp ftps',
+  'ftpes lftp+ftp lftp+ftps lftp+ftpes ncftp+ftp http https webdav webdavs lftp+webdav lftp+webdavs',
+  'lftp+http lftp+https s3 s3+http boto+s3 boto3+s3 gs swift pca azure',
+].flatMap((line) => line.split(' '));
 
 const options = { signal: new AbortController().signal };
 

@@ -12,7 +12,8 @@ export type Action =
   | 'remove-older-than'
   | 'remove-all-but-n-full'
   | 'remove-all-inc-of-but-n-full'
-  | 'replicate';
+  | 'replicate'
+  | 'validate-backend';
 
 interface ActionSpec {
   readonly action: Action;
@@ -22,7 +23,7 @@ interface ActionSpec {
   readonly help: string;
 }
 
-/** Names are those of both releases, aliases those of 3.0.1; `backup` alone was not in 0.8.22. */
+/** Names are those of both releases, aliases those of 3.0.1; `backup` was not in 0.8.22, `validate-backend` is ours. */
 export const ACTIONS: readonly ActionSpec[] = [
   {
     action: 'backup',
@@ -61,7 +62,15 @@ export const ACTIONS: readonly ActionSpec[] = [
     help: 'Delete the incremental backups of those chains only.',
   },
   { action: 'replicate', aliases: [], takes: 'URL URL', help: 'Copy a backup to another place.' },
+  {
+    action: 'validate-backend',
+    aliases: [],
+    takes: 'URL',
+    help: 'Try out whether a place can hold backups, and how fast.',
+  },
 ];
+
+const NOT_IN_0_8: readonly Action[] = ['backup', 'validate-backend'];
 
 /**
  * The action a first word stands for: a name, an alias, or a unique beginning of a name of 0.8.22. undefined when it
@@ -71,7 +80,7 @@ export function findAction(word: string): Action | undefined {
   const exact = ACTIONS.find(({ action, aliases }) => action === word || aliases.includes(word));
   if (exact) return exact.action;
   if (word === '') return undefined;
-  const candidates = ACTIONS.filter(({ action }) => action !== 'backup' && action.startsWith(word));
+  const candidates = ACTIONS.filter(({ action }) => !NOT_IN_0_8.includes(action) && action.startsWith(word));
   if (candidates.length > 1) {
     const names = candidates.map(({ action }) => `'${action}'`).join(', ');
     throw new UsageError('COMMAND_LINE', `command '${word}' not unique, could be [${names}]`);

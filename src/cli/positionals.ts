@@ -14,7 +14,10 @@ import { parseTime } from './time-strings.ts';
 export type Request =
   | { readonly action: 'full' | 'incremental' | 'backup'; readonly source: BytePath; readonly url: string }
   | { readonly action: 'restore' | 'verify'; readonly url: string; readonly target: BytePath }
-  | { readonly action: 'list-current-files' | 'collection-status' | 'cleanup'; readonly url: string }
+  | {
+      readonly action: 'list-current-files' | 'collection-status' | 'cleanup' | 'validate-backend';
+      readonly url: string;
+    }
   | { readonly action: 'remove-older-than'; readonly time: EpochSeconds; readonly url: string }
   | {
       readonly action: 'remove-all-but-n-full' | 'remove-all-inc-of-but-n-full';
@@ -62,6 +65,7 @@ function namedRequest(action: Action, words: readonly string[], context: Context
     case 'list-current-files':
     case 'collection-status':
     case 'cleanup':
+    case 'validate-backend':
       return { action, url: remote(only(words)) };
     case 'remove-older-than': {
       const [when, url] = pair(words);

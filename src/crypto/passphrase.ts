@@ -15,7 +15,8 @@ export type PassphraseAction =
   | 'list-current-files'
   | 'remove-older-than'
   | 'remove-all-but-n-full'
-  | 'remove-all-inc-of-but-n-full';
+  | 'remove-all-inc-of-but-n-full'
+  | 'validate-backend';
 
 export interface PassphraseQuery {
   /** `encryption`: of symmetric encryption, or of the secret key when reading. */
@@ -58,6 +59,7 @@ const NEVER_ASKING: ReadonlySet<PassphraseAction> = new Set([
   'remove-older-than',
   'remove-all-but-n-full',
   'remove-all-inc-of-but-n-full',
+  'validate-backend',
 ]);
 
 /**

@@ -35,15 +35,15 @@ export function daemonEngine(fs: string, first: Daemon, start: () => Promise<Dae
     features: (signal) =>
       order(`open ${fs}`, signal, async (daemon) => toFeatures(await daemon.call('operations/fsinfo', { fs }, signal))),
     upload: (file, name, signal) =>
-      order(`store ${name} in ${fs}`, signal, async ({ call }) => {
+      order(`store ${name} in ${fs}`, signal, async (daemon) => {
         const local = resolve(file);
         const source = { srcFs: dirname(local), srcRemote: basename(local) };
-        await call('operations/copyfile', { ...source, dstFs: fs, dstRemote: name, _config: ALWAYS }, signal);
+        await daemon.call('operations/copyfile', { ...source, dstFs: fs, dstRemote: name, _config: ALWAYS }, signal);
       }),
     move: (from, to, signal) =>
-      order(`store ${to} in ${fs}`, signal, async ({ call }) => {
+      order(`store ${to} in ${fs}`, signal, async (daemon) => {
         const names = { srcFs: fs, srcRemote: from, dstFs: fs, dstRemote: to };
-        await call('operations/movefile', { ...names, _config: ALWAYS }, signal);
+        await daemon.call('operations/movefile', { ...names, _config: ALWAYS }, signal);
       }),
     download: <T>(name: string, take: (bytes: Bytes) => Promise<T>, signal: AbortSignal) =>
       order(`read ${name} in ${fs}`, signal, async (daemon) => {
@@ -55,21 +55,21 @@ export function daemonEngine(fs: string, first: Daemon, start: () => Promise<Dae
         }
       }),
     list: (signal) =>
-      order(`list ${fs}`, signal, async ({ call }) => {
+      order(`list ${fs}`, signal, async (daemon) => {
         const opt = { noModTime: true, noMimeType: true, filesOnly: true };
-        const listed = await call('operations/list', { fs, remote: '', opt }, signal).catch(nothingThere);
+        const listed = await daemon.call('operations/list', { fs, remote: '', opt }, signal).catch(nothingThere);
         return toFiles(field(listed, 'list'));
       }),
     stat: (name, signal) =>
-      order(`look up ${name} in ${fs}`, signal, async ({ call }) => {
+      order(`look up ${name} in ${fs}`, signal, async (daemon) => {
         const opt = { noModTime: true, noMimeType: true };
-        const found = await call('operations/stat', { fs, remote: name, opt }, signal).catch(nothingThere);
+        const found = await daemon.call('operations/stat', { fs, remote: name, opt }, signal).catch(nothingThere);
         const file: RemoteFile | undefined = toFile(field(found, 'item'));
         return file && { ...file, name };
       }),
     remove: (name, signal) =>
-      order(`delete ${name} in ${fs}`, signal, async ({ call }) => {
-        await call('operations/deletefile', { fs, remote: name }, signal).catch(nothingThere);
+      order(`delete ${name} in ${fs}`, signal, async (daemon) => {
+        await daemon.call('operations/deletefile', { fs, remote: name }, signal).catch(nothingThere);
       }),
     async close() {
       const daemon = await running?.catch(() => undefined);
@@ -79,9 +79,9 @@ export function daemonEngine(fs: string, first: Daemon, start: () => Promise<Dae
   };
 }
 
-async function isDead({ call }: Daemon): Promise<boolean> {
+async function isDead(daemon: Daemon): Promise<boolean> {
   try {
-    await call('rc/noop', {}, AbortSignal.timeout(5000));
+    await daemon.call('rc/noop', {}, AbortSignal.timeout(5000));
     return false;
   } catch {
     return true;

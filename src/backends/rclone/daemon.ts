@@ -73,13 +73,13 @@ export async function startDaemon(env: Env, said: (line: string) => void): Promi
       const reply = await replyTo(`${address}/${command}`, { ...common, method: 'POST', headers, signal }, body);
       const answer = parsed(await textOf(reply));
       if (reply.statusCode === 200) return answer;
-      throw new Refusal(reply.statusCode ?? 0, String(field(answer, 'error') ?? `status ${reply.statusCode}`));
+      throw refusal(reply, answer);
     },
     async fetch(path, signal) {
       const reply = await replyTo(`${address}/${path}`, { ...common, method: 'GET', signal }, '');
       if (reply.statusCode === 200) return reply;
       const answer = parsed(await textOf(reply));
-      throw new Refusal(reply.statusCode ?? 0, String(field(answer, 'error') ?? `status ${reply.statusCode}`));
+      throw refusal(reply, answer);
     },
     close,
   };
@@ -120,6 +120,11 @@ function addressIn(stderr: NodeJS.ReadableStream, said: (line: string) => void):
       resolve(undefined);
     });
   });
+}
+
+function refusal({ statusCode = 0 }: IncomingMessage, answer: unknown): Refusal {
+  const text = field(answer, 'error');
+  return new Refusal(statusCode, typeof text === 'string' ? text : `status ${statusCode}`);
 }
 
 type RequestOptions = Parameters<typeof request>[1];
