@@ -47,9 +47,10 @@ export async function validateBackend({ backend, call, emit }: Session): Promise
   const trial = trialOf(backend, mark, call);
   let status = 0;
   try {
-    for (const { title, run } of CHECKS) {
+    for (const one of CHECKS) {
+      const { title } = one;
       try {
-        const more = await run(trial);
+        const more = await one.run(trial);
         say(`good    ${title}${more === undefined ? '' : `: ${more}`}`);
       } catch (error) {
         call.signal.throwIfAborted();

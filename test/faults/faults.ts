@@ -56,16 +56,16 @@ export function survivesFaults(driver: string, open: () => Promise<FaultySetup>,
       expect([second.status, second.stderr]).toEqual([0, '']);
       return second;
     }
-    async function restores(s: Scene, place: string, k: number, rules: readonly ProxyRule[]): Promise<void> {
+    type Tree = ReturnType<typeof treeOf>;
+    async function restored(s: Scene, place: string, k: number, rules: readonly ProxyRule[]): Promise<Tree> {
       const out = `${s.dir}/out`;
-      const expected = treesOf.get(`${place} ${k}`);
       await eventually(() => {
         rmSync(out, { recursive: true, force: true });
         return run(place, (url) => ['restore', '--time', String(timeOfSet(k)), url, out]);
       }, rules);
-      expect(treeOf(out)).toEqual(expected);
+      return treeOf(out);
     }
-    const treesOf = new Map<string, ReturnType<typeof treeOf>>();
+    const treesOf = new Map<string, Tree>();
 
     test.each(seeds)('faults of seed %i lose nothing', async (seed) => {
       const draw = generator(seed);
@@ -77,7 +77,7 @@ export function survivesFaults(driver: string, open: () => Promise<FaultySetup>,
       put(s.source, { a: Buffer.concat([noise(2_200_000, seed), noise(900_000, seed + 1)]), c: 'c' }, timeOfSet(0));
       treesOf.set(`${place} 1`, treeOf(s.source));
       await eventually(() => backup(s, place, 1), faultsOf(draw));
-      for (const k of [0, 1]) await restores(s, place, k, faultsOf(draw));
+      for (const k of [0, 1]) expect(await restored(s, place, k, faultsOf(draw))).toEqual(treesOf.get(`${place} ${k}`));
     });
 
     test('a server that refuses every connection is one clear error, soon', async () => {
@@ -98,8 +98,7 @@ export function survivesFaults(driver: string, open: () => Promise<FaultySetup>,
       expect((await backup(s, 'stalled', 0)).status).toBe(0);
       expect(proxy.struck).toBe(1);
       proxy.setRules([]);
-      treesOf.set('stalled 0', treeOf(s.source));
-      await restores(s, 'stalled', 0, []);
+      expect(await restored(s, 'stalled', 0, [])).toEqual(treeOf(s.source));
     });
   });
 }

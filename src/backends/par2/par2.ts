@@ -57,11 +57,9 @@ export function openPar2(inner: Backend, options: OpenOptions): Backend {
 
   /** `name` stands in the directory under its work name. */
   async function create(name: string, directory: string, signal: AbortSignal): Promise<void> {
-    const words = (volumes: number): string[] => [
-      ...['c', `-r${par2Redundancy}`, `-n${volumes}`],
-      ...more,
-      ...['-q', '-q', '--', join(directory, workName(name))],
-    ];
+    const path = join(directory, workName(name));
+    const words = (volumes: number): string[] =>
+      ['c', `-r${par2Redundancy}`, `-n${volumes}`].concat(more, '-q', '-q', '--', path);
     // A small file has fewer recovery blocks than volumes asked for.
     const reason = (await run(words(par2Volumes), directory, signal)) && (await run(words(1), directory, signal));
     if (reason === undefined) return;
