@@ -17,7 +17,9 @@ describe.runIf(requireTool('dovecot') && requireTool('openssl'))('imap', () => {
 
   test.each(['imap', 'imaps'] as const)('%s goes through a full cycle', async (scheme) => {
     const env = { IMAP_PASSWORD: server.password };
-    await fullCycle(server.url(scheme, `cycle-${scheme}`), { env, options: ['--ssl-cacert-file', server.authority] });
+    const options = ['--ssl-cacert-file', server.authority];
+    const { source, restored } = await fullCycle(server.url(scheme, `cycle-${scheme}`), { env, options });
+    expect(restored).toEqual(source);
   });
 
   test('a wrong password is 51, with one sentence that does not hold it', async () => {

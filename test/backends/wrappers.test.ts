@@ -11,8 +11,8 @@ import { filesIn, fullCycle } from './full-cycle.ts';
 /** Runs with `--no-encryption`, in both programs. */
 const words = (k: number): string[] => ['--no-encryption', '--current-time', String(timeOfSet(k))];
 
-/** What the reference, started again and again with the same options, and this program make of each other's archives. */
-async function bothWays(url: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
+/** True when this program and the reference go on with each other's archives, and both restore the last state. */
+async function bothWays(url: string, env: Readonly<Record<string, string>> = {}): Promise<boolean> {
   const s = scene();
   // What par2 needs grows with it.
   put(s.source, { a: noise(20_000), b: 'b' });
@@ -25,12 +25,14 @@ async function bothWays(url: string, env: Readonly<Record<string, string>> = {})
   await good(['restore', url, `${s.dir}/ours`], { env, home: tempDir() });
   succeeded(await runReference(['restore', '--no-encryption', url, `${s.dir}/theirs`], { env, home: tempDir() }));
   for (const name of ['ours', 'theirs']) expect(treeOf(`${s.dir}/${name}`)).toEqual(expected);
+  return true;
 }
 
 describe.runIf(requireTool('par2'))('par2+file', () => {
   test('goes through a full cycle, and only recovery files of what is left are left', async () => {
     const dir = tempDir();
-    await fullCycle(`par2+file://${dir}`, { options: ['--par2-options', '-b50'] });
+    const { source, restored } = await fullCycle(`par2+file://${dir}`, { options: ['--par2-options', '-b50'] });
+    expect(restored).toEqual(source);
     const names = filesIn(dir);
     const kept = names.filter((name) => !name.endsWith('.par2'));
     expect(kept.length).toBe(4);
@@ -61,9 +63,9 @@ describe.runIf(requireTool('par2'))('par2+file', () => {
     expect(filesIn(dir)).toEqual(before);
   });
 
-  test.runIf(requireReference())('goes on where the reference left off, and the reverse', () =>
-    bothWays(`par2+file://${tempDir()}`),
-  );
+  test.runIf(requireReference())('goes on where the reference left off, and the reverse', async () => {
+    expect(await bothWays(`par2+file://${tempDir()}`)).toBe(true);
+  });
 });
 
 describe('multi', () => {
@@ -75,7 +77,9 @@ describe('multi', () => {
 
   test.each(['mirror', 'stripe'])('%s goes through a full cycle, and old files leave every store', async (mode) => {
     const stores = [tempDir(), tempDir()];
-    await fullCycle(`${config(...stores.map((dir) => ({ url: `file://${dir}` })))}?mode=${mode}`);
+    const entries = stores.map((dir) => ({ url: `file://${dir}` }));
+    const { source, restored } = await fullCycle(`${config(...entries)}?mode=${mode}`);
+    expect(restored).toEqual(source);
     const held = stores.map((dir) => filesIn(dir).length);
     expect(mode === 'mirror' ? held : [held[0], (held[0] ?? 0) + (held[1] ?? 0)]).toEqual(
       mode === 'mirror' ? [4, 4] : [held[0], 4],
@@ -95,7 +99,10 @@ describe('multi', () => {
 
   test.runIf(requireReference()).each(['mirror', 'stripe'])(
     '%s goes on where the reference left off, and the reverse',
-    (mode) => bothWays(`${config({ url: `file://${tempDir()}` }, { url: `file://${tempDir()}` })}?mode=${mode}`),
+    async (mode) => {
+      const url = `${config({ url: `file://${tempDir()}` }, { url: `file://${tempDir()}` })}?mode=${mode}`;
+      expect(await bothWays(url)).toBe(true);
+    },
   );
 });
 
@@ -110,12 +117,13 @@ describe.runIf(requireTool('rclone'))('rclone', () => {
 
   test.each(['store', 'sealed'])('%s goes through a full cycle', async (name) => {
     const { env } = await remote();
-    await fullCycle(`rclone://${name}:/backup`, { env });
+    const { source, restored } = await fullCycle(`rclone://${name}:/backup`, { env });
+    expect(restored).toEqual(source);
   });
 
   test.runIf(requireReference())('goes on where the reference left off, and the reverse', async () => {
     const { dir, env } = await remote();
-    await bothWays('rclone://store:/both', env);
+    expect(await bothWays('rclone://store:/both', env)).toBe(true);
     expect(filesIn(`${dir}/alias/both`).length).toBe(9);
   });
 
