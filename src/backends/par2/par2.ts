@@ -2,6 +2,7 @@ import { createReadStream, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import process from 'node:process';
 
 import { BackendError } from '../../errors/errors.ts';
 import { splitWords } from '../../util/words.ts';
@@ -50,7 +51,8 @@ export function openPar2(inner: Backend, options: OpenOptions): Backend {
   }
 
   async function run(args: readonly string[], directory: string, signal: AbortSignal): Promise<string | undefined> {
-    const { env } = options;
+    // Its threads would spin while they wait: 1.6 s instead of 0.3 s for 2 MB on two busy cores.
+    const env = { OMP_WAIT_POLICY: 'passive', ...(options.env ?? process.env) };
     const { status, stdout, stderr } = await runProgram(PAR2, args, { signal, cwd: directory, env });
     return status === 0 ? undefined : lastLine(stderr) || lastLine(stdout) || `exit status ${status}`;
   }
