@@ -36,7 +36,6 @@ import { exitStatus, toFailure } from './ui/exit-status.ts';
 import { humanOutput, type Consumer } from './ui/human.ts';
 import { openLogFd, openLogFile, recordOutput } from './ui/log-fd.ts';
 import { fdSink } from './ui/sink.ts';
-import type { Secret } from './util/secret.ts';
 
 declare const __VERSION__: string;
 
