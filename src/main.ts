@@ -26,6 +26,7 @@ import type { Settings } from './cli/settings.ts';
 import { processSurroundings, processWords, type Surroundings } from './cli/surroundings.ts';
 import { versionText } from './cli/version.ts';
 import { askPassphrase } from './crypto/ask/ask.ts';
+import { askPerson } from './crypto/ask/ask-person.ts';
 import { processIo } from './crypto/ask/process-io.ts';
 import { planRemoveAllButNFull, planRemoveIncsOfAllButNFull, planRemoveOlderThan } from './collections/deletion.ts';
 import type { Emit } from './events/events.ts';
@@ -130,6 +131,7 @@ async function run(command: RunCommand, around: Surroundings, { emit, flush }: S
   const call: Call = { signal: catchSignals() };
   const archiveDir = openArchiveDir(command.archiveDir, '');
   using spool = openSpool(tempRoots(settings.tempdir, around.env));
+  const warn = (text: string): void => emit({ kind: 'warning', text });
   const opening: OpenOptions = {
     ...call,
     settings,
@@ -137,6 +139,8 @@ async function run(command: RunCommand, around: Surroundings, { emit, flush }: S
     emit,
     askPassword: askPassword({ emit, flush }, call),
     tempDir: () => spool.directory,
+    warn,
+    ask: (question) => askPerson(question, processIo({ warn, flush, ...call })),
   };
   const open = async (address: string): Promise<Backend> => {
     const driver = await openBackend(parseUrl(settings.gio ? `gio+${address}` : address), opening);

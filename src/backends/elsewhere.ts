@@ -22,10 +22,6 @@ function closed(service: string): Elsewhere {
   };
 }
 
-function mounted(service: string, how: string): Elsewhere {
-  return { service, advice: `Mount it with "${how}" and use file:///MOUNTPOINT/DIRECTORY.` };
-}
-
 function copied(service: string, how: string): Elsewhere {
   return { service, advice: `Back up to file:///DIRECTORY and copy that with "${how}".` };
 }
@@ -72,11 +68,9 @@ const ELSEWHERE: ReadonlyMap<string, Elsewhere> = new Map([
   ['xorriso', copied('optical discs', 'xorriso -as mkisofs -o IMAGE DIRECTORY')],
 ]);
 
-const GIO = mounted('GIO', 'gio mount URL');
-
-/** The advice for `scheme` inside `wrappers`; undefined when no release of the reference has it. */
-export function elsewhere(scheme: string, wrappers: readonly string[]): Elsewhere | undefined {
-  return wrappers.includes('gio') ? GIO : ELSEWHERE.get(scheme);
+/** The advice for `scheme`; undefined when no release of the reference has it. */
+export function elsewhere(scheme: string): Elsewhere | undefined {
+  return ELSEWHERE.get(scheme);
 }
 
 /** For tests and documents. */

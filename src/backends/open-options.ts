@@ -14,8 +14,18 @@ export interface OpenOptions {
   readonly emit?: Emit;
   /** Asks on the terminal for what `variable` (default: FTP_PASSWORD) would have held; throws where there is none. */
   readonly askPassword?: (prompt: string, variable?: 'FTP_PASSWORD' | 'IMAP_PASSWORD') => Promise<Secret>;
+  /** undefined where nobody can be asked, or the input ends. */
+  readonly ask?: (question: DriverQuestion) => Promise<string | undefined>;
+  readonly warn?: (text: string) => void;
   /** An existing directory for temporary files. */
   readonly tempDir?: () => string;
+}
+
+/** A question to the person at the terminal. */
+export interface DriverQuestion {
+  readonly prompt: string;
+  /** The answer shows while it is typed; a password does not. */
+  readonly isVisible: boolean;
 }
 
 /** The options of the command line that drivers look at, as `cli/settings.ts` names them. */
@@ -35,6 +45,9 @@ export interface DriverSettings {
   readonly par2Redundancy: number;
   readonly par2Volumes: number;
   readonly par2Options: string;
+  readonly sshOptions: string;
+  readonly sshAskpass: boolean;
+  readonly rsyncOptions: string;
 }
 
 const DEFAULT_TIMEOUT_S = 30;

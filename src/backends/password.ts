@@ -17,3 +17,12 @@ export function passwordSource(url: BackendUrl, { env, askPassword }: OpenOption
     return asked;
   };
 }
+
+/** The password of the URL, else that of FTP_PASSWORD, which the reference heeds whatever the protocol. */
+export function urlPassword(
+  url: BackendUrl,
+  env: Readonly<Record<string, string | undefined>> = {},
+): Secret | undefined {
+  const known = env['FTP_PASSWORD'];
+  return url.password ?? (known === undefined ? undefined : new Secret(known));
+}

@@ -14,6 +14,11 @@ interface Driver {
 const DRIVERS: readonly Driver[] = [
   { schemes: ['file'], load: () => import('./local/local.ts') },
   {
+    schemes: 'sftp scp ssh paramiko+sftp paramiko+scp pexpect+sftp pexpect+scp fish lftp+fish lftp+sftp'.split(' '),
+    load: () => import('./sftp/sftp.ts'),
+  },
+  { schemes: ['rsync'], load: () => import('./rsync/rsync.ts') },
+  {
     schemes: ['ftp', 'ftps', 'ftpes', 'lftp+ftp', 'lftp+ftps', 'lftp+ftpes', 'ncftp+ftp'],
     load: () => import('./ftp/ftp.ts'),
   },
@@ -54,7 +59,7 @@ export async function openBackend(given: BackendUrl, options: OpenOptions): Prom
 }
 
 function unsupported(url: BackendUrl): UsageError {
-  const instead = elsewhere(url.scheme, url.wrappers);
+  const instead = elsewhere(url.scheme);
   const shown = redact(url.original.reveal());
   if (instead === undefined) {
     return new UsageError('USER_ERROR', `UnsupportedBackendScheme: scheme not supported in url: ${shown}`, {

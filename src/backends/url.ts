@@ -24,6 +24,7 @@ export interface BackendUrl {
 const SCHEMES_WITH_HOST: ReadonlySet<string> = new Set([
   'sftp',
   'scp',
+  'ssh',
   'paramiko+sftp',
   'paramiko+scp',
   'pexpect+sftp',

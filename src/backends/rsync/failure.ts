@@ -1,0 +1,80 @@
+import type { Code } from '../../errors/codes.ts';
+import { BackendError } from '../../errors/errors.ts';
+
+export interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface Kind {
+  readonly code: Code;
+  readonly retryable: boolean;
+  readonly hint?: string;
+}
+
+/** What rsync, ssh and the server write, most telling first. The words are those of rsync 3.2 and OpenSSH 9.2. */
+const SAID: readonly (readonly [RegExp, Kind])[] = [
+  [
+    /host key verification failed|remote host identification has changed/i,
+    {
+      code: 'BACKEND_PERMISSION_DENIED',
+      retryable: false,
+      hint: 'Connect once with ssh, compare the fingerprint it shows, and accept it.',
+    },
+  ],
+  [
+    /permission denied \([\w,-]+\)|@error: auth failed|too many authentication failures/i,
+    {
+      code: 'BACKEND_PERMISSION_DENIED',
+      retryable: false,
+      hint: 'rsync over ssh logs in with keys only; a daemon takes the password of the URL or of FTP_PASSWORD.',
+    },
+  ],
+  [
+    /rsync: (?:command )?not found|command not found/i,
+    {
+      code: 'BACKEND_COMMAND_ERROR',
+      retryable: false,
+      hint: 'Install rsync on the server, on Debian and Ubuntu the package rsync.',
+    },
+  ],
+  [
+    /no space left on device|disk quota exceeded/i,
+    {
+      code: 'BACKEND_NO_SPACE',
+      retryable: false,
+      hint: 'Free some space on the target, for example with remove-older-than.',
+    },
+  ],
+  [
+    /permission denied|read[- ]only|operation not permitted/i,
+    {
+      code: 'BACKEND_PERMISSION_DENIED',
+      retryable: false,
+      hint: 'Check owner and mode of the target directory.',
+    },
+  ],
+  [/unknown module/i, { code: 'BACKEND_NOT_FOUND', retryable: false, hint: 'Check the name behind the colons.' }],
+  [/no such file or directory/i, { code: 'BACKEND_NOT_FOUND', retryable: false }],
+];
+
+/** Syntax, protocol versions, unsupported actions: they will be the same the next time. */
+const HOPELESS: ReadonlySet<number | null> = new Set([1, 2, 4]);
+
+export function isAbsent({ status, stderr }: Ended): boolean {
+  return status !== 0 && SAID.find(([pattern]) => pattern.test(stderr))?.[1].code === 'BACKEND_NOT_FOUND';
+}
+
+export function rsyncFailure(task: string, ended: Ended): BackendError {
+  const { status, stderr } = ended;
+  const kind = SAID.find(([pattern]) => pattern.test(stderr))?.[1] ?? {
+    code: 'BACKEND_ERROR',
+    retryable: !HOPELESS.has(status),
+  };
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  // The last line names the source line of rsync; the first says what happened.
+  const why = lines.find((line) => !/^(rsync error|@@@|rsync: connection unexpectedly closed)/.test(line)) ?? lines[0];
+  const { code, ...rest } = kind;
+  return new BackendError(code, `Cannot ${task}: ${why?.trim() ?? 'no reason given'} (rsync status ${status})`, rest);
+}

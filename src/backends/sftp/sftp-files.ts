@@ -1,0 +1,257 @@
+import type { Attributes, FileEntry, SFTPWrapper } from 'ssh2';
+
+import type { Body, Bytes, RemoteFile } from '../backend.ts';
+import { SFTP_STATUS } from '../ssh/failure.ts';
+import type { Connection } from '../ssh/connection.ts';
+import { until } from '../ssh/until.ts';
+import type { Range, RemoteFiles } from './remote-files.ts';
+
+/**
+ * Bytes of one file that may be under way: eight requests of the largest size, as with ssh2's own fastPut at its best, and
+ * 20 MB in a second over a line of 100 ms.
+ */
+const FLYING = 2 * 1024 * 1024;
+/** Below what OpenSSH takes in one request, 261120 bytes; servers of other makes get what ssh2 makes of it. */
+const LARGE_BLOCK = 240 * 1024;
+/** All that the protocol promises is 34000 bytes in a packet. */
+const SMALL_BLOCK = 31 * 1024;
+/** A file system with less than this is full: an upload has stopped there. */
+const LEAST_FREE = 64 * 1024;
+
+const FILE_TYPE = 0o170000;
+const REGULAR = 0o100000;
+const LINK = 0o120000;
+
+/** Of statvfs(2). */
+interface Space {
+  readonly f_bavail: number;
+  readonly f_frsize: number;
+}
+
+type Done<T> = (error: Error | null | undefined, value: T) => void;
+
+/** Files by the SFTP protocol, version 3, many requests at a time. */
+export function sftpFiles(connection: Connection, sftp: SFTPWrapper): RemoteFiles {
+  const waiting = new Set<(error: unknown) => void>();
+  async function failAll(): Promise<void> {
+    await connection.gone;
+    for (const reject of waiting) reject(new Error('the connection was lost'));
+    waiting.clear();
+  }
+  void failAll();
+
+  /** One request. ssh2 forgets those that are made when the connection is down already. */
+  function ask<T>(start: (done: Done<T>) => void): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (!connection.isOpen()) {
+        reject(new Error('the connection was lost'));
+        return;
+      }
+      waiting.add(reject);
+      start((error, value) => {
+        waiting.delete(reject);
+        if (error) reject(error);
+        else resolve(value);
+      });
+    });
+  }
+  const order = (start: (done: Done<void>) => void): Promise<void> => ask<void>(start);
+  const blockSize = isLarge(sftp) ? LARGE_BLOCK : SMALL_BLOCK;
+
+  async function create(path: string): Promise<Buffer> {
+    const attempt = () => ask<Buffer>((done) => sftp.open(path, 'wx', { mode: 0o666 }, done));
+    try {
+      return await attempt();
+    } catch (error) {
+      // What a killed run left is replaced, never written into: it might be a link to somewhere else.
+      if (statusOf(error) !== SFTP_STATUS.failure) throw error;
+      await order((done) => sftp.unlink(path, done));
+      return attempt();
+    }
+  }
+
+  async function write(path: string, body: Body, signal: AbortSignal): Promise<void> {
+    const handle = await create(path);
+    const close = (): Promise<void> => order((done) => sftp.close(handle, done));
+    try {
+      await send(handle, body, signal);
+      await until(close(), signal);
+    } catch (error) {
+      // OpenSSH says "Failure" when a disk is full, and nothing else. Once the file is gone there is room again.
+      const isFull = statusOf(error) === SFTP_STATUS.failure && (await hasNoRoom(path));
+      await close().catch(() => {});
+      await remove(path).catch(() => {});
+      throw isFull ? new Error('No space left on the server', { cause: error }) : error;
+    }
+  }
+
+  async function send(handle: Buffer, body: Body, signal: AbortSignal): Promise<void> {
+    const sent: { readonly done: Promise<void>; readonly length: number }[] = [];
+    let position = 0;
+    let flying = 0;
+    async function settle(room: number): Promise<void> {
+      while (flying > room) {
+        const first = sent.shift();
+        if (first === undefined) return;
+        await until(first.done, signal);
+        flying -= first.length;
+      }
+    }
+    for await (const block of body.open()) {
+      signal.throwIfAborted();
+      for (let at = 0; at < block.length; at += blockSize) {
+        const length = Math.min(blockSize, block.length - at);
+        const from = position;
+        const done = order((done) => sftp.write(handle, block, at, length, from, done));
+        done.catch(() => {});
+        sent.push({ done, length });
+        position += length;
+        flying += length;
+        await settle(FLYING);
+      }
+    }
+    signal.throwIfAborted();
+    await settle(0);
+  }
+
+  async function read<T>(
+    path: string,
+    range: Range,
+    take: (bytes: Bytes) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const handle = await until(
+      ask<Buffer>((done) => sftp.open(path, 'r', done)),
+      signal,
+    );
+    try {
+      const { size } = await until(
+        ask<Attributes>((done) => sftp.fstat(handle, done)),
+        signal,
+      );
+      return await take(blocks(handle, { start: range.start, end: Math.min(range.end ?? size, size) }, signal));
+    } finally {
+      await order((done) => sftp.close(handle, done)).catch(() => {});
+    }
+  }
+
+  async function* blocks(handle: Buffer, { start, end }: Required<Range>, signal: AbortSignal): Bytes {
+    const coming: Promise<Buffer>[] = [];
+    let next = start;
+    for (;;) {
+      while (next < end && coming.length * blockSize < FLYING) {
+        const block = readBlock(handle, next, Math.min(blockSize, end - next));
+        block.catch(() => {});
+        coming.push(block);
+        next += blockSize;
+      }
+      const first = coming.shift();
+      if (first === undefined) return;
+      yield await until(first, signal);
+      signal.throwIfAborted();
+    }
+  }
+
+  /** A server may give less than was asked for. */
+  async function readBlock(handle: Buffer, position: number, length: number): Promise<Buffer> {
+    const block = Buffer.allocUnsafeSlow(length);
+    for (let at = 0; at < length;) {
+      const from = at;
+      const count = await ask<number>((done) =>
+        sftp.read(handle, block, from, length - from, position + from, (error, count) => done(error, count)),
+      );
+      if (count === 0) throw new Error('the file ends before its size');
+      at += count;
+    }
+    return block;
+  }
+
+  async function attributes(path: string): Promise<Attributes | undefined> {
+    try {
+      return await ask<Attributes>((done) => sftp.stat(path, done));
+    } catch (error) {
+      if (statusOf(error) === SFTP_STATUS.noSuchFile) return undefined;
+      throw error;
+    }
+  }
+
+  async function size(path: string): Promise<number | undefined> {
+    const found = await attributes(path);
+    return found !== undefined && isType(found, REGULAR) ? found.size : undefined;
+  }
+
+  async function list(directory: string): Promise<readonly RemoteFile[]> {
+    const entries = await ask<FileEntry[]>((done) => sftp.readdir(directory === '' ? '.' : directory, done));
+    const files: RemoteFile[] = [];
+    for (const { filename: name, attrs } of entries) {
+      const bytes = isType(attrs, REGULAR)
+        ? attrs.size
+        : isType(attrs, LINK)
+          ? await size(directory === '' ? name : `${directory}/${name}`).catch(() => undefined)
+          : undefined;
+      if (bytes !== undefined) files.push({ name, size: bytes });
+    }
+    return files;
+  }
+
+  async function rename(from: string, to: string): Promise<void> {
+    try {
+      await order((done) => sftp.ext_openssh_rename(from, to, done));
+    } catch (error) {
+      const isUnknown = statusOf(error) === SFTP_STATUS.unsupported || /does not support/.test(String(error));
+      if (!isUnknown) throw error;
+      // Not in one step: the complete new file waits beside the old one, which has to make room first.
+      await remove(to);
+      await order((done) => sftp.rename(from, to, done));
+    }
+  }
+
+  async function remove(path: string): Promise<void> {
+    try {
+      await order((done) => sftp.unlink(path, done));
+    } catch (error) {
+      if (statusOf(error) !== SFTP_STATUS.noSuchFile) throw error;
+    }
+  }
+
+  async function makeDirectory(path: string): Promise<void> {
+    if (path === '' || (await attributes(path)) !== undefined) return;
+    const parent = path.slice(0, Math.max(0, path.lastIndexOf('/'))).replace(/\/+$/, '');
+    await makeDirectory(parent);
+    try {
+      await order((done) => sftp.mkdir(path, done));
+    } catch (error) {
+      // Another process may have made it meanwhile.
+      if ((await attributes(path)) === undefined) throw error;
+    }
+  }
+
+  async function hasNoRoom(path: string): Promise<boolean> {
+    try {
+      const { f_bavail, f_frsize } = await ask<Space>((done) =>
+        sftp.ext_openssh_statvfs(path, (error: Error | undefined, space: unknown) => done(error, space as Space)),
+      );
+      return f_bavail * f_frsize < LEAST_FREE;
+    } catch {
+      return false;
+    }
+  }
+
+  return { write, read, size, list, rename, remove, makeDirectory };
+}
+
+function statusOf(error: unknown): number | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : undefined;
+}
+
+/** A file without a type, as some servers tell of them, counts as regular. */
+function isType({ mode }: { readonly mode: number }, type: number): boolean {
+  const found = (mode ?? 0) & FILE_TYPE;
+  return found === type || (found === 0 && type === REGULAR);
+}
+
+/** ssh2 knows from the server's name how much one request may carry, and tells nobody. */
+function isLarge(sftp: SFTPWrapper): boolean {
+  const most: unknown = Reflect.get(sftp, '_maxWriteLen');
+  return typeof most === 'number' && most >= LARGE_BLOCK;
+}

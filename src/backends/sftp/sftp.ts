@@ -1,0 +1,187 @@
+import { BackendError } from '../../errors/errors.ts';
+import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
+import type { OpenOptions } from '../open-options.ts';
+import { connectTo, type Connection } from '../ssh/connection.ts';
+import { sshFailure } from '../ssh/failure.ts';
+import { openLogin } from '../ssh/login.ts';
+import { serverName, sshTarget, type SshTarget } from '../ssh/target.ts';
+import { until } from '../ssh/until.ts';
+import { loginPath } from '../url-path.ts';
+import type { BackendUrl } from '../url.ts';
+import type { Range, RemoteFiles } from './remote-files.ts';
+import { sftpFiles } from './sftp-files.ts';
+import { shellFiles } from './shell-files.ts';
+
+interface Session {
+  readonly connection: Connection;
+  readonly files: RemoteFiles;
+}
+
+/**
+ * The schemes of SSH. Nothing is connected yet: the first operation does that, and each one after a lost connection, so
+ * that retries cover it. The directory is made then, whatever the action, as the reference does.
+ */
+export async function open(url: BackendUrl, options: OpenOptions): Promise<Backend> {
+  const target = sshTarget(url, options);
+  const login = openLogin(target, options);
+  const directory = loginPath(url).replace(/(?<=[^/])\/+$/, '');
+  const place = `${directory === '' ? 'the login directory' : directory} on ${serverName(target)}`;
+  const mayUseShell = /\bscp$/.test(url.scheme);
+  let current: Promise<Session> | undefined;
+
+  async function openSession(): Promise<Session> {
+    const connection = await connectTo(target, { ...options, login });
+    const files = filesOf(connection, target, mayUseShell);
+    try {
+      await until(files.makeDirectory(directory), options.signal);
+    } catch (error) {
+      connection.close();
+      throw sshFailure(`create the directory ${place}`, error);
+    }
+    return { connection, files };
+  }
+
+  function session(): Promise<Session> {
+    if (current !== undefined) return current;
+    const opening = openSession();
+    const forget = (): void => {
+      if (current === opening) current = undefined;
+    };
+    opening.then(({ connection }) => connection.gone).then(forget, forget);
+    current = opening;
+    return opening;
+  }
+
+  /** One operation on an open connection. */
+  async function doing<T>(task: string, signal: AbortSignal, run: (files: RemoteFiles) => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    const { files } = await until(session(), signal);
+    try {
+      return await run(files);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw sshFailure(`${task} in ${place}`, error);
+    }
+  }
+
+  function at(name: string): string {
+    if (/^\.{1,2}$|[/\0\n]|^$/.test(name)) {
+      throw new BackendError('BACKEND_ERROR', `Not a file name: ${JSON.stringify(name)}`, {
+        retryable: false,
+        hint: 'A file prefix cannot contain a slash here.',
+      });
+    }
+    return directory === '' ? name : `${directory.replace(/\/$/, '')}/${name}`;
+  }
+
+  async function put(name: string, body: Body, signal: AbortSignal): Promise<void> {
+    const path = at(name);
+    const part = at(`.${name}.part`);
+    const task = `store ${name}`;
+    const { source, ...guarded } = guard(body);
+    await doing(task, signal, async (files) => {
+      await files.write(part, guarded, signal);
+      try {
+        const stored = await until(files.size(part), signal);
+        if (stored !== body.size) throw wrongSize(`${task} in ${place}`, stored, body.size);
+        await files.rename(part, path);
+      } catch (error) {
+        await files.remove(part).catch(() => {});
+        throw error;
+      }
+    }).catch((error: unknown) => {
+      throw source.error?.value ?? error;
+    });
+  }
+
+  async function get<T>(
+    name: string,
+    range: Range,
+    take: (bytes: Bytes) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const path = at(name);
+    let failed: { readonly value: unknown } | undefined;
+    const taker = async (bytes: Bytes): Promise<T> => {
+      const watched = watchedBytes(bytes);
+      try {
+        return await take(watched.bytes);
+      } catch (error) {
+        if (!watched.hasFailed()) failed = { value: error };
+        throw error;
+      }
+    };
+    return doing(`read ${name}`, signal, (files) => files.read(path, range, taker, signal)).catch((error: unknown) => {
+      throw failed?.value ?? error;
+    });
+  }
+
+  async function* list(signal: AbortSignal): AsyncGenerator<RemoteFile> {
+    for (const file of await doing('list files', signal, (files) => until(files.list(directory), signal))) {
+      if (!/^\..*\.part$/.test(file.name)) yield file;
+    }
+  }
+
+  return {
+    traits: { parallel: 8, atomicPut: true, consistentList: true },
+    put: (name, body, { signal }) => put(name, body, signal),
+    get: (name, take, { signal }) => get(name, { start: 0 }, take, signal),
+    getRange: (name, start, end, take, { signal }) => get(name, { start, end }, take, signal),
+    list: ({ signal }) => list(signal),
+    delete: (name, { signal }) => doing(`delete ${name}`, signal, (files) => until(files.remove(at(name)), signal)),
+    async stat(name, { signal }) {
+      const size = await doing(`look up ${name}`, signal, (files) => until(files.size(at(name)), signal));
+      return size === undefined ? undefined : { name, size };
+    },
+    rename: (from, to, { signal }) =>
+      doing(`rename ${from} to ${to}`, signal, (files) => until(files.rename(at(from), at(to)), signal)),
+    async [Symbol.asyncDispose]() {
+      const last = await current?.catch(() => undefined);
+      last?.connection.close();
+      await last?.connection.gone;
+    },
+  };
+}
+
+function filesOf(connection: Connection, target: SshTarget, mayUseShell: boolean): RemoteFiles {
+  if (connection.sftp !== undefined) return sftpFiles(connection, connection.sftp);
+  if (mayUseShell) return shellFiles(connection);
+  connection.close();
+  throw new BackendError('BACKEND_ERROR', `${serverName(target)} offers no sftp.`, {
+    retryable: !connection.isOpen(),
+    hint: 'Write scp:// in the place of sftp:// when the account has a shell.',
+  });
+}
+
+function wrongSize(task: string, stored: number | undefined, size: number): BackendError {
+  return new BackendError('BACKEND_ERROR', `Cannot ${task}: it has ${stored ?? 0} bytes instead of ${size}`, {
+    retryable: true,
+  });
+}
+
+/** The same body; `source.error` holds what it threw, which is no failure of the server. */
+function guard(body: Body): Body & { readonly source: { error?: { readonly value: unknown } } } {
+  const source: { error?: { readonly value: unknown } } = {};
+  async function* open(): Bytes {
+    try {
+      yield* body.open();
+    } catch (error) {
+      source.error = { value: error };
+      throw error;
+    }
+  }
+  return { size: body.size, open, source };
+}
+
+function watchedBytes(bytes: Bytes): { readonly bytes: Bytes; readonly hasFailed: () => boolean } {
+  let hasFailed = false;
+  async function* watched(): Bytes {
+    try {
+      yield* bytes;
+    } catch (error) {
+      hasFailed = true;
+      throw error;
+    }
+  }
+  return { bytes: watched(), hasFailed: () => hasFailed };
+}

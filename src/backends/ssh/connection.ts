@@ -1,0 +1,173 @@
+import ssh2, { type Client, type SFTPWrapper } from 'ssh2';
+
+import { BackendError } from '../../errors/errors.ts';
+import type { OpenOptions } from '../open-options.ts';
+import { sshFailure } from './failure.ts';
+import { keyAlgorithms, readKnownKeys, trust } from './host-key.ts';
+import type { Login } from './login.ts';
+import { serverName, type SshTarget } from './target.ts';
+import { watch, type Watchdog } from './watchdog.ts';
+import { openWire, proxyFailure, type Wire } from './wire.ts';
+
+export interface Connection {
+  readonly client: Client;
+  /** undefined where the server has no such subsystem. */
+  readonly sftp: SFTPWrapper | undefined;
+  /** Resolves when the connection is gone, whoever ended it. */
+  readonly gone: Promise<void>;
+  isOpen(): boolean;
+  close(): void;
+}
+
+type Asking = Pick<OpenOptions, 'ask' | 'warn'>;
+
+/** Connects, checks the key of the server, logs in and asks for sftp. Every failure is a BackendError. */
+export async function connectTo(
+  target: SshTarget,
+  { login, signal, ...asking }: Asking & { readonly login: Login; readonly signal: AbortSignal },
+): Promise<Connection> {
+  signal.throwIfAborted();
+  const wire = await openWire(target, signal);
+  const client = new ssh2.Client();
+  let isOpen = true;
+  let sftp: SFTPWrapper | undefined;
+  let ends: ((error: unknown) => void) | undefined;
+  const dog = watch(wire.traffic, {
+    timeoutMs: target.timeoutMs,
+    ping: () => sayHello(client, sftp),
+    onDead() {
+      ends?.(new Error(`the server has been silent for ${target.timeoutMs / 1000} s`));
+      wire.close();
+    },
+  });
+  const gone = new Promise<void>((resolve) => {
+    client.once('close', () => {
+      isOpen = false;
+      dog.stop();
+      wire.close();
+      resolve();
+    });
+  });
+  const onAbort = (): void => {
+    ends?.(signal.reason);
+    wire.close();
+  };
+  signal.addEventListener('abort', onAbort);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      ends = reject;
+      logIn({ client, wire, target, login, dog, asking }, resolve, reject);
+    });
+    sftp = await openSftp(client);
+  } catch (error) {
+    dog.stop();
+    client.destroy();
+    wire.close();
+    throw sshFailure(`connect to ${serverName(target)}`, error);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+  // `gone` tells each operation of the end; nobody else has to hear of it. Without its sftp a connection is of no use.
+  client.on('error', () => {});
+  sftp?.on('error', () => client.destroy());
+  sftp?.on('close', () => client.end());
+  return { client, sftp, gone, isOpen: () => isOpen, close: () => client.end() };
+}
+
+interface Parts {
+  readonly client: Client;
+  readonly wire: Wire;
+  readonly target: SshTarget;
+  readonly login: Login;
+  readonly dog: Watchdog;
+  readonly asking: Asking;
+}
+
+function logIn(parts: Parts, resolve: () => void, reject: (error: unknown) => void): void {
+  const { client, wire, target, login, dog, asking } = parts;
+  let isCertain = true;
+  let distrust: unknown;
+  const ask: NonNullable<OpenOptions['ask']> = async (question) => {
+    dog.pause();
+    try {
+      return await asking.ask?.(question);
+    } finally {
+      dog.resume();
+    }
+  };
+  async function decide(key: Buffer, verify: (isTrusted: boolean) => void): Promise<void> {
+    try {
+      ({ isCertain } = await trust(key, target, { ...asking, ask }));
+      verify(true);
+    } catch (error) {
+      distrust = error;
+      reject(error);
+      verify(false);
+    }
+  }
+  client.once('ready', resolve);
+  client.on('error', (error: Error & { readonly level?: string }) => {
+    // An agent that cannot be reached or refuses to sign: there are other ways to log in.
+    if (error.level === 'agent') return;
+    if (distrust !== undefined) reject(distrust);
+    else if (error.level === 'client-authentication') reject(notLoggedIn(target, login.tried()));
+    else if (/no matching|handshake failed/i.test(error.message)) reject(noCommonMethod(target, error));
+    else if (target.proxyCommand !== undefined) reject(proxyFailure(target, wire.said() || error.message));
+    else reject(error);
+  });
+  client.once('close', () => {
+    reject(
+      target.proxyCommand === undefined
+        ? new Error('the server closed the connection')
+        : proxyFailure(target, wire.said()),
+    );
+  });
+  client.connect({
+    sock: wire.stream,
+    username: target.user,
+    // The watchdog sees to both, and knows when a person is being asked.
+    readyTimeout: 0,
+    keepaliveInterval: 0,
+    algorithms: { serverHostKey: keyAlgorithms(readKnownKeys(target)) },
+    hostVerifier: (key: Buffer, verify: (isTrusted: boolean) => void) => {
+      void decide(key, verify);
+    },
+    authHandler: login.handler(() => isCertain),
+  });
+}
+
+function openSftp(client: Client): Promise<SFTPWrapper | undefined> {
+  return new Promise((resolve, reject) => {
+    client.once('close', () => reject(new Error('the server closed the connection')));
+    client.sftp((error, sftp) => resolve(error === undefined ? sftp : undefined));
+  });
+}
+
+/** Something that every server answers, be it by a refusal. */
+function sayHello(client: Client, sftp: SFTPWrapper | undefined): void {
+  try {
+    if (sftp !== undefined) sftp.realpath('.', () => {});
+    else client.exec('true', (_error, channel?: { close(): void }) => channel?.close());
+  } catch {
+    // Not connected yet, or no more.
+  }
+}
+
+function notLoggedIn(target: SshTarget, tried: readonly string[]): BackendError {
+  const ways = tried.length === 0 ? 'there was no key, agent or password to try' : `tried ${tried.join(', ')}`;
+  return new BackendError('BACKEND_PERMISSION_DENIED', `${serverName(target)} refused the login: ${ways}.`, {
+    retryable: false,
+    hint: 'Check user, key and password; --ssh-askpass asks for a password, FTP_PASSWORD or the URL may hold it.',
+  });
+}
+
+function noCommonMethod(target: SshTarget, cause: Error): BackendError {
+  return new BackendError(
+    'BACKEND_ERROR',
+    `Cannot agree with ${serverName(target)} on a way to talk: ${cause.message}`,
+    {
+      retryable: false,
+      cause,
+    },
+  );
+}

@@ -1,0 +1,47 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+
+import { freePort, startServer, type Server } from './listening.ts';
+
+export const RSYNC_PASSWORD = 'p@ss:wo/rd %41';
+
+export interface Rsyncd extends Server {
+  readonly port: number;
+  /** Directories of the modules of these names; `secret` wants the user `dup` with RSYNC_PASSWORD, `ro` is read-only. */
+  readonly data: { readonly open: string; readonly secret: string; readonly ro: string };
+}
+
+/** A daemon of rsync on loopback. */
+export async function startRsyncd(dir: string): Promise<Rsyncd> {
+  const port = await freePort();
+  const modules = ['open', 'secret', 'ro'] as const;
+  for (const name of modules) mkdirSync(`${dir}/data/${name}`, { recursive: true });
+  writeFileSync(`${dir}/secrets`, `dup:${RSYNC_PASSWORD}\n`);
+  chmodSync(`${dir}/secrets`, 0o600);
+  const isRoot = process.getuid?.() === 0;
+  const lines = [
+    'address = 127.0.0.1',
+    `port = ${port}`,
+    'use chroot = no',
+    'reverse lookup = no',
+    `motd file = ${dir}/motd`,
+    ...(isRoot ? ['uid = root', 'gid = root'] : []),
+    ...modules.flatMap((name) => [
+      `[${name}]`,
+      `path = ${dir}/data/${name}`,
+      `read only = ${name === 'ro' ? 'yes' : 'no'}`,
+      ...(name === 'secret' ? ['auth users = dup', `secrets file = ${dir}/secrets`] : []),
+    ]),
+  ];
+  writeFileSync(`${dir}/motd`, '-rw-r--r--  1 2026/01/01 00:00:00 greeting\n');
+  writeFileSync(`${dir}/rsyncd.conf`, `${lines.join('\n')}\n`);
+  const running = await startServer(
+    'rsync',
+    ['--daemon', '--no-detach', `--config=${dir}/rsyncd.conf`, `--log-file=${dir}/rsyncd-own.log`],
+    { port, logFile: `${dir}/rsyncd.log` },
+  );
+  return {
+    ...running,
+    port,
+    data: { open: `${dir}/data/open`, secret: `${dir}/data/secret`, ro: `${dir}/data/ro` },
+  };
+}
