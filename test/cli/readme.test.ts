@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { isolatedEnv, testHome } from '../support/home.ts';
 import { root } from '../support/paths.ts';
@@ -27,6 +27,8 @@ test('the transcript of the README is what happens', async () => {
   mkdirSync(`${home}/docs`);
   mkdirSync(`${dir}/bin`);
   writeFileSync(`${home}/docs/letter.txt`, 'first line\nsecond line\n');
+  // People take longer than a second between two versions.
+  utimesSync(`${home}/docs/letter.txt`, 1_600_000_000, 1_600_000_000);
   writeFileSync(`${home}/docs/photo.jpg`, Buffer.alloc(70_000, 'x'));
   symlinkSync(`${root}/duplicity`, `${dir}/bin/duplicity`);
   const steps = transcript();
