@@ -9,7 +9,10 @@ const options = { signal: new AbortController().signal };
 
 async function failureOf(url: string): Promise<unknown> {
   try {
-    return await openBackend(parseUrl(url), options);
+    await using backend = await openBackend(parseUrl(url), { ...options, env: { FTP_PASSWORD: 'hush' } });
+    // Most drivers connect when they are first used.
+    for await (const file of backend.list(options)) void file;
+    return undefined;
   } catch (error) {
     return error;
   }
@@ -21,7 +24,6 @@ test.each([
   'par2+ftp://user:hush@host/path',
   'http://user:hush@host:port/path',
   'ftp://user:hu/hush@host/path',
-  'ftp://user:12/hush@host/path',
   'ftp://user:a@hush@host:x/path',
   'ftp://user:x#hush@host:y/path',
   'ftp://user:hush@/path',
