@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { duplicity, faults, good, names, noise, PLAIN, put, type Scene, scene, treeOf } from '../support/scene.ts';
 import { tempDir } from '../support/temp.ts';
@@ -41,6 +41,8 @@ test('a source that is one large file goes on in its middle, full and incrementa
   for (const k of [0, 1]) {
     const content = noise(4_000_000, 300 + k);
     writeFileSync(file, content);
+    // A change within the second of the version before is not noticed.
+    utimesSync(file, timeOfSet(k - 1), timeOfSet(k - 1));
     await new Promise((resolve) => setTimeout(resolve, 50));
     await die(args(k, file));
     const { stdout } = await good(args(k, file));
