@@ -1,8 +1,8 @@
-import { constants, createInflate, createInflateRaw } from 'node:zlib';
+import { type ZlibStep, zlibStep } from '../zlib-step.ts';
 import { Unreadable } from './unreadable.ts';
 
 /** `raw` is OpenPGP's ZIP. */
-export type Format = 'raw' | 'zlib';
+export type PacketFormat = 'raw' | 'zlib';
 
 export interface InflateOptions {
   /** A block is done with when the next one is asked for. Otherwise it belongs to the receiver. */
@@ -18,30 +18,42 @@ const OWN_BYTES = 96 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Full blocks of decompressed bytes; only the last may be shorter. Works on this thread, with the call behind
- * `zlib.inflateRawSync`: a zlib stream takes twice the processor time, because every block goes to a thread and back
- * and is fresh memory.
+ * Full blocks of decompressed bytes; only the last may be shorter. Works on this thread. Damaged data are
+ * `Unreadable`.
  */
 export function* inflated(
   source: Iterable<Buffer>,
-  format: Format,
+  format: PacketFormat,
   { reuses, onTrailing }: InflateOptions,
 ): Generator<Buffer, void> {
-  const step = inflateStep(format);
+  const step = stepOf(format);
   const fresh = (): Buffer => Buffer.allocUnsafeSlow(reuses ? REUSED_BYTES : OWN_BYTES);
   let output = fresh();
   let length = 0;
   let isOver = false;
+
+  /** Inflates until the input is used up or a block is full; answers where in the input that is. */
+  function fill(input: Buffer, at: number, isLast: boolean): number {
+    try {
+      step.run(input, { from: at, output, at: length, isLast });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Unreadable(`its compressed data are damaged (${reason})`, { cause: error });
+    }
+    length = output.length - step.outputLeft;
+    return input.length - step.inputLeft;
+  }
+
   try {
     for (const input of source) {
       let at = 0;
       while (!isOver && at < input.length) {
-        const left = step.run(input, at, { output, length, isLast: false });
-        at = input.length - left.input;
-        length = output.length - left.output;
-        // zlib leaves input although there is room only behind the end.
-        isOver = left.output > 0 && left.input > 0;
-        if (left.output > 0) continue;
+        at = fill(input, at, false);
+        if (length < output.length) {
+          // zlib leaves input although there is room only behind the end.
+          isOver = at < input.length;
+          continue;
+        }
         yield output;
         if (!reuses) output = fresh();
         length = 0;
@@ -52,14 +64,12 @@ export function* inflated(
         break;
       }
     }
-    for (let isFull = !isOver; isFull;) {
-      const left = step.run(NOTHING, 0, { output, length, isLast: true });
-      length = output.length - left.output;
-      isFull = left.output === 0;
-      if (!isFull) break;
+    if (!isOver) fill(NOTHING, 0, true);
+    while (length === output.length) {
       yield output;
       if (!reuses) output = fresh();
       length = 0;
+      fill(NOTHING, 0, true);
     }
     if (length > 0) yield output.subarray(0, length);
   } finally {
@@ -67,47 +77,9 @@ export function* inflated(
   }
 }
 
-interface Step {
-  /** Inflates what fits; what is left of both sides. With `isLast` data that have not ended are an error. */
-  run(
-    input: Buffer,
-    from: number,
-    to: { readonly output: Buffer; readonly length: number; readonly isLast: boolean },
-  ): { readonly input: number; readonly output: number };
-  close(): void;
-}
-
-interface Handle {
-  writeSync(
-    flush: number,
-    input: Buffer,
-    from: number,
-    length: number,
-    output: Buffer,
-    at: number,
-    outputLength: number,
-  ): void;
-}
-
-/** Node has this call, but does not publish it. Where it should be gone one day, gpg reads compressed files. */
-function inflateStep(format: Format): Step {
-  const stream = format === 'raw' ? createInflateRaw() : createInflate();
-  const handle: unknown = Reflect.get(stream, '_handle');
-  const state: unknown = Reflect.get(stream, '_writeState');
-  // Thrown from `run`; the stream tells it once more.
-  stream.on('error', () => undefined);
-  if (!isHandle(handle) || !(state instanceof Uint32Array)) throw new Unreadable('this Node cannot decompress it');
-  return {
-    run(input, from, { output, length, isLast }) {
-      const flush = isLast ? constants.Z_FINISH : constants.Z_NO_FLUSH;
-      handle.writeSync(flush, input, from, input.length - from, output, length, output.length - length);
-      if (stream.errored) throw new Unreadable(`its compressed data are damaged (${stream.errored.message})`);
-      return { output: state[0] ?? 0, input: state[1] ?? 0 };
-    },
-    close: () => void stream.destroy(),
-  };
-}
-
-function isHandle(value: unknown): value is Handle {
-  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'writeSync') === 'function';
+/** Where Node should lack the call one day, gpg reads compressed files. */
+function stepOf(format: PacketFormat): ZlibStep {
+  const step = zlibStep(format);
+  if (!step) throw new Unreadable('this Node cannot decompress it');
+  return step;
 }

@@ -1,4 +1,4 @@
-import { type Format, inflated } from './inflate.ts';
+import { inflated, type PacketFormat } from './inflate.ts';
 import { COMPRESSION, TAG } from './packet.ts';
 import { MARKER_TAG, type PacketHeader } from './packet-header.ts';
 import { InvalidPacket, PacketReader } from './packet-reader.ts';
@@ -22,7 +22,7 @@ export interface Message {
 
 /** gpg allows 32 levels. */
 const MOST_LEVELS = 8;
-const FORMATS: Readonly<Record<number, Format>> = { [COMPRESSION.zip]: 'raw', [COMPRESSION.zlib]: 'zlib' };
+const FORMATS: Readonly<Record<number, PacketFormat>> = { [COMPRESSION.zip]: 'raw', [COMPRESSION.zlib]: 'zlib' };
 /** What may stand before the data of a signed message, in the form of today and the one before. */
 const SIGNED: ReadonlySet<number> = new Set([TAG.onePassSignature, TAG.signature]);
 const BINARY = 'b'.charCodeAt(0);

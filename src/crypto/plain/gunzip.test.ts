@@ -4,8 +4,8 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { never, randomBytes, textBytes } from '../testing/files.ts';
 import { tempDir } from '../testing/temp-dir.ts';
+import { zlibStep } from '../zlib-step.ts';
 import { gunzipFile } from './gunzip.ts';
-import { gunzipStep } from './zlib-step.ts';
 
 const name = 'f.gz';
 
@@ -16,13 +16,13 @@ function fileOf(content: Buffer): string {
 }
 
 test('this Node lends the call that inflates at once', () => {
-  const step = gunzipStep();
+  const step = zlibStep('gzip');
   expect(step).toBeDefined();
   step?.close();
 });
 
 const ways = [
-  ['at once', gunzipStep],
+  ['at once', () => zlibStep('gzip')],
   ['through the pool', () => undefined],
 ] as const;
 

@@ -1,9 +1,9 @@
 import { DuplicityError, IntegrityError } from '../../errors/errors.ts';
 import { type BlockOptions, fileBlocks } from '../read-file.ts';
 import { turnTaker } from '../turn.ts';
+import { type ZlibStep, zlibStep } from '../zlib-step.ts';
 import { gunzipStream } from './gunzip-stream.ts';
 import { expectZeros } from './trailing.ts';
-import { gunzipStep, type ZlibStep } from './zlib-step.ts';
 
 /** Memory that is filled again stays in the processor's second cache. */
 const REUSED_BYTES = 128 * 1024;
@@ -24,7 +24,7 @@ interface GunzipOptions extends BlockOptions {
 export async function* gunzipFile(
   path: string,
   options: GunzipOptions,
-  step: ZlibStep | undefined = gunzipStep(),
+  step: ZlibStep | undefined = zlibStep('gzip'),
 ): AsyncGenerator<Buffer> {
   const { signal } = options;
   try {
