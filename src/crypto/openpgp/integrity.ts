@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
+import { turnTaker } from '../turn.ts';
 import { CODE_BYTES, type Piece, PREFIX_BYTES } from './cipher-file.ts';
 
 const DIGEST_BYTES = 20;
 /** Header of the packet with the code. */
 const CODE_HEADER = 0xd314;
-/** Signals, timers and other files get their turn after this many bytes: every 4 ms or so. */
+/** Hashing them takes 4 ms or so. */
 const TURN_BYTES = 4 * 1024 * 1024;
 
 export interface Checked {
@@ -25,7 +25,7 @@ export async function checkIntegrity(
   const hash = createHash('sha1');
   const kept: Piece[] = [];
   let length = 0;
-  let turn = TURN_BYTES;
+  const turn = turnTaker(TURN_BYTES);
   for (const piece of pieces) {
     const { bytes, isLast } = piece;
     if (keep) kept.push(piece);
@@ -36,9 +36,9 @@ export async function checkIntegrity(
       return { isGood, isCut: false, trailing: piece.trailing, pieces: kept };
     }
     hash.update(bytes);
-    if (length < turn) continue;
-    turn += TURN_BYTES;
-    await setImmediate();
+    const hadTurn = turn(bytes.length);
+    if (hadTurn === undefined) continue;
+    await hadTurn;
     signal.throwIfAborted();
   }
   return { isGood: false, isCut: true, trailing: undefined, pieces: [] };

@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
 import { notSignedBy } from '../gpg/decrypt.ts';
+import { turnTaker } from '../turn.ts';
 import type { CipherFile, Piece } from './cipher-file.ts';
 import { changed, damaged } from './failures.ts';
 import { packetBlocks } from './integrity.ts';
@@ -21,9 +21,6 @@ interface ReleaseOptions extends Release {
   readonly checkSignature?: StartCheck;
 }
 
-/** Signals, timers and transfers get their turn after that many bytes; inflating them takes 3 ms. */
-const TURN_BYTES = 1024 * 1024;
-
 /**
  * The data of a message whose integrity is known. Answers false when the message is not understood; nothing was released
  * then. What is wrong with a signature is told behind the last block.
@@ -36,7 +33,7 @@ export async function* releaseMessage(
   let message: Message | undefined;
   let check: SignatureCheck | undefined;
   let isReleased = false;
-  let sinceTurn = 0;
+  const turn = turnTaker();
   try {
     message = openMessage(packetBlocks(pieces), { reuses, warn: (text) => warn(`${name}: ${text}`) });
     if (signer !== undefined && !message.isSigned) throw notSignedBy(signer);
@@ -44,13 +41,11 @@ export async function* releaseMessage(
     if (check) message.watch(check.take);
     for (const block of message.literal()) {
       isReleased = true;
-      sinceTurn += block.length;
+      // Whoever gets the block may give its memory away, and it is of no length then.
+      const { length } = block;
       await check?.passOn();
       yield reuses ? block : ownBlock(block);
-      if (sinceTurn >= TURN_BYTES) {
-        sinceTurn = 0;
-        await setImmediate();
-      }
+      await turn(length);
       signal.throwIfAborted();
     }
     await check?.passOn();
