@@ -1,10 +1,9 @@
-import { release } from '../../util/release.ts';
-import { CryptoError } from '../../errors/errors.ts';
 import type { EncodedFile } from '../codec.ts';
 import { GATHER_BYTES, gatherer, join } from '../gather.ts';
 import { createSpoolFile } from '../spool-file.ts';
 import { encryptArguments, type GpgVersion } from './arguments.ts';
 import { gpgFailure } from './failure.ts';
+import { feedGpg } from './input.ts';
 import { type GpgResult, type GpgRun, startGpg } from './process.ts';
 import { encryptionSecret, type GpgSettings } from './settings.ts';
 import { SIGNS_WITH_ANOTHER } from './signer.ts';
@@ -21,10 +20,8 @@ export function createGpgFile(
 ): EncodedFile {
   signal.throwIfAborted();
   const spool = createSpoolFile(path);
-  const gpg = startOrRemove();
+  const input = feedGpg(startOrRemove(), settings, { check: checkEncryption, signal });
   const held = gatherer(() => GATHER_BYTES);
-  const onAbort = (): void => gpg.kill();
-  signal.addEventListener('abort', onAbort, { once: true });
 
   function startOrRemove(): GpgRun {
     try {
@@ -36,56 +33,16 @@ export function createGpgFile(
     }
   }
 
-  let isBroken = false;
-  gpg.stdin?.on('error', () => {
-    isBroken = true;
-  });
-  let isOver = false;
-  const outcome = watch();
-  outcome.catch(ignore);
-
-  async function watch(): Promise<void> {
-    try {
-      const result = await gpg.ended;
-      if (signal.aborted) throw signal.reason;
-      checkEncryption(result, settings);
-    } finally {
-      isOver = true;
-      signal.removeEventListener('abort', onAbort);
-    }
-  }
-
-  /** gpg has ended before the input did: that is a failure even when gpg thinks otherwise. */
-  async function endedEarly(): Promise<never> {
-    await outcome;
-    throw new CryptoError('GPG_FAILED', `${settings.binary} ended before it had read all data.`, {
-      exception: 'GPGError',
-    });
-  }
-
   return {
     write(block) {
-      if (isOver || signal.aborted) return endedEarly();
       const run = held.add(block);
-      if (!run || !gpg.stdin) return undefined;
-      const { stdin } = gpg;
-      const taken = new Promise<boolean>((resolve) => {
-        const block = join(run);
-        stdin.write(block, (error) => {
-          release(block);
-          resolve(!error);
-        });
-      });
-      if (stdin.writableLength === 0) return undefined;
-      return taken.then((isTaken) => (isTaken ? undefined : endedEarly()));
+      return run && input.write(join(run));
     },
     size: () => spool.size(),
     async finish() {
       try {
         const rest = held.rest();
-        gpg.stdin?.end(rest.length > 0 ? join(rest) : undefined);
-        await outcome;
-        if (isBroken) await endedEarly();
+        await input.finish(rest.length > 0 ? join(rest) : undefined);
         const size = spool.size();
         spool.close();
         return size;
@@ -95,8 +52,7 @@ export function createGpgFile(
       }
     },
     async abort() {
-      gpg.kill();
-      await outcome.catch(ignore);
+      await input.abort();
       spool.remove();
     },
   };
@@ -108,8 +64,4 @@ function checkEncryption(result: GpgResult, settings: GpgSettings): void {
   if (result.exitCode !== 0) throw fail();
   if (!hasStatus(result.status, 'END_ENCRYPTION')) throw fail('gpg did not report that it has encrypted anything');
   if (settings.signKey !== undefined && SIGNS_WITH_ANOTHER.test(result.log)) throw fail();
-}
-
-function ignore(): void {
-  // Every write and finish reports it.
 }

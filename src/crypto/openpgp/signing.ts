@@ -1,9 +1,9 @@
 import { CryptoError } from '../../errors/errors.ts';
 import type { Secret } from '../../util/secret.ts';
-import { release } from '../../util/release.ts';
 import type { Soon } from '../../util/soon.ts';
 import { type GpgVersion, signArguments } from '../gpg/arguments.ts';
 import { gpgFailure } from '../gpg/failure.ts';
+import { feedGpg } from '../gpg/input.ts';
 import { type GpgResult, startGpg } from '../gpg/process.ts';
 import { encryptionSecret, type GpgSettings } from '../gpg/settings.ts';
 import { SIGNS_WITH_ANOTHER } from '../gpg/signer.ts';
@@ -72,58 +72,18 @@ function startSigner(
   signal.throwIfAborted();
   const gpg = startGpg(settings, args, { stdin: 'pipe', stdout: 'pipe', secret });
   const output = outputOf(gpg);
-  const onAbort = (): void => gpg.kill();
-  signal.addEventListener('abort', onAbort, { once: true });
-  let isBroken = false;
-  gpg.stdin?.on('error', () => {
-    isBroken = true;
-  });
-  const outcome = watch();
-  outcome.catch(ignore);
-
-  async function watch(): Promise<void> {
-    try {
-      const result = await gpg.ended;
-      if (signal.aborted) throw signal.reason;
-      checkSignature(result, settings);
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
-  }
-
-  /** gpg has ended before the input did: that is a failure even when gpg thinks otherwise. */
-  async function endedEarly(): Promise<never> {
-    await outcome;
-    throw new CryptoError('GPG_FAILED', `${settings.binary} ended before it had read all data.`, {
-      exception: 'GPGError',
-    });
-  }
-
+  const input = feedGpg(gpg, settings, { check: checkSignature, signal });
   return {
     write(content) {
-      const { stdin } = gpg;
-      if (isBroken || !stdin || signal.aborted) return endedEarly();
       const copy = Buffer.allocUnsafeSlow(content.length);
       content.copy(copy);
-      const taken = new Promise<boolean>((resolve) => {
-        stdin.write(copy, (error) => {
-          release(copy);
-          resolve(!error);
-        });
-      });
-      if (stdin.writableLength === 0) return undefined;
-      return taken.then((isTaken) => (isTaken ? undefined : endedEarly()));
+      return input.write(copy);
     },
     async finish() {
-      gpg.stdin?.end();
-      await outcome;
-      if (isBroken) await endedEarly();
+      await input.finish();
       return output();
     },
-    async abort() {
-      gpg.kill();
-      await outcome.catch(ignore);
-    },
+    abort: () => input.abort(),
   };
 }
 
@@ -133,8 +93,4 @@ function checkSignature(result: GpgResult, { signKey }: GpgSettings): void {
   if (result.exitCode !== 0) throw fail();
   if (!hasStatus(result.status, 'SIG_CREATED')) throw fail('gpg did not report that it has signed anything');
   if (signKey !== undefined && SIGNS_WITH_ANOTHER.test(result.log)) throw fail();
-}
-
-function ignore(): void {
-  // Every write and finish reports it.
 }
