@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { decode, encode, never, randomBytes, slices, textBytes } from '../testing/files.ts';
 import { ECC, gpgHome, RSA } from '../testing/gpg-home.ts';
+import { gpgProcesses, SECRETS, shownByGpg } from '../testing/gpg-processes.ts';
 import { tempDir } from '../testing/temp-dir.ts';
 import { Secret } from '../../util/secret.ts';
 import { gpgCodec } from './gpg.ts';
@@ -89,10 +90,10 @@ test('abort ends gpg and removes the file, also twice', async () => {
   const path = join(tempDir(), 'f.gpg');
   const file = await codec({ recipients: [RSA] }).create(path, never);
   await file.write(randomBytes(200_000));
-  expect(children()).toHaveLength(1);
+  expect(gpgProcesses()).toHaveLength(1);
   await file.abort();
   await file.abort();
-  expect(children()).toEqual([]);
+  expect(gpgProcesses()).toEqual([]);
   expect(existsSync(path)).toBe(false);
 });
 
@@ -105,33 +106,15 @@ test('an aborted run ends writing with its reason and removes the file', async (
   await expect(Promise.resolve(file.write(randomBytes(200_000)))).rejects.toThrow('stop');
   await expect(file.finish()).rejects.toThrow('stop');
   expect(existsSync(path)).toBe(false);
-  expect(children()).toEqual([]);
+  expect(gpgProcesses()).toEqual([]);
 });
 
 test('no secret stands on the command line or in the environment of gpg', async () => {
-  const env = { ...home.env, PASSPHRASE: 'golden', SIGN_PASSPHRASE: 'golden', FTP_PASSWORD: 'golden', KEPT: 'yes' };
-  const file = await codec({ env, signKey: RSA }).create(join(tempDir(), 'f.gpg'), never);
-  const [pid] = children();
-  const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
-  const environment = readFileSync(`/proc/${pid}/environ`, 'latin1');
-  await file.abort();
-  expect(words).toContain('--passphrase-fd');
-  expect(environment).toContain('KEPT=yes');
-  expect(words + environment).not.toContain('golden');
+  const shown = await shownByGpg(codec({ env: { ...home.env, ...SECRETS }, signKey: RSA }));
+  expect(shown.words).toContain('--passphrase-fd');
+  expect(shown.environment).toContain('KEPT=yes');
+  expect(shown.words + shown.environment).not.toContain('golden');
 });
-
-/** Processes this one has started and not waited for, zombies included, that are gpg. */
-function children(): string[] {
-  return readdirSync('/proc').filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      const [, name = '', parent = ''] = /\((.*)\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1')) ?? [];
-      return parent === `${process.pid}` && name.startsWith('gpg');
-    } catch {
-      return false;
-    }
-  });
-}
 
 test('a file of the archive dir can be written while another is read', async () => {
   const dir = tempDir();

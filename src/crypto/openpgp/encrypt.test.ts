@@ -8,6 +8,7 @@ import type { EncodedFile } from '../codec.ts';
 import type { GpgSettings } from '../gpg/settings.ts';
 import { encode, never, randomBytes, slices, textBytes, writeAll } from '../testing/files.ts';
 import { ECC, gpgHome, RSA } from '../testing/gpg-home.ts';
+import { gpgProcesses, SECRETS, shownByGpg } from '../testing/gpg-processes.ts';
 import { tempDir } from '../testing/temp-dir.ts';
 import { openPgpCodec } from './openpgp.ts';
 
@@ -198,7 +199,7 @@ describe('what goes wrong', () => {
       await file.abort();
       await file.abort();
       expect(existsSync(path)).toBe(false);
-      expect(children()).toEqual([]);
+      expect(gpgProcesses()).toEqual([]);
     }
   });
 
@@ -212,7 +213,7 @@ describe('what goes wrong', () => {
       await expect((async () => file.write(randomBytes(900_000)))()).rejects.toThrow('stop');
       await expect(file.finish()).rejects.toThrow('stop');
       expect(existsSync(path)).toBe(false);
-      expect(children()).toEqual([]);
+      expect(gpgProcesses()).toEqual([]);
     }
   });
 
@@ -274,26 +275,8 @@ describe('what goes wrong', () => {
 });
 
 test('no secret stands on the command line or in the environment of gpg', async () => {
-  const env = { ...home.env, PASSPHRASE: 'golden', SIGN_PASSPHRASE: 'golden', FTP_PASSWORD: 'golden', KEPT: 'yes' };
-  const file = await codec({ env, signKey: RSA }).create(join(tempDir(), 'f.gpg'), never);
-  const [pid] = children();
-  const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
-  const environment = readFileSync(`/proc/${pid}/environ`, 'latin1');
-  await file.abort();
-  expect(words).toContain('--detach-sign');
-  expect(environment).toContain('KEPT=yes');
-  expect(words + environment).not.toContain('golden');
+  const shown = await shownByGpg(codec({ env: { ...home.env, ...SECRETS }, signKey: RSA }));
+  expect(shown.words).toContain('--detach-sign');
+  expect(shown.environment).toContain('KEPT=yes');
+  expect(shown.words + shown.environment).not.toContain('golden');
 });
-
-/** Processes this one has started and not waited for, zombies included, that are gpg. */
-function children(): string[] {
-  return readdirSync('/proc').filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      const [, name = '', parent = ''] = /\((.*)\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1')) ?? [];
-      return parent === `${process.pid}` && name.startsWith('gpg');
-    } catch {
-      return false;
-    }
-  });
-}

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { DuplicityError } from '../../errors/errors.ts';
@@ -7,6 +7,7 @@ import type { Codec } from '../codec.ts';
 import type { GpgSettings } from '../gpg/settings.ts';
 import { decode, encode, never, randomBytes, textBytes } from './files.ts';
 import { ECC, GOLDEN, gpgHome, type GpgHome, RSA } from './gpg-home.ts';
+import { gpgProcesses } from './gpg-processes.ts';
 import { literalPacket, symmetricMessage } from './openpgp.ts';
 import { tempDir } from './temp-dir.ts';
 
@@ -88,7 +89,7 @@ export function readsOpenPgp(codecOf: (settings: GpgSettings, warn: (text: strin
       expect(block.length).toBeGreaterThan(0);
       break;
     }
-    expect(children()).toEqual([]);
+    expect(gpgProcesses()).toEqual([]);
   });
 
   test('an aborted run ends reading with its reason', async () => {
@@ -101,7 +102,7 @@ export function readsOpenPgp(codecOf: (settings: GpgSettings, warn: (text: strin
       while (!(await reader.next()).done);
     })();
     await expect(rest).rejects.toThrow('stop');
-    expect(children()).toEqual([]);
+    expect(gpgProcesses()).toEqual([]);
   });
 
   test('a wrong passphrase gives the text front ends search for', async () => {
@@ -193,19 +194,6 @@ export function readsOpenPgp(codecOf: (settings: GpgSettings, warn: (text: strin
     const strict = await readFailure('signed', {}, { at: stranger, signer: ECC });
     expect(strict.error).toMatchObject({ exitCode: 31 });
     expect(strict.error?.message).toContain('No public key');
-  });
-}
-
-/** Processes this one has started and not waited for, zombies included, that are gpg. */
-function children(): string[] {
-  return readdirSync('/proc').filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      const [, name = '', parent = ''] = /\((.*)\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1')) ?? [];
-      return parent === `${process.pid}` && name.startsWith('gpg');
-    } catch {
-      return false;
-    }
   });
 }
 
