@@ -1,13 +1,11 @@
 import { PIECE_SIZE } from '../archive/difftar.ts';
-import { difftarMember, isLastPiece, pieceOf } from '../archive/difftar-writer.ts';
+import { difftarMember } from '../archive/difftar-writer.ts';
 import type { Entry, EntryStream } from '../archive/entry.ts';
 import type { FileChange } from '../archive/manifest.ts';
-import { BLOCK, paddingLength } from '../archive/tar-header.ts';
 import { headerLength, writeHeader } from '../archive/tar-writer.ts';
 import type { FileInProgress } from '../cache/journal.ts';
 import { LocalError } from '../errors/errors.ts';
 import type { Emit } from '../events/events.ts';
-import type { BackupStatistics } from '../events/statistics.ts';
 import { DeltaEncoder } from '../rsync/delta.ts';
 import { SignatureLoader } from '../rsync/signature-loader.ts';
 import { isSameFile } from '../source/file-identity.ts';
@@ -16,20 +14,16 @@ import type { SourceEntry } from '../source/source-entry.ts';
 import { after, type Soon } from '../util/soon.ts';
 import { BlockQueue } from './block-queue.ts';
 import type { Change } from './compare.ts';
-import { ChangedMeanwhile, type SplitFile } from './resume-point.ts';
+import { type MemberBody, type PieceOptions, PieceWriter } from './piece-writer.ts';
+import { ChangedMeanwhile } from './resume-point.ts';
 import { SourceContent } from './source-content.ts';
-import type { VolumePacker } from './volume-packer.ts';
 
-export interface ProducerOptions {
-  readonly volumes: VolumePacker;
+export interface ProducerOptions extends PieceOptions {
   readonly signatures: SignatureSink;
   /** The previous state; its current body is the signature of the entry a diff is made for. */
   readonly state: EntryStream | undefined;
   readonly maxBlockSize: number;
   readonly open: (entry: SourceEntry) => SourceFile;
-  readonly statistics: BackupStatistics;
-  /** Lets others run; throws when the run is to end. */
-  readonly pause: () => Promise<void>;
   readonly emit: Emit;
   /** Whether anybody wants to hear of each path that is stored. */
   readonly announcesFiles: boolean;
@@ -37,8 +31,6 @@ export interface ProducerOptions {
   readonly onFile: (change: FileChange, path: Entry['path']) => void;
   /** Hears of files that more than one volume may hold, before they are read. */
   readonly onLongFile?: (file: FileInProgress | undefined) => void;
-  /** A file whose first pieces are in a volume already. */
-  readonly begun?: SplitFile | undefined;
 }
 
 /** Takes the entries of a signature archive. */
@@ -50,14 +42,6 @@ export interface SignatureSink {
   /** `body` is the rest of the body. */
   add(entry: Entry, body: readonly Buffer[]): void;
 }
-
-/** Content or delta: `fill` gives its next bytes, fewer than asked for only at its end. */
-interface MemberBody {
-  fill(into: Buffer): Soon<number>;
-}
-
-/** Pieces of one file after which others get their turn: 4 MiB, some milliseconds. */
-const PIECES_AT_A_TIME = 64;
 
 /**
  * Mtime in the signature archive of a file that could not be read to its end: hardly ever a real one, so that the next
@@ -80,9 +64,11 @@ const LONG = 16 * 1024 * 1024;
  */
 export class Producer {
   readonly #options: ProducerOptions;
+  readonly #pieces: PieceWriter;
 
   constructor(options: ProducerOptions) {
     this.#options = options;
+    this.#pieces = new PieceWriter(options);
   }
 
   store(change: Exclude<Change<SourceEntry>, { readonly kind: 'unchanged' | 'unreadable' }>): Soon<void> {
@@ -146,7 +132,7 @@ export class Producer {
     if (signatures.discards === true) content.leaveSigningTo(NO_SIGNER);
     let added: Soon<void>;
     try {
-      added = this.#addPieces({ kind: 'snapshot', path, meta }, meta.size < LONG ? content : this.#signed(content));
+      added = this.#pieces.add({ kind: 'snapshot', path, meta }, meta.size < LONG ? content : this.#signed(content));
     } catch (error) {
       file.close();
       throw error;
@@ -188,7 +174,7 @@ export class Producer {
           ? { blocks: [...more, ...encoder.finish()], last: true }
           : { blocks: more, last: false };
       }, pause);
-      await this.#addPieces({ kind: 'diff', path, meta }, delta);
+      await this.#pieces.add({ kind: 'diff', path, meta }, delta);
       this.#finish(source, content);
     } finally {
       file.close();
@@ -259,91 +245,6 @@ export class Producer {
       signatures.add(entry, NO_BODY);
     });
   }
-
-  /**
-   * The members of one file. A body under 65,536 bytes is one member; others are pieces of that size and a shorter last
-   * one, maybe empty (docs/format/volumes.md, Pieces).
-   */
-  #addPieces(entry: Entry, body: MemberBody): Soon<void> {
-    const { begun } = this.#options;
-    if (begun?.path === entry.path) return this.#addLaterPieces(entry, body, begun.pieces);
-    const more = this.#addPiece(entry, body, 1);
-    if (more instanceof Promise || more) return this.#addRest(entry, body, more);
-    return undefined;
-  }
-
-  /** The pieces behind the first `kept`, which are read for the signature only. */
-  async #addLaterPieces(entry: Entry, body: MemberBody, kept: number): Promise<void> {
-    const { pause } = this.#options;
-    const unused = Buffer.allocUnsafeSlow(PIECE_SIZE);
-    for (let read = 1; read <= kept; read++) {
-      if (read % PIECES_AT_A_TIME === 0) await pause();
-      const fill = body.fill(unused);
-      const length = fill instanceof Promise ? await fill : fill;
-      if (isLastPiece(length)) throw new ChangedMeanwhile(entry.path);
-    }
-    await this.#addRest(entry, body, true, kept + 1);
-  }
-
-  async #addRest(entry: Entry, body: MemberBody, first: Soon<boolean>, next = 2): Promise<void> {
-    let more = await first;
-    for (let read = next; more; read++) {
-      if (read % PIECES_AT_A_TIME === 0) await this.#options.pause();
-      const next = this.#addPiece(entry, body, read);
-      more = next instanceof Promise ? await next : next;
-    }
-  }
-
-  /** The `read`-th unit of a body; false when it was the last. */
-  #addPiece(entry: Entry, body: MemberBody, read: number): Soon<boolean> {
-    const longest = headerLength(difftarMember(entry, PIECE_SIZE, read));
-    const wait = this.#options.volumes.room(longest + PIECE_SIZE);
-    if (wait instanceof Promise) return wait.then(() => this.#fillPiece(entry, body, { read, longest }));
-    return this.#fillPiece(entry, body, { read, longest });
-  }
-
-  #fillPiece(entry: Entry, body: MemberBody, { read, longest }: { read: number; longest: number }): Soon<boolean> {
-    const { block, used } = this.#options.volumes;
-    // Read to where the content will stand if the file is still as large as it was.
-    const piece = pieceOf(read, entry.meta.size);
-    // The same header, or one with a shorter name.
-    const isLongest = piece === read || longest === BLOCK;
-    const header = isLongest ? longest : headerLength(difftarMember(entry, PIECE_SIZE, piece));
-    const length = body.fill(block.subarray(used + header, used + header + PIECE_SIZE));
-    const likely: Likely = { read, piece, header };
-    if (length instanceof Promise) return length.then((known) => this.#commitPiece(entry, known, likely));
-    return this.#commitPiece(entry, length, likely);
-  }
-
-  /** Puts the header before the `length` bytes that stand behind the likely one. */
-  #commitPiece(entry: Entry, length: number, likely: Likely): boolean {
-    const { volumes, statistics } = this.#options;
-    const { block, used } = volumes;
-    const { read } = likely;
-    const more = !isLastPiece(length);
-    const piece = pieceOf(read, length);
-    const member = difftarMember(entry, length, piece);
-    const header = piece === likely.piece ? likely.header : headerLength(member);
-    // Moved before the header is written: a longer one would lie over its beginning.
-    if (header !== likely.header) {
-      block.copyWithin(used + header, used + likely.header, used + likely.header + length);
-    }
-    writeHeader(block, used, member);
-    const padding = paddingLength(length);
-    const end = used + header + length;
-    if (padding > 0) block.fill(0, end, end + padding);
-    const { path } = entry;
-    volumes.commit(header + length + padding, more ? { path, block: read } : { path });
-    statistics.rawDeltaSize += length;
-    return more;
-  }
-}
-
-/** The `read`-th unit of a body as the member it will be unless the file has changed its size: number and header. */
-interface Likely {
-  readonly read: number;
-  readonly piece: number;
-  readonly header: number;
 }
 
 const NO_SIGNER = { takeSignature: (): Buffer[] => [] };
