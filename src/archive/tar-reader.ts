@@ -1,8 +1,8 @@
 import { IntegrityError } from '../errors/errors.ts';
-import { bytePath, toScreen } from '../util/bytepath.ts';
+import { toScreen } from '../util/bytepath.ts';
 import type { Soon } from '../util/soon.ts';
 import type { Metadata } from './entry.ts';
-import { parsePax } from './pax.ts';
+import { ExtendedHeaders, isExtension } from './extended-headers.ts';
 import { BLOCK, paddingLength } from './tar-header.ts';
 import { blockSum, checksumFits, fileType, HeaderParser, type RawHeader } from './tar-parse.ts';
 
@@ -29,12 +29,6 @@ const NOTHING = Buffer.alloc(0);
 const LONGEST_EXTENSION = 1024 * 1024;
 /** The bytes at hand do not suffice. */
 const MORE = Symbol('more');
-
-const GNU_NAME = 0x4c;
-const GNU_LINK = 0x4b;
-const PAX = 0x78;
-const PAX_SOLARIS = 0x58;
-const PAX_GLOBAL = 0x67;
 
 /**
  * Reads a tar stream in PAX, GNU, ustar or older form, a member at a time. Answers at once as long as the block at hand
@@ -64,9 +58,7 @@ export class TarReader {
   readonly #split = Buffer.from(this.#splitWords.buffer);
   #splitLength = 0;
 
-  #extension: { readonly flag: number; readonly body: Buffer; length: number } | undefined;
-  #records: Map<string, string> | undefined;
-  #globals: Map<string, string> | undefined;
+  readonly #extended: ExtendedHeaders;
   #begun = false;
   #finished = false;
   /** Whatever went wrong: said again to everyone who goes on asking. */
@@ -75,6 +67,7 @@ export class TarReader {
   constructor(source: AsyncIterable<Buffer>, options: TarReaderOptions) {
     this.#source = source[Symbol.asyncIterator]();
     this.#options = options;
+    this.#extended = new ExtendedHeaders(options.label);
   }
 
   /** The next member, past whatever of the current body was not read; undefined at the end. */
@@ -173,8 +166,12 @@ export class TarReader {
 
   /** The next member from the block at hand; undefined at a zero block. Can be resumed wherever it lacks bytes. */
   #step(): TarMember | undefined | typeof MORE {
+    const extended = this.#extended;
     for (;;) {
-      if (this.#extension !== undefined && !this.#gatherExtension(this.#extension)) return MORE;
+      if (extended.isOpen) {
+        this.#at += extended.take(this.#block, this.#at);
+        if (extended.isOpen) return MORE;
+      }
       if (!this.#skip()) return MORE;
       const at = this.#at;
       const words = this.#words;
@@ -219,7 +216,7 @@ export class TarReader {
   #header(block: Buffer, at: number, words: Int32Array): RawHeader | undefined {
     const sum = blockSum(words, at >> 2);
     if (sum === 0) {
-      if (this.#records !== undefined) throw this.#fail('ends after an extended header');
+      if (this.#extended.isPending) throw this.#fail('ends after an extended header');
       return undefined;
     }
     const header = checksumFits(block, at, sum) ? this.#parser.parse(block, at, words) : undefined;
@@ -233,17 +230,16 @@ export class TarReader {
   /** What a header stands for; undefined for an extended header, which is about the members behind it. */
   #member(header: RawHeader): TarMember | undefined {
     const { flag } = this.#parser;
-    if (flag === PAX || flag === GNU_NAME || flag === GNU_LINK || flag === PAX_GLOBAL || flag === PAX_SOLARIS) {
+    if (isExtension(flag)) {
       const { size } = header;
       if (size < 0 || size > LONGEST_EXTENSION) throw this.#fail(`has an extended header of ${size} bytes`);
       this.#name = header.name;
       this.#parser.forgetName();
-      this.#extension = { flag, body: Buffer.allocUnsafe(size), length: 0 };
+      this.#extended.begin(header, flag);
       this.#padding = paddingLength(size);
       return undefined;
     }
-    const extended = this.#records !== undefined || this.#globals !== undefined;
-    const full = extended ? this.#extend(header) : header;
+    const full = this.#extended.saysSomething ? this.#extend(header) : header;
     const { name, meta } = full;
     if (fileType(flag, header.name) === undefined) {
       const what = flag === 0x31 ? 'is a hard link' : `is of unknown type ${toScreen(String.fromCharCode(flag))}`;
@@ -258,58 +254,17 @@ export class TarReader {
     return full.size === length ? full : { name, meta, size: length };
   }
 
-  /** Collects the body of an extended header and applies it. False when the block at hand ends before. */
-  #gatherExtension(extension: { readonly flag: number; readonly body: Buffer; length: number }): boolean {
-    const { flag, body } = extension;
-    const taken = this.#block.copy(body, extension.length, this.#at);
-    this.#at += taken;
-    extension.length += taken;
-    if (extension.length < body.length) return false;
-    this.#extension = undefined;
-    const records = (this.#records ??= new Map<string, string>());
-    if (flag === GNU_NAME) records.set('path', untilNul(body));
-    else if (flag === GNU_LINK) records.set('linkpath', untilNul(body));
-    else if (flag === PAX_GLOBAL) {
-      this.#records = records.size > 0 ? records : undefined;
-      parsePax(body, (this.#globals ??= new Map<string, string>()), this.#extensionLabel());
-    } else parsePax(body, records, this.#extensionLabel());
-    return true;
-  }
-
-  /** The header with the extended headers before it applied. An empty value means the ustar field. */
   #extend(header: RawHeader): RawHeader {
-    const records = this.#records;
-    this.#records = undefined;
-    const { meta } = header;
-    const value = (key: string): string | undefined => (records?.get(key) ?? this.#globals?.get(key)) || undefined;
-    const number = (key: string, plain: number): number => {
-      const text = value(key);
-      if (text === undefined) return plain;
-      const parsed = /^-?\d+(?:\.\d*)?$/.test(text) ? Math.trunc(Number(text)) : Number.NaN;
-      if (!Number.isSafeInteger(parsed)) throw this.#fail(`says "${toScreen(text)}" for a number`);
-      return parsed + 0;
-    };
-    const name = value('path');
-    if (name !== undefined) this.#parser.forgetName();
-    return {
-      name: name ?? header.name,
-      size: number('size', header.size),
-      meta: {
-        ...meta,
-        uid: number('uid', meta.uid),
-        gid: number('gid', meta.gid),
-        uname: value('uname') ?? meta.uname,
-        gname: value('gname') ?? meta.gname,
-        mtime: number('mtime', meta.mtime),
-        link: bytePath(value('linkpath') ?? meta.link),
-      },
-    };
+    const full = this.#extended.applied(header, (what) => this.#fail(what));
+    if (full.name !== header.name) this.#parser.forgetName();
+    return full;
   }
 
   /** The source has ended: is that an end of the archive? */
   #checkEnd(): void {
     const zeros = this.#split.subarray(0, this.#splitLength).every((byte) => byte === 0);
-    const between = this.#body + this.#padding === 0 && this.#extension === undefined && this.#records === undefined;
+    const isExtending = this.#extended.isOpen || this.#extended.isPending;
+    const between = this.#body + this.#padding === 0 && !isExtending;
     if (between && zeros) {
       this.#finished = true;
       return;
@@ -334,13 +289,4 @@ export class TarReader {
   #damaged(what: string, at: number): IntegrityError {
     return new IntegrityError('DAMAGED', `${this.#options.label} ${what} (byte ${this.#base + at} of its tar).`);
   }
-
-  #extensionLabel(): string {
-    return `${this.#options.label}: the extended header ${toScreen(this.#name)}`;
-  }
-}
-
-function untilNul(body: Buffer): string {
-  const end = body.indexOf(0);
-  return body.toString('latin1', 0, end < 0 ? body.length : end);
 }
