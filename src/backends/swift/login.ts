@@ -2,7 +2,7 @@ import { BackendError } from '../../errors/errors.ts';
 import { Secret } from '../../util/secret.ts';
 import type { Login, Session } from './account.ts';
 import { refusal } from './failure.ts';
-import type { HttpClient } from './http.ts';
+import type { HttpClient } from '../http/http.ts';
 
 /** One endpoint of a service catalogue: v3 names its interface, v2 has one address for each. */
 interface Endpoint {

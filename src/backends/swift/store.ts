@@ -1,7 +1,7 @@
 import { BackendError } from '../../errors/errors.ts';
 import type { Account, Session } from './account.ts';
 import { networkError, refusal } from './failure.ts';
-import type { HttpClient, HttpRequest, HttpResponse } from './http.ts';
+import type { HttpClient, HttpRequest, HttpResponse } from '../http/http.ts';
 import { logIn } from './login.ts';
 
 export interface StoreRequest {

@@ -9,7 +9,7 @@ import { redact, type BackendUrl } from '../url.ts';
 import { accountOf, type Account } from './account.ts';
 import { ensureContainer, listObjects } from './container.ts';
 import { networkError } from './failure.ts';
-import { httpClient } from './http.ts';
+import { httpClient } from '../http/http.ts';
 import { inRuns, measure } from './segments.ts';
 import type { SwiftSettings } from './settings.ts';
 import { openStore, type Store } from './store.ts';
