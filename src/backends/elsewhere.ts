@@ -51,7 +51,6 @@ const ELSEWHERE: ReadonlyMap<string, Elsewhere> = new Map([
   ['megav2', MEGA],
   ['megav3', MEGA],
   ['jottacloud', byRclone('Jottacloud', 'jottacloud')],
-  ['b2', byRclone('Backblaze B2', 'b2')],
   ['cf+http', RACKSPACE],
   ['cf+https', RACKSPACE],
   ['cf+hubic', closed('hubiC')],

@@ -1,6 +1,7 @@
 import type { Emit } from '../events/events.ts';
 import type { Secret } from '../util/secret.ts';
 import type { AzureSettings } from './azure/settings.ts';
+import type { B2Settings } from './b2/settings.ts';
 import type { S3Settings } from './s3/settings.ts';
 import type { SwiftSettings } from './swift/settings.ts';
 
@@ -9,7 +10,7 @@ export interface OpenOptions {
   /** Ends a connect or login that hangs. */
   readonly signal: AbortSignal;
   /** What the command line says to drivers; without it their defaults hold. */
-  readonly settings?: Partial<DriverSettings & S3Settings & SwiftSettings & AzureSettings>;
+  readonly settings?: Partial<DriverSettings & S3Settings & SwiftSettings & AzureSettings & B2Settings>;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly emit?: Emit;
   /** Asks on the terminal for what `variable` (default: FTP_PASSWORD) would have held; throws where there is none. */

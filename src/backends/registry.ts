@@ -29,6 +29,7 @@ const DRIVERS: readonly Driver[] = [
   { schemes: ['s3', 'boto3+s3', 'boto+s3', 's3+http', 'gs'], load: () => import('./s3/s3.ts') },
   { schemes: ['swift'], load: () => import('./swift/swift.ts') },
   { schemes: ['pca'], load: () => import('./pca/pca.ts') },
+  { schemes: ['b2'], load: () => import('./b2/b2.ts') },
   { schemes: ['azure'], load: () => import('./azure/azure.ts') },
   { schemes: ['imap', 'imaps'], load: () => import('./imap/imap.ts') },
   { schemes: ['rclone'], load: () => import('./rclone/rclone.ts') },

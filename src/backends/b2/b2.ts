@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+
+import { BackendError, UsageError } from '../../errors/errors.ts';
+import type { Backend, Bytes, RemoteFile } from '../backend.ts';
+import { variable } from '../environment.ts';
+import { wholeBytes } from '../exact-bytes.ts';
+import { httpClient, type HttpClient, type HttpResponse } from '../http/http.ts';
+import { timeoutMs, type OpenOptions } from '../open-options.ts';
+import { passwordSource } from '../password.ts';
+import type { BackendUrl } from '../url.ts';
+import { openAccount, type Account } from './account.ts';
+import { findBucket, listFiles, versionsOf } from './bucket.ts';
+import { networkError } from './failure.ts';
+import { escapeName, placeOf, type Place } from './place.ts';
+import { uploader } from './upload.ts';
+
+const SERVICE = 'https://api.backblazeb2.com';
+
+/** The scheme `b2`: `b2://KEYID[:KEY]@bucket[/folder]`, by Backblaze's native API, version 2. */
+export async function open(url: BackendUrl, options: OpenOptions): Promise<Backend> {
+  const { env = {}, signal, settings = {} } = options;
+  const place = placeOf(url);
+  const key = await passwordSource({ ...url, host: 'B2' }, options)();
+  if (key === undefined) {
+    throw new UsageError('USER_ERROR', `There is no key for ${place.keyId}.`, {
+      exception: 'BackendException',
+      hint: 'Set the application key in FTP_PASSWORD.',
+    });
+  }
+  const service = (variable(env, 'B2_API_URL') ?? SERVICE).replace(/\/+$/, '');
+  const client = httpClient(timeoutMs(options));
+  try {
+    const account = openAccount(client, { url: service, keyId: place.keyId, key });
+    const bucketId = await findBucket(account, place, signal);
+    return b2Backend({ client, account, bucketId, place, hides: settings.b2HideFiles ?? false });
+  } catch (error) {
+    client[Symbol.dispose]();
+    throw error;
+  }
+}
+
+interface Opened {
+  readonly client: HttpClient;
+  readonly account: Account;
+  readonly bucketId: string;
+  readonly place: Place;
+  readonly hides: boolean;
+}
+
+function b2Backend({ client, account, bucketId, place: { bucket, prefix }, hides }: Opened): Backend {
+  const uploads = uploader({ client, account, bucketId });
+  const pathOf = (name: string): string => `${bucket}/${escapeName(`${prefix}${name}`)}`;
+
+  async function read<T>(
+    name: string,
+    range: string | undefined,
+    take: (bytes: Bytes) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const task = `read ${name} in ${bucket}`;
+    const response = await account.download({
+      task,
+      path: pathOf(name),
+      signal,
+      ...(range === undefined ? {} : { range }),
+    });
+    const length = response.headers['content-length'];
+    const whole = wholeBytes(response.stream, length === undefined ? undefined : Number(length), name);
+    try {
+      return await take(checked(whole, response.status === 200 ? digestIn(response) : undefined, task, signal));
+    } finally {
+      response.stream.destroy();
+    }
+  }
+
+  async function* list(signal: AbortSignal): AsyncGenerator<RemoteFile> {
+    const task = `list files in ${bucket}`;
+    for await (const { name, ...rest } of listFiles(account, { bucketId, prefix, task }, signal)) {
+      if (name.length > prefix.length) yield { name: name.slice(prefix.length), ...rest };
+    }
+  }
+
+  async function remove(name: string, signal: AbortSignal): Promise<void> {
+    const key = `${prefix}${name}`;
+    const task = `delete ${name} in ${bucket}`;
+    if (hides) {
+      const accept = ['already_hidden', 'no_such_file', 'file_not_present', 'not_found'];
+      await account.call('b2_hide_file', { bucketId, fileName: key }, { task, signal, accept });
+      return;
+    }
+    // Also the older ones: an upload that was done twice, or under a name again, would come to light otherwise.
+    for (const { fileId, isUnfinished } of await versionsOf(account, { bucketId, key, task }, signal)) {
+      const accept = ['file_not_present', 'no_such_file', 'not_found'];
+      if (isUnfinished) await account.call('b2_cancel_large_file', { fileId }, { task, signal, accept });
+      else await account.call('b2_delete_file_version', { fileName: key, fileId }, { task, signal, accept });
+    }
+  }
+
+  return {
+    traits: { parallel: 4, atomicPut: true, consistentList: true },
+    put: (name, body, { signal }) => uploads.put(`store ${name} in ${bucket}`, `${prefix}${name}`, body, signal),
+    get: (name, take, { signal }) => read(name, undefined, take, signal),
+    list: ({ signal }) => list(signal),
+    delete: (name, { signal }) => remove(name, signal),
+    async stat(name, { signal }) {
+      const answer = await account.head({ task: `look up ${name} in ${bucket}`, path: pathOf(name), signal });
+      if (answer === undefined) return undefined;
+      const size = answer.headers['content-length'];
+      return size === undefined ? { name } : { name, size: Number(size) };
+    },
+    getRange: (name, start, end, take, { signal }) => read(name, `bytes=${start}-${end - 1}`, take, signal),
+    [Symbol.asyncDispose]: async () => client[Symbol.dispose](),
+  };
+}
+
+/** A large file has the digest that its uploader told, if any. */
+function digestIn({ headers }: HttpResponse): string | undefined {
+  const told = [headers['x-bz-content-sha1'], headers['x-bz-info-large_file_sha1']];
+  return told.find((text): text is string => typeof text === 'string' && /^[0-9a-f]{40}$/.test(text));
+}
+
+/** Failures of the stream as ours, and at the end the digest; what the reader throws is none of them. */
+async function* checked(bytes: Bytes, digest: string | undefined, task: string, signal: AbortSignal): Bytes {
+  const hash = createHash('sha1');
+  try {
+    for await (const block of bytes) {
+      if (digest !== undefined) hash.update(block);
+      yield block;
+      signal.throwIfAborted();
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw networkError(task, error);
+  }
+  if (digest !== undefined && hash.digest('hex') !== digest) {
+    throw new BackendError('BACKEND_ERROR', `Cannot ${task}: the bytes were changed on the way`, { retryable: true });
+  }
+}
