@@ -13,7 +13,7 @@ import sys
 import threading
 from base64 import b64decode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from b2sdk import exception
 from b2sdk.raw_simulator import BucketSimulator, RawSimulator
@@ -74,8 +74,8 @@ def refusal(error, path):
     """Status, code and message: the reverse of how the vendor's client reads them."""
     is_download = path.startswith("/file/")
     kinds = [
+        (exception.InvalidAuthToken, 401, "expired_auth_token" if "expired" in str(error) else "unauthorized"),
         (exception.Unauthorized, 401, "unauthorized"),
-        (exception.InvalidAuthToken, 401, "expired_auth_token" if "expired" in str(error) else "bad_auth_token"),
         (exception.StorageCapExceeded, 403, "storage_cap_exceeded"),
         (exception.TransactionCapExceeded, 403, "transaction_cap_exceeded"),
         (exception.FileNotPresent, *((404, "not_found") if is_download else (400, "file_not_present"))),
@@ -139,13 +139,15 @@ def call(state, host, name, token, params):
     api = sim.API_URL
     everything = 10**9
 
-    def listing(function, *start):
-        limit = params.get("maxFileCount") or 100
-        if not params.get("delimiter"):
-            return function(api, token, params["bucketId"], *start, limit, params.get("prefix"))
-        nowhere = [None] * len(start)
-        found = function(api, token, params["bucketId"], *nowhere, everything, params.get("prefix"))
-        return folded(found["files"], params, limit)
+    def listing(function, *start_id):
+        limit, prefix = params.get("maxFileCount") or 100, params.get("prefix")
+        if params.get("delimiter"):
+            nowhere = [None] * len(start_id)
+            found = function(api, token, params["bucketId"], prefix, *nowhere, everything, prefix)
+            return folded(found["files"], params, limit)
+        # Without a start the simulator ends at the first name before the prefix.
+        start = params.get("startFileName") or prefix
+        return function(api, token, params["bucketId"], start, *start_id, limit, prefix)
 
     def outside(answer):
         return {**answer, "uploadUrl": answer["uploadUrl"].replace(UPLOADS, f"http://{host}/upload")}
@@ -168,10 +170,8 @@ def call(state, host, name, token, params):
         "b2_list_unfinished_large_files": lambda: sim.list_unfinished_large_files(
             api, token, params["bucketId"], params.get("startFileId"), params.get("maxFileCount")
         ),
-        "b2_list_file_names": lambda: listing(sim.list_file_names, params.get("startFileName")),
-        "b2_list_file_versions": lambda: listing(
-            sim.list_file_versions, params.get("startFileName"), params.get("startFileId")
-        ),
+        "b2_list_file_names": lambda: listing(sim.list_file_names),
+        "b2_list_file_versions": lambda: listing(sim.list_file_versions, params.get("startFileId")),
         "b2_delete_file_version": lambda: sim.delete_file_version(api, token, params["fileId"], params["fileName"]),
         "b2_hide_file": lambda: sim.hide_file(api, token, params["bucketId"], params["fileName"]),
         "b2_get_file_info": lambda: sim.get_file_info_by_id(api, token, params["fileId"]),
@@ -216,12 +216,15 @@ def download(state, path, headers):
     """Status, headers and bytes."""
     sim = state.sim
     token = headers.get("Authorization")
-    bucket_name, _, name = path[len("/file/") :].partition("/")
-    bucket = sim._get_bucket_by_name(unquote(bucket_name))
+    if path.startswith("/file/"):
+        bucket_name, _, name = path[len("/file/") :].partition("/")
+        bucket, name = sim._get_bucket_by_name(unquote(bucket_name)), b2_url_decode(name)
+    else:
+        file_id = path.partition("=")[2]
+        bucket = sim._get_bucket_by_id(sim.file_id_to_bucket_id[file_id])
+        name = bucket.file_id_to_file[file_id].name
     # The simulator lets everybody read.
-    sim._assert_account_auth(
-        sim.API_URL, token, bucket.account_id, "readFiles", bucket.bucket_id, b2_url_decode(name)
-    )
+    sim._assert_account_auth(sim.API_URL, token, bucket.account_id, "readFiles", bucket.bucket_id, name)
     with sim.download_file_from_url(token, sim.DOWNLOAD_URL + path) as response:
         data, answer = response.data_bytes, dict(response.headers)
     asked = re.fullmatch(r"bytes=(\d+)-(\d*)", headers.get("Range") or "")
@@ -318,6 +321,8 @@ class Handler(BaseHTTPRequestHandler):
                 state.sim.asked_bucket = None
                 if split.path.startswith("/file/"):
                     found = download(state, split.path, self.headers)
+                elif split.path.endswith("/b2_download_file_by_id"):
+                    found = download(state, self.path, self.headers)
                 else:
                     found = self.json_call(split, body)
             if isinstance(found, tuple):
@@ -351,8 +356,11 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(404, "not_found", "no such address")
         if named[1] == "b2_authorize_account":
             return authorize(self.state, host, self.headers.get("Authorization"))
-        params = {**{name: values[0] for name, values in parse_qs(split.query).items()}, **params}
-        return call(self.state, host, named[1], self.headers.get("Authorization"), params)
+        answer = call(self.state, host, named[1], self.headers.get("Authorization"), params)
+        # Version 1 has another word for it.
+        for file in answer.get("files", []) if "/v1/" in split.path else []:
+            file["size"] = file.get("contentLength", 0)
+        return answer
 
     do_GET = serve
     do_HEAD = serve
