@@ -1,6 +1,7 @@
 import { BackendError } from '../../errors/errors.ts';
 import type { RemoteFile } from '../backend.ts';
 import type { Account } from './account.ts';
+import { noSense } from './failure.ts';
 import type { Allowed } from './login.ts';
 import type { Place } from './place.ts';
 
@@ -20,11 +21,12 @@ export async function findBucket(account: Account, { bucket, prefix }: Place, si
     );
   }
   if (allowed.bucketId !== undefined) return onlyBucket(allowed, bucket);
-  const { buckets = [] } = await account.call(
-    'b2_list_buckets',
-    ({ accountId }) => ({ accountId, bucketName: bucket }),
-    { task: `look up the bucket ${bucket}`, signal },
-  );
+  const task = `look up the bucket ${bucket}`;
+  const { buckets } = await account.call('b2_list_buckets', ({ accountId }) => ({ accountId, bucketName: bucket }), {
+    task,
+    signal,
+  });
+  if (buckets === undefined) throw noSense(task);
   const found = buckets.find(({ bucketName }) => bucketName === bucket)?.bucketId;
   return found ?? createBucket(account, bucket, signal);
 }
@@ -69,7 +71,8 @@ export async function* listFiles(
 ): AsyncGenerator<RemoteFile> {
   for (let startFileName: string | undefined; ;) {
     const params = { bucketId, prefix, delimiter: '/', maxFileCount: PAGE, startFileName };
-    const { files = [], nextFileName } = await account.call('b2_list_file_names', params, { task, signal });
+    const { files, nextFileName } = await account.call('b2_list_file_names', params, { task, signal });
+    if (files === undefined) throw noSense(task);
     for (const { fileName, contentLength, action } of files) {
       if (fileName === undefined || action !== 'upload') continue;
       yield { name: fileName, ...(contentLength === undefined ? {} : { size: contentLength }) };
@@ -95,14 +98,9 @@ export async function versionsOf(
   let start: object = { startFileName: key };
   for (;;) {
     const params = { bucketId, prefix: key, maxFileCount: PAGE, ...start };
-    const {
-      files = [],
-      nextFileName,
-      nextFileId,
-    } = await account.call('b2_list_file_versions', params, {
-      task,
-      signal,
-    });
+    const answer = await account.call('b2_list_file_versions', params, { task, signal });
+    const { files, nextFileName, nextFileId } = answer;
+    if (files === undefined) throw noSense(task);
     for (const { fileName, fileId, action } of files) {
       if (fileName !== key || typeof fileId !== 'string') continue;
       versions.push({ fileId, isUnfinished: action === 'start' });

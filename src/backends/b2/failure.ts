@@ -126,6 +126,13 @@ export function networkError(task: string, error: unknown): unknown {
   });
 }
 
+/** A fine answer without what was asked for, as something between us and the service may give. */
+export function noSense(task: string): BackendError {
+  return new BackendError('BACKEND_ERROR', `Cannot ${task}: the server's answer does not fit what was asked`, {
+    retryable: true,
+  });
+}
+
 /** What JSON says; nothing where it is none. */
 export function parse<T extends object>(text: string): Partial<T> {
   try {

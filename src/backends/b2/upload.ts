@@ -4,7 +4,7 @@ import type { Body, Bytes } from '../backend.ts';
 import { exactBytes } from '../exact-bytes.ts';
 import type { HttpClient } from '../http/http.ts';
 import { isFine, type Account } from './account.ts';
-import { networkError, parse, refusal } from './failure.ts';
+import { networkError, noSense, parse, refusal } from './failure.ts';
 import { USER_AGENT } from './login.ts';
 import { DIGEST_SIZE, digestOf, partReader, withDigest } from './parts.ts';
 import { escapeName } from './place.ts';
@@ -58,10 +58,7 @@ export function uploader({ client, account, bucketId }: UploadOptions): Uploader
     return {
       idle: [],
       async ask(task, signal) {
-        const answer = await account.call(name, params, {
-          task,
-          signal,
-        });
+        const answer = await account.call(name, params, { task, signal });
         if (answer.uploadUrl === undefined || answer.authorizationToken === undefined) throw noSense(task);
         return { url: answer.uploadUrl, token: new Secret(answer.authorizationToken) };
       },
@@ -121,7 +118,8 @@ export function uploader({ client, account, bucketId }: UploadOptions): Uploader
         const headers = { 'X-Bz-Part-Number': number };
         partSha1Array.push(await send(addresses, { task, size, bytes: () => reader.at(at, size), headers, signal }));
       }
-      await account.call('b2_finish_large_file', { fileId, partSha1Array }, { task, signal });
+      const finished = await account.call('b2_finish_large_file', { fileId, partSha1Array }, { task, signal });
+      if (finished.fileId !== fileId) throw noSense(task);
     } catch (error) {
       const own = new AbortController().signal;
       await account.call('b2_cancel_large_file', { fileId }, { task, signal: own }).catch(() => undefined);
@@ -145,10 +143,4 @@ export function uploader({ client, account, bucketId }: UploadOptions): Uploader
 /** Whether another address may do better at once; where the server asks to wait, that is left to who waits. */
 function isPassing(failure: unknown): boolean {
   return failure instanceof BackendError && failure.retryable && failure.retryAfterMs === undefined;
-}
-
-function noSense(task: string): BackendError {
-  return new BackendError('BACKEND_ERROR', `Cannot ${task}: the server's answer does not fit what was sent`, {
-    retryable: true,
-  });
 }
