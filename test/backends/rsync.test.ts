@@ -7,11 +7,11 @@ import { openBackend } from '../../src/backends/registry.ts';
 import { parseUrl } from '../../src/backends/url.ts';
 import { RSYNC_PASSWORD, startRsyncd, type Rsyncd } from '../servers/rsyncd.ts';
 import { startSshd, type Sshd } from '../servers/sshd.ts';
-import { testHome } from '../support/home.ts';
 import { PROGRAMS } from '../support/programs.ts';
 import { tempDir } from '../support/temp.ts';
 import { requireReference, requireTool } from '../support/tools.ts';
-import { fullCycle, interop } from './ssh-cycle.ts';
+import { fullCycle } from './full-cycle.ts';
+import { interop } from './interop.ts';
 
 const call = { signal: new AbortController().signal };
 const body = {
@@ -38,17 +38,17 @@ describe.runIf(requireTool('rsync'))('a daemon', () => {
   const at = (rest: string, user = ''): string => `rsync://${user}127.0.0.1:${server.port}::${rest}`;
 
   test('every action works through the program, into a directory that is made', async () => {
-    await fullCycle(at('open/new/cycle'), { home: testHome() });
+    const { source, restored } = await fullCycle(at('open/new/cycle'));
+    expect(restored).toEqual(source);
     expect(existsSync(`${server.data.open}/new/cycle`)).toBe(true);
   });
 
   describe.runIf(requireReference())('and the reference', () => {
     test.each(PROGRAMS)('a chain begun by %s is continued and read by both', async (first) => {
-      expect.hasAssertions();
       const name = `interop-${first.replace(' ', '-')}`;
       mkdirSync(`${server.data.secret}/${name}`);
       const env = { FTP_PASSWORD: RSYNC_PASSWORD };
-      await interop(at(`secret/${name}`, 'dup@'), { dir: tempDir(), env, args: [] }, first);
+      expect(await interop(first, at(`secret/${name}`, 'dup@'), { env })).toEqual(['Full']);
     });
   });
 
@@ -98,7 +98,8 @@ describe.runIf(requireTool('rsync') && requireTool('sshd'))('over ssh', () => {
 
   test('every action works through the program, over one connection for each run', async () => {
     const url = `rsync://127.0.0.1:${server.port}/cycle`;
-    await fullCycle(url, { home: testHome() }, ['--ssh-options', server.options]);
+    const { source, restored } = await fullCycle(url, { options: ['--ssh-options', server.options] });
+    expect(restored).toEqual(source);
     const before = logins(server);
     await using backend = await openBackend(parseUrl(url), {
       ...call,
@@ -110,10 +111,13 @@ describe.runIf(requireTool('rsync') && requireTool('sshd'))('over ssh', () => {
   });
 
   test.runIf(requireReference())('a chain begun by the reference is continued and read by both', async () => {
-    expect.hasAssertions();
     mkdirSync(`${server.home}/interop`);
     const url = `rsync://127.0.0.1:${server.port}/interop`;
-    await interop(url, { dir: tempDir(), env: {}, args: ['--ssh-options', server.options] }, 'the reference');
+    const ours = ['--ssh-options', server.options];
+    // It would log in for each file.
+    const shared = `-oControlMaster=auto -oControlPath=${dir}/%C -oControlPersist=30`;
+    const theirs = ['--ssh-options', `${server.options} ${shared}`];
+    expect(await interop('the reference', url, { ours, theirs })).toEqual(['Full']);
   });
 
   test('a host key or login that is refused is 51', async () => {

@@ -3,9 +3,10 @@ import { startFaultyProxy, type FaultyProxy } from '../servers/http-faults.ts';
 import { requireSwift, startSwift, type SwiftServer } from '../servers/swift.ts';
 import { PROGRAMS } from '../support/programs.ts';
 import { root } from '../support/paths.ts';
-import { duplicity, good, noise, PLAIN, put, treeOf } from '../support/scene.ts';
+import { duplicity, good, noise, PLAIN, put, sceneAt, treeOf } from '../support/scene.ts';
 import { requirePythonModule, requireReference } from '../support/tools.ts';
-import { exchange, fullCycle, sceneAt } from './cycle.ts';
+import { fullCycle } from './full-cycle.ts';
+import { interop } from './interop.ts';
 
 describe.runIf(requireSwift())('s3:// on the S3 API of OpenStack Swift', () => {
   let server: SwiftServer;
@@ -30,23 +31,15 @@ describe.runIf(requireSwift())('s3:// on the S3 API of OpenStack Swift', () => {
     duplicity([...PLAIN, ...args], { env });
 
   test('a backup goes through its whole life', async () => {
-    expect(await fullCycle(sceneAt(`boto3+s3://${place()}`), direct(), { env: server.s3 })).toEqual(['Full 1']);
+    const cycle = await fullCycle(`boto3+s3://${place()}`, { options: direct(), env: server.s3 });
+    expect(cycle.restored).toEqual(cycle.source);
   });
 
   describe.runIf(requireReference() && requirePythonModule('boto3'))('is exchanged with the reference', () => {
-    test.each(PROGRAMS)('written by %s', async (writer) => {
-      const url = `boto3+s3:///${place()}`;
+    test.each(PROGRAMS)('a chain begun by %s', async (first) => {
       const theirs = [...direct(), '--s3-region-name', 'us-east-1'];
-      expect(
-        await exchange(
-          writer,
-          { ours: url, 'the reference': url },
-          { ours: direct(), 'the reference': theirs },
-          {
-            env: server.s3,
-          },
-        ),
-      ).toEqual(['Full']);
+      const options = { ours: direct(), theirs, env: server.s3 };
+      expect(await interop(first, `boto3+s3:///${place()}`, options)).toEqual(['Full']);
     });
   });
 

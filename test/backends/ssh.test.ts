@@ -15,7 +15,8 @@ import { runDuplicity } from '../support/run.ts';
 import { tempDir } from '../support/temp.ts';
 import { requireMount, tmpfs } from '../support/tmpfs.ts';
 import { requireReference, requireRoot, requireTool } from '../support/tools.ts';
-import { fullCycle, homeOf, interop } from './ssh-cycle.ts';
+import { fullCycle } from './full-cycle.ts';
+import { homeOf, interop } from './interop.ts';
 
 const call = { signal: new AbortController().signal };
 const PASSWORD = 'p@ss:wo/rd %41';
@@ -66,13 +67,13 @@ describe.runIf(requireTool('sshd'))('a server with everything', () => {
   }
 
   test('every action works through the program', async () => {
-    expect.hasAssertions();
-    await fullCycle(`sftp://127.0.0.1:${server.port}/cycle`, { home: testHome() }, ['--ssh-options', server.options]);
+    const options = ['--ssh-options', server.options];
+    const { source, restored } = await fullCycle(`sftp://127.0.0.1:${server.port}/cycle`, { options });
+    expect(restored).toEqual(source);
   });
 
   describe.runIf(requireReference())('and the reference', () => {
     test.each(PROGRAMS)('a chain begun by %s is continued and read by both', async (first) => {
-      expect.hasAssertions();
       const place = tempDir();
       for (const program of PROGRAMS) {
         const own = `${homeOf(place, program)}/.ssh`;
@@ -81,7 +82,8 @@ describe.runIf(requireTool('sshd'))('a server with everything', () => {
         symlinkSync(server.key, `${own}/id_ed25519`);
       }
       const url = `sftp://${server.user}@127.0.0.1:${server.port}/interop-${first.replace(' ', '-')}`;
-      await interop(url, { dir: place, env: {}, args: ['--ssh-options', server.options] }, first);
+      const words = ['--ssh-options', server.options];
+      expect(await interop(first, url, { dir: place, ours: words, theirs: words })).toEqual(['Full']);
     });
   });
 

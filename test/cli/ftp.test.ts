@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { fullCycle } from '../backends/full-cycle.ts';
 import { startProftpd, type FtpServer } from '../servers/proftpd.ts';
-import { cycle, LAST_SET } from '../support/cycle.ts';
 import {
   backUp,
   duplicity,
@@ -25,10 +25,10 @@ describe.runIf(requireTool('proftpd') && requireTool('openssl'))('the program ov
   afterAll(() => server.stop());
 
   test('ftpes: backs up, restores, verifies, lists, cleans up and removes', async () => {
-    const place = { ...scene(), url: server.url('ftpes', 'cycle/d', server.ports.strict) };
-    const left = await cycle(place, `${server.home}/cycle/d`, ['--ssl-cacert-file', server.authority]);
-    expect(left).not.toEqual([]);
-    expect(left.filter((name) => !name.includes(LAST_SET))).toEqual([]);
+    const options = ['--ssl-cacert-file', server.authority];
+    const url = server.url('ftpes', 'cycle/d', server.ports.strict);
+    const { source, restored } = await fullCycle(url, { options, directory: `${server.home}/cycle/d` });
+    expect(restored).toEqual(source);
   });
 
   test('what it stores is what file:// stores: each is read by the other', async () => {

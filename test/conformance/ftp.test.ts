@@ -1,4 +1,3 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe } from 'vitest';
 
 import { open } from '../../src/backends/ftp/ftp.ts';
@@ -7,6 +6,7 @@ import { startProftpd, type FtpServer } from '../servers/proftpd.ts';
 import { tempDir } from '../support/temp.ts';
 import { requireTool } from '../support/tools.ts';
 import { conformance } from './conformance.ts';
+import { onDisk } from './on-disk.ts';
 
 describe.runIf(requireTool('proftpd') && requireTool('openssl'))('ProFTPD', () => {
   let server: FtpServer;
@@ -23,21 +23,15 @@ describe.runIf(requireTool('proftpd') && requireTool('openssl'))('ProFTPD', () =
 
   for (const [index, [scheme, port]] of WAYS.entries()) {
     const directory = `conformance ${index}/${scheme}`;
-    const settings = (): object => ({ timeout: 10, sslCacertFile: server.authority });
+    const settings = (): object => ({ timeout: 60, sslCacertFile: server.authority });
     conformance(
       ['ftps', 'ftpes with session reuse', 'ftp without MLSD, overwriting, and second sessions'][index] ?? '',
       () =>
         open(parseUrl(server.url(scheme, directory, port())), {
-          signal: AbortSignal.timeout(60_000),
+          signal: new AbortController().signal,
           settings: settings(),
         }),
-      {
-        names: 100,
-        plant: async (names, content) => {
-          mkdirSync(`${server.home}/${directory}`, { recursive: true });
-          for (const name of names) writeFileSync(`${server.home}/${directory}/${name}`, content);
-        },
-      },
+      onDisk(() => `${server.home}/${directory}`),
     );
   }
 });

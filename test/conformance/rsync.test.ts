@@ -1,5 +1,3 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-
 import { afterAll, beforeAll, describe } from 'vitest';
 
 import type { Backend } from '../../src/backends/backend.ts';
@@ -10,18 +8,9 @@ import { startSshd, type Sshd } from '../servers/sshd.ts';
 import { tempDir } from '../support/temp.ts';
 import { requireTool } from '../support/tools.ts';
 import { conformance } from './conformance.ts';
+import { onDisk } from './on-disk.ts';
 
 const { signal } = new AbortController();
-
-/** Deleting takes a process for each name. */
-const NAMES = 10;
-
-function planter(directory: () => string) {
-  return async (names: readonly string[], content: Buffer): Promise<void> => {
-    mkdirSync(directory(), { recursive: true });
-    for (const name of names) writeFileSync(`${directory()}/${name}`, content);
-  };
-}
 
 describe.runIf(requireTool('rsync'))('rsync to a daemon', () => {
   const dir = tempDir();
@@ -36,7 +25,11 @@ describe.runIf(requireTool('rsync'))('rsync to a daemon', () => {
     const url = `rsync://dup:${password}@127.0.0.1:${server.port}::secret/a/deep%20place`;
     return openBackend(parseUrl(url), { signal, env: process.env });
   }
-  conformance('rsync daemon', open, { names: NAMES, plant: planter(() => `${server.data.secret}/a/deep place`) });
+  conformance(
+    'rsync daemon',
+    open,
+    onDisk(() => `${server.data.secret}/a/deep place`),
+  );
 });
 
 describe.runIf(requireTool('rsync') && requireTool('sshd'))('rsync over ssh', () => {
@@ -54,5 +47,9 @@ describe.runIf(requireTool('rsync') && requireTool('sshd'))('rsync over ssh', ()
       settings: { sshOptions: server.options },
     });
   }
-  conformance('rsync over ssh', open, { names: NAMES, plant: planter(() => `${server.home}/a/place`) });
+  conformance(
+    'rsync over ssh',
+    open,
+    onDisk(() => `${server.home}/a/place`),
+  );
 });

@@ -1,5 +1,3 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-
 import { afterAll, beforeAll, describe } from 'vitest';
 
 import type { Backend } from '../../src/backends/backend.ts';
@@ -9,6 +7,7 @@ import { startSshd, type Sshd, type SshdOptions } from '../servers/sshd.ts';
 import { tempDir } from '../support/temp.ts';
 import { requireTool } from '../support/tools.ts';
 import { conformance } from './conformance.ts';
+import { onDisk } from './on-disk.ts';
 
 const KINDS: readonly (readonly [scheme: string, options: SshdOptions, what: string])[] = [
   ['sftp', { only: 'sftp' }, 'an account without a shell'],
@@ -30,12 +29,9 @@ describe.runIf(requireTool('sshd')).each(KINDS)('%s on %s', (scheme, options, wh
     });
   }
 
-  conformance(`${scheme}: ${what}`, open, {
-    names: scheme === 'sftp' ? 2000 : 100,
-    plant: async (names, content) => {
-      const directory = `${server.home}/a/deep place`;
-      mkdirSync(directory, { recursive: true });
-      for (const name of names) writeFileSync(`${directory}/${name}`, content);
-    },
-  });
+  conformance(
+    `${scheme}: ${what}`,
+    open,
+    onDisk(() => `${server.home}/a/deep place`),
+  );
 });

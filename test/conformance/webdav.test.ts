@@ -1,4 +1,3 @@
-import { chmodSync, mkdirSync, statSync, chownSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe } from 'vitest';
 
 import type { Backend } from '../../src/backends/backend.ts';
@@ -10,23 +9,10 @@ import { startRcloneDav, type RcloneDav } from '../servers/rclone-webdav.ts';
 import { tempDir } from '../support/temp.ts';
 import { requireTool } from '../support/tools.ts';
 import { conformance } from './conformance.ts';
+import { onDisk } from './on-disk.ts';
 
 function openAt(url: string, more: object = {}): Promise<Backend> {
-  return open(parseUrl(url), { signal: AbortSignal.timeout(60_000), settings: { timeout: 10, ...more } });
-}
-
-/** Files of whom the server is; deletable by it. */
-function planter(directory: () => string): (names: readonly string[], content: Buffer) => Promise<void> {
-  return async (names, content) => {
-    mkdirSync(directory(), { recursive: true });
-    const { uid, gid } = statSync(directory());
-    for (const name of names) {
-      const path = `${directory()}/${name}`;
-      writeFileSync(path, content);
-      chownSync(path, uid, gid);
-      chmodSync(path, 0o644);
-    }
-  };
+  return open(parseUrl(url), { signal: new AbortController().signal, settings: { timeout: 60, ...more } });
 }
 
 describe.runIf(requireTool('apache2') && requireTool('openssl'))('Apache', () => {
@@ -36,16 +22,15 @@ describe.runIf(requireTool('apache2') && requireTool('openssl'))('Apache', () =>
   });
   afterAll(() => server.stop());
 
-  conformance('webdav with Basic', () => openAt(server.url('webdav', 'basic/a b/c')), {
-    names: 300,
-    plant: planter(() => `${server.data}/basic/a b/c`),
-  });
+  conformance(
+    'webdav with Basic',
+    () => openAt(server.url('webdav', 'basic/a b/c')),
+    onDisk(() => `${server.data}/basic/a b/c`),
+  );
   conformance(
     'webdavs with Digest',
     () => openAt(server.url('webdavs', 'digest/d'), { sslCacertFile: server.authority }),
-    {
-      names: 100,
-    },
+    onDisk(() => `${server.data}/digest/d`),
   );
 });
 
@@ -61,6 +46,6 @@ describe.runIf(requireTool('rclone'))('rclone', () => {
     withRetry(await openAt(server.url('d')), { tries: 50, delayMs: 20, emit: () => undefined });
   conformance("webdav of rclone's server", patient, {
     names: 60,
-    plant: planter(() => `${server.data}/d`),
+    plant: onDisk(() => `${server.data}/d`).plant,
   });
 });
