@@ -79,7 +79,7 @@ const RUNS = {
     const first = startDuplicity(words, { home, ...held });
     const lockfile = `${home}/.cache/duplicity/busy/lockfile`;
     // Its holder writes into it.
-    await vi.waitUntil(() => existsSync(lockfile) && statSync(lockfile).size > 0, { timeout: 20_000 });
+    await vi.waitUntil(() => existsSync(lockfile) && statSync(lockfile).size > 0, { timeout: 60_000 });
     const second = await on(['--name', 'busy', 'collection-status', plain.url]);
     first.child.kill('SIGKILL');
     await first.result;

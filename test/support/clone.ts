@@ -41,14 +41,16 @@ export function setGreeting(dir: string, greeting: string): void {
 
 /**
  * A directory for the front of PATH with an `npm` that notes each call in `calls` and copies the modules of another
- * clone: as good as the real one after its cache is filled, and it tells whether it was needed.
+ * clone, of all that the record names those that a build needs: as good as the real one after its cache is filled, and it
+ * tells whether it was needed.
  */
 export function fakeNpm(dir: string, modules: string): { readonly path: string; readonly calls: () => number } {
   mkdirSync(dir);
   const script = `#!/bin/sh
 echo "$@" >> '${dir}/calls'
 while [ "$1" != --prefix ]; do shift; done
-cp -r '${modules}' "$2/node_modules"
+mkdir "$2/node_modules"
+cd '${modules}' && cp -r .package-lock.json esbuild @esbuild "$2/node_modules"
 `;
   writeFileSync(`${dir}/npm`, script);
   chmodSync(`${dir}/npm`, 0o755);
