@@ -26,7 +26,6 @@ test('no scheme has both a driver and an advice', () => {
 test.each([
   ['gdrive://id@h/dir?driveID=X', 'rclone://drive:DIRECTORY', 'rclone config create drive drive'],
   ['mega://id:hush@h/p', 'rclone://mega:DIRECTORY', 'rclone config create mega mega'],
-  ['dpbx:///dir', 'rclone://dropbox:DIRECTORY', 'rclone config create dropbox dropbox'],
   ['cf+http://container', 'swift://CONTAINER', 'SWIFT_AUTHURL'],
   ['par2+mega://u@h/dir', 'rclone://mega:DIRECTORY', 'rclone config create mega mega'],
 ])('%s is answered with %s and the command %s', async (url, instead, command) => {

@@ -46,7 +46,6 @@ const ELSEWHERE: ReadonlyMap<string, Elsewhere> = new Map([
   ['gdata+gdocs', DRIVE],
   ['onedrive', byRclone('OneDrive', 'onedrive')],
   ['box', byRclone('Box', 'box')],
-  ['dpbx', byRclone('Dropbox', 'dropbox')],
   ['mega', MEGA],
   ['megav2', MEGA],
   ['megav3', MEGA],

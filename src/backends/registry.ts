@@ -32,6 +32,7 @@ const DRIVERS: readonly Driver[] = [
   { schemes: ['b2'], load: () => import('./b2/b2.ts') },
   { schemes: ['azure'], load: () => import('./azure/azure.ts') },
   { schemes: ['imap', 'imaps'], load: () => import('./imap/imap.ts') },
+  { schemes: ['dpbx'], load: () => import('./dpbx/dpbx.ts') },
   { schemes: ['rclone'], load: () => import('./rclone/rclone.ts') },
   {
     schemes: ['multi'],

@@ -195,6 +195,6 @@ function hostlessPath(scheme: string, authority: string, rawPath: string, url: s
 }
 
 /** Percent escapes as UTF-8; what is no escape stays (`%zz`), bytes that are not UTF-8 become U+FFFD, as in 0.8.22. */
-function decode(text: string): string {
+export function decode(text: string): string {
   return text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'));
 }

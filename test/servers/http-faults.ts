@@ -1,17 +1,19 @@
 import { once } from 'node:events';
 import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 /** What happens to the requests that match. */
 export interface HttpFault {
   readonly method: string;
-  /** Of the path with its query. */
+  /** Of the path with its query; what a header Dropbox-API-Arg says follows it after a space. */
   readonly path: RegExp;
   /** How many requests; after that they pass. */
   readonly count: number;
   /** Answered by the proxy, without asking the server. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
   /** The server does it, and its answer is lost with the connection. */
   readonly loseReply?: true;
   /** The connection is lost after this many bytes of the answer's body. */
@@ -30,13 +32,21 @@ export interface FaultyProxy extends AsyncDisposable {
   set(...faults: readonly HttpFault[]): void;
 }
 
-/** Stands before an HTTP server on loopback. Signatures stay valid: requests are passed on with the header Host as it is. */
-export async function startFaultyProxy(port: number): Promise<FaultyProxy> {
+/**
+ * Stands before an HTTP server on loopback; with `tls` it speaks TLS itself. Signatures stay valid: requests are passed on
+ * with the header Host as it is.
+ */
+export async function startFaultyProxy(
+  port: number,
+  tls?: { readonly key: Buffer; readonly cert: Buffer },
+): Promise<FaultyProxy> {
   let faults: (HttpFault & { left: number })[] = [];
   const seen: string[] = [];
   const hosts: string[] = [];
 
-  function faultFor({ method = '', url = '', headers }: IncomingMessage): HttpFault | undefined {
+  function faultFor({ method = '', url: target = '', headers }: IncomingMessage): HttpFault | undefined {
+    const { 'dropbox-api-arg': arg } = headers;
+    const url = typeof arg === 'string' ? `${target} ${arg}` : target;
     seen.push(`${method} ${url}`);
     hosts.push(headers.host ?? '');
     const fault = faults.find((fault) => fault.left > 0 && fault.method === method && fault.path.test(url));
@@ -48,7 +58,7 @@ export async function startFaultyProxy(port: number): Promise<FaultyProxy> {
     const fault = faultFor(asked);
     const lose = (): void => void asked.socket.destroy();
     if (fault?.status !== undefined) {
-      asked.resume().once('end', () => answer.writeHead(fault.status ?? 500, fault.headers).end());
+      asked.resume().once('end', () => answer.writeHead(fault.status ?? 500, fault.headers).end(fault.body));
       return;
     }
     const headers = { ...asked.headers };
@@ -77,7 +87,7 @@ export async function startFaultyProxy(port: number): Promise<FaultyProxy> {
     asked.pipe(passed);
   }
 
-  const server = createServer(serve);
+  const server = tls === undefined ? createServer(serve) : createSecureServer(tls, serve);
   server.on('checkContinue', (asked: IncomingMessage, answer: ServerResponse) => {
     answer.writeContinue();
     serve(asked, answer);
@@ -85,7 +95,7 @@ export async function startFaultyProxy(port: number): Promise<FaultyProxy> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    origin: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
     hosts,
     set(...next) {

@@ -3,6 +3,7 @@ import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type In
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { ConnectionOptions } from 'node:tls';
 
 import type { Bytes } from '../backend.ts';
 
@@ -33,10 +34,16 @@ const WORTH_ASKING = 64 * 1024;
 /** How long an answer to `Expect: 100-continue` is waited for; not every server knows it. curl has the same second. */
 const CONTINUE_MS = 1000;
 
-/** Keeps connections open between requests. A connection without a byte for `timeoutMs` is lost (ETIMEDOUT); 0 is never. */
-export function httpClient(timeoutMs: number): HttpClient {
+/** Whom to trust, for servers of any name: what `tlsOptions` gives without the name. */
+export type Trust = Pick<ConnectionOptions, 'secureContext' | 'rejectUnauthorized'>;
+
+/**
+ * Keeps connections open between requests. A connection without a byte for `timeoutMs` is lost (ETIMEDOUT); 0 is never.
+ * Without `trust` the authorities are those of Node.js.
+ */
+export function httpClient(timeoutMs: number, trust: Trust = {}): HttpClient {
   const http = new HttpAgent({ keepAlive: true });
-  const https = new HttpsAgent({ keepAlive: true });
+  const https = new HttpsAgent({ keepAlive: true, ...trust });
 
   async function send({ method, url, headers = {}, body, signal }: HttpRequest): Promise<HttpResponse> {
     signal.throwIfAborted();

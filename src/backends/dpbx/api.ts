@@ -1,0 +1,100 @@
+import type { Hosts } from './account.ts';
+import type { HttpClient, HttpRequest, HttpResponse } from '../http/http.ts';
+import { DropboxRefusal, networkError } from './failure.ts';
+import { headerJson, parseJson } from './json.ts';
+import type { Part } from './parts.ts';
+import type { Tokens } from './token.ts';
+
+/** Calls of the HTTP API, version 2. `task` is for messages: `store vol1 in /dir`. Refusals are `DropboxRefusal`s. */
+export interface Api {
+  /** Arguments and answer are JSON. */
+  call(task: string, route: string, arg: object, signal: AbortSignal): Promise<unknown>;
+  upload(task: string, route: string, arg: object, part: Part, signal: AbortSignal): Promise<unknown>;
+  /** `range` is the value of a Range header. The stream is to be read, or destroyed. */
+  download(task: string, path: string, range: string | undefined, signal: AbortSignal): Promise<Download>;
+}
+
+export interface Download extends HttpResponse {
+  /** What the server tells of the file. */
+  readonly metadata: unknown;
+}
+
+/** The route is not there, the path root is wrong and so on: answers are short. */
+const LARGEST_REFUSAL = 64 * 1024;
+
+export function openApi(client: HttpClient, hosts: Hosts, tokens: Tokens): Api {
+  /** One request, and another one when the token turns out to have expired. */
+  async function answered(task: string, signal: AbortSignal, request: () => Omit<HttpRequest, 'signal'>) {
+    signal.throwIfAborted();
+    for (let attempt = 1; ; attempt++) {
+      const token = await tokens.current(signal);
+      const { headers = {}, ...rest } = request();
+      const response = await client.send({
+        ...rest,
+        headers: { ...headers, Authorization: `Bearer ${token.secret.reveal()}` },
+        signal,
+      });
+      if (response.status >= 200 && response.status < 300) return response;
+      const refusal = new DropboxRefusal(task, { ...response, text: await textOf(response, LARGEST_REFUSAL) });
+      if (refusal.tags !== 'expired_access_token' || attempt > 1 || !tokens.expired(token)) throw refusal;
+    }
+  }
+
+  async function asking<R>(task: string, signal: AbortSignal, run: () => Promise<R>): Promise<R> {
+    try {
+      return await run();
+    } catch (error) {
+      signal.throwIfAborted();
+      throw networkError(task, error);
+    }
+  }
+
+  return {
+    call: (task, route, arg, signal) =>
+      asking(task, signal, async () => {
+        const bytes = Buffer.from(JSON.stringify(arg));
+        const response = await answered(task, signal, () => ({
+          method: 'POST',
+          url: `https://${hosts.api}/2/${route}`,
+          headers: { 'Content-Type': 'application/json' },
+          body: { size: bytes.length, bytes: from([bytes]) },
+        }));
+        return parseJson(await textOf(response));
+      }),
+    upload: (task, route, arg, { size, blocks }, signal) =>
+      asking(task, signal, async () => {
+        const response = await answered(task, signal, () => ({
+          method: 'POST',
+          url: `https://${hosts.content}/2/${route}`,
+          headers: { 'Content-Type': 'application/octet-stream', 'Dropbox-API-Arg': headerJson(arg) },
+          body: { size, bytes: from(blocks) },
+        }));
+        return parseJson(await textOf(response));
+      }),
+    download: (task, path, range, signal) =>
+      asking(task, signal, async () => {
+        const response = await answered(task, signal, () => ({
+          method: 'POST',
+          url: `https://${hosts.content}/2/files/download`,
+          headers: { 'Dropbox-API-Arg': headerJson({ path }), ...(range === undefined ? {} : { Range: range }) },
+        }));
+        const said = response.headers['dropbox-api-result'];
+        return { ...response, metadata: typeof said === 'string' ? parseJson(said) : undefined };
+      }),
+  };
+}
+
+async function* from(blocks: readonly Buffer[]): AsyncGenerator<Buffer> {
+  yield* blocks;
+}
+
+async function textOf({ stream }: HttpResponse, most = Number.POSITIVE_INFINITY): Promise<string> {
+  const blocks: Buffer[] = [];
+  let size = 0;
+  for await (const block of stream as AsyncIterable<Buffer>) {
+    blocks.push(block);
+    size += block.length;
+    if (size >= most) break;
+  }
+  return Buffer.concat(blocks).toString();
+}

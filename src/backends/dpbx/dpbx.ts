@@ -1,0 +1,134 @@
+import { BackendError } from '../../errors/errors.ts';
+import type { Backend, Bytes, RemoteFile } from '../backend.ts';
+import { wholeBytes } from '../exact-bytes.ts';
+import { httpClient } from '../http/http.ts';
+import { timeoutMs, type OpenOptions } from '../open-options.ts';
+import { tlsOptions } from '../tls.ts';
+import type { BackendUrl } from '../url.ts';
+import { accessOf, hostsOf } from './account.ts';
+import { openApi, type Api } from './api.ts';
+import { authorize } from './authorize.ts';
+import { contentHash } from './content-hash.ts';
+import { networkError } from './failure.ts';
+import { fieldOf } from './json.ts';
+import { folderOf } from './place.ts';
+import { openTokens } from './token.ts';
+import { openUpload } from './upload.ts';
+
+/** The most that Dropbox lists at once. */
+const PAGE = 2000;
+
+/** The scheme `dpbx`: `dpbx:///dir`, a folder of Dropbox that comes to be with its first file. */
+export async function open(url: BackendUrl, options: OpenOptions): Promise<Backend> {
+  const { env = {}, signal } = options;
+  const access = accessOf(env);
+  const hosts = hostsOf(env);
+  const { secureContext, rejectUnauthorized } = tlsOptions(hosts.api, options);
+  const client = httpClient(timeoutMs(options), { secureContext, rejectUnauthorized });
+  try {
+    signal.throwIfAborted();
+    const account = access.kind === 'account' ? access.account : await authorize(client, hosts, access.app, options);
+    const tokens = openTokens(client, hosts, account);
+    return dropboxBackend(openApi(client, hosts, tokens), folderOf(url), () => client[Symbol.dispose]());
+  } catch (error) {
+    client[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function dropboxBackend(api: Api, folder: string, close: () => void): Backend {
+  const upload = openUpload(api);
+  const shown = folder === '' ? '/' : folder;
+  const pathOf = (name: string): string => `${folder}/${name}`;
+
+  async function read<T>(
+    name: string,
+    range: string | undefined,
+    take: (bytes: Bytes) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const task = `read ${name} in ${shown}`;
+    const { status, headers, stream, metadata } = await api.download(task, pathOf(name), range, signal);
+    const length = headers['content-length'];
+    const size = status === 200 ? fieldOf(metadata, 'size') : undefined;
+    const expected = typeof size === 'number' ? size : length === undefined ? undefined : Number(length);
+    const hash = status === 200 ? fieldOf(metadata, 'content_hash') : undefined;
+    try {
+      return await take(checked(wholeBytes(stream, expected, name), hash, task, signal));
+    } finally {
+      stream.destroy();
+    }
+  }
+
+  async function* list(signal: AbortSignal): AsyncGenerator<RemoteFile> {
+    const task = `list ${shown}`;
+    // What changes meanwhile may be told again on a later page.
+    const told = new Set<string>();
+    let page = await unlessAbsent(
+      api.call(task, 'files/list_folder', { path: folder, recursive: false, limit: PAGE }, signal),
+    );
+    while (page !== undefined) {
+      for (const entry of arrayIn(page, 'entries')) {
+        const [name, size] = [fieldOf(entry, 'name'), fieldOf(entry, 'size')];
+        if (fieldOf(entry, '.tag') !== 'file' || typeof name !== 'string' || told.has(name)) continue;
+        told.add(name);
+        yield typeof size === 'number' ? { name, size } : { name };
+      }
+      if (fieldOf(page, 'has_more') !== true) return;
+      page = await api.call(task, 'files/list_folder/continue', { cursor: fieldOf(page, 'cursor') }, signal);
+    }
+  }
+
+  return {
+    // Dropbox takes one write to a folder at a time, but the time it takes is that of the bytes before it.
+    traits: { parallel: 4, atomicPut: true, consistentList: true },
+    put: (name, body, { signal }) => upload(`store ${name} in ${shown}`, pathOf(name), body, signal),
+    get: (name, take, { signal }) => read(name, undefined, take, signal),
+    list: ({ signal }) => list(signal),
+    async delete(name, { signal }) {
+      await unlessAbsent(api.call(`delete ${name} in ${shown}`, 'files/delete_v2', { path: pathOf(name) }, signal));
+    },
+    async stat(name, { signal }) {
+      const task = `look up ${name} in ${shown}`;
+      const found = await unlessAbsent(api.call(task, 'files/get_metadata', { path: pathOf(name) }, signal));
+      if (fieldOf(found, '.tag') !== 'file') return undefined;
+      const size = fieldOf(found, 'size');
+      return typeof size === 'number' ? { name, size } : { name };
+    },
+    getRange: (name, start, end, take, { signal }) => read(name, `bytes=${start}-${end - 1}`, take, signal),
+    [Symbol.asyncDispose]: async () => close(),
+  };
+}
+
+/** undefined for what is not there. */
+async function unlessAbsent(answer: Promise<unknown>): Promise<unknown> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof BackendError && error.code === 'BACKEND_NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+function arrayIn(value: unknown, name: string): readonly unknown[] {
+  const found = fieldOf(value, name);
+  return Array.isArray(found) ? found : [];
+}
+
+/** Failures of the stream as ours, and at the end the hash; what the reader throws is none of them. */
+async function* checked(bytes: Bytes, wanted: unknown, task: string, signal: AbortSignal): Bytes {
+  const hash = contentHash();
+  try {
+    for await (const block of bytes) {
+      if (wanted !== undefined) hash.update(block);
+      yield block;
+      signal.throwIfAborted();
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw networkError(task, error);
+  }
+  if (wanted !== undefined && hash.digest() !== wanted) {
+    throw new BackendError('BACKEND_ERROR', `Cannot ${task}: the bytes were changed on the way`, { retryable: true });
+  }
+}

@@ -1,0 +1,154 @@
+import { BackendError } from '../../errors/errors.ts';
+import type { Body } from '../backend.ts';
+import { exactBytes } from '../exact-bytes.ts';
+import type { Api } from './api.ts';
+import { contentHash, contentHashOf } from './content-hash.ts';
+import { DropboxRefusal } from './failure.ts';
+import { fieldOf } from './json.ts';
+import { inParts, tailOf, type Part } from './parts.ts';
+
+/**
+ * From here on a file goes in parts of this size, as with the reference. A part is held in memory until the server has
+ * it; a multiple of 4 MiB, as the vendor recommends for sessions.
+ */
+const PART_SIZE = 16 * 1024 * 1024;
+
+/** An upload session: what Dropbox holds of a file that is not visible yet. */
+interface Session {
+  readonly id: string;
+  /** Bytes that the server is known to have. */
+  offset: number;
+  /** Of the whole file, once it was told to make it visible. */
+  finishing?: string;
+}
+
+/** Tags of a session that the server does not take any more. */
+const USELESS = /^(lookup_failed\/)?(not_found|closed|not_closed|too_large)$/;
+
+/** Stores `body` as `path`. */
+export type Upload = (task: string, path: string, body: Body, signal: AbortSignal) => Promise<void>;
+
+/**
+ * Uploads that go on where they were when the same body is sent again: parts the server has are not sent twice. Each
+ * request carries the hash of its content and is refused by the server if that does not fit.
+ */
+export function openUpload(api: Api): Upload {
+  const sessions = new WeakMap<Body, Session>();
+
+  async function inOne(task: string, path: string, body: Body, signal: AbortSignal): Promise<void> {
+    let part: Part = { size: 0, blocks: [] };
+    for await (const only of inParts(exactBytes(body, signal), PART_SIZE)) part = only;
+    const hash = contentHashOf(part.blocks);
+    const stored = await api.upload(task, 'files/upload', { ...commitOf(path), content_hash: hash }, part, signal);
+    check(task, stored, { size: body.size, hash });
+  }
+
+  async function inSession(task: string, path: string, body: Body, signal: AbortSignal): Promise<void> {
+    let session = sessions.get(body);
+    if (session?.finishing !== undefined && (await isStored(path, { size: body.size, hash: session.finishing })))
+      return;
+    const hash = contentHash();
+    let at = 0;
+    for await (const part of inParts(exactBytes(body, signal), PART_SIZE)) {
+      for (const block of part.blocks) hash.update(block);
+      if (session === undefined) {
+        session = { id: await start(task, part, signal), offset: part.size };
+        sessions.set(body, session);
+      }
+      at += part.size;
+      const isLast = at === body.size;
+      if (isLast) session.finishing = hash.digest();
+      const commit = isLast ? commitOf(path) : undefined;
+      const stored = await send(task, { part, start: at - part.size, session, commit }, signal);
+      if (!isLast) continue;
+      sessions.delete(body);
+      check(task, stored, { size: at, hash: session.finishing ?? '' });
+    }
+    async function isStored(where: string, wanted: Stored): Promise<boolean> {
+      const found = await api.call(task, 'files/get_metadata', { path: where }, signal).catch((error: unknown) => {
+        if (error instanceof DropboxRefusal && error.code === 'BACKEND_NOT_FOUND') return undefined;
+        throw error;
+      });
+      return isSame(found, wanted);
+    }
+  }
+
+  async function start(task: string, part: Part, signal: AbortSignal): Promise<string> {
+    const arg = { close: false, content_hash: contentHashOf(part.blocks) };
+    const id = fieldOf(await api.upload(task, 'files/upload_session/start', arg, part, signal), 'session_id');
+    if (typeof id === 'string') return id;
+    throw new BackendError('BACKEND_ERROR', `Cannot ${task}: the server opens no upload session`, { retryable: true });
+  }
+
+  interface Sending {
+    readonly part: Part;
+    /** Where `part` begins in the file. */
+    readonly start: number;
+    readonly session: Session;
+    /** For the last part: makes the file visible. */
+    readonly commit: object | undefined;
+  }
+
+  /** Appends what the server lacks of the part. It may have more than is known here, when an answer was lost. */
+  async function send(task: string, { part, start, session, commit }: Sending, signal: AbortSignal): Promise<unknown> {
+    const end = start + part.size;
+    for (let isCorrected = false; session.offset < end || commit !== undefined; isCorrected = true) {
+      if (session.offset < start) throw restart(task);
+      const rest = tailOf(part, session.offset - start);
+      const cursor = { session_id: session.id, offset: session.offset };
+      const content_hash = contentHashOf(rest.blocks);
+      try {
+        if (commit === undefined) {
+          const arg = { cursor, close: false, content_hash };
+          await api.upload(task, 'files/upload_session/append_v2', arg, rest, signal);
+          session.offset = end;
+          return undefined;
+        }
+        const arg = { cursor, commit, content_hash };
+        return await api.upload(task, 'files/upload_session/finish', arg, rest, signal);
+      } catch (error) {
+        if (!(error instanceof DropboxRefusal) || error.correctOffset === undefined || isCorrected) throw error;
+        // What follows the end is none of ours.
+        if (error.correctOffset > end) throw restart(task, error);
+        session.offset = error.correctOffset;
+      }
+    }
+    return undefined;
+  }
+
+  return async (task, path, body, signal) => {
+    signal.throwIfAborted();
+    if (body.size < PART_SIZE) return inOne(task, path, body, signal);
+    try {
+      await inSession(task, path, body, signal);
+    } catch (error) {
+      if (error instanceof DropboxRefusal && USELESS.test(error.tags)) sessions.delete(body);
+      throw error;
+    }
+  };
+}
+
+/** Overwrites, keeps the name whatever is there, and notifies nobody. */
+function commitOf(path: string): object {
+  return { path, mode: 'overwrite', autorename: false, mute: true };
+}
+
+interface Stored {
+  readonly size: number;
+  readonly hash: string;
+}
+
+function isSame(metadata: unknown, { size, hash }: Stored): boolean {
+  // The vendor reserves the right to leave the hash out.
+  const told = fieldOf(metadata, 'content_hash') ?? hash;
+  return fieldOf(metadata, 'size') === size && told === hash;
+}
+
+function check(task: string, metadata: unknown, stored: Stored): void {
+  if (isSame(metadata, stored)) return;
+  throw new BackendError('BACKEND_ERROR', `Cannot ${task}: the server has stored something else`, { retryable: true });
+}
+
+function restart(task: string, cause?: unknown): BackendError {
+  return new BackendError('BACKEND_ERROR', `Cannot ${task}: the server lost a part of it`, { retryable: true, cause });
+}
