@@ -13,6 +13,8 @@ export interface FaultySetup {
   /** Passwords, and options that every run takes. */
   readonly env?: Readonly<Record<string, string>>;
   readonly options?: readonly string[];
+  /** Variables that lead to the given port, for drivers whose URL names no server. */
+  envAt?(port: number): Readonly<Record<string, string>>;
 }
 
 /** Seconds of silence that end a stalled connection; the tests wait for it. */
@@ -37,7 +39,8 @@ export function survivesFaults(driver: string, open: () => Promise<FaultySetup>,
     afterAll(() => proxy.stop());
 
     function run(place: string, words: (url: string) => readonly string[]): Promise<Outcome> {
-      const { env = {}, options = [] } = setup;
+      const { options = [] } = setup;
+      const env = { ...setup.env, ...setup.envAt?.(proxy.port) };
       const always = [...PLAIN, '--num-retries', '3', '--timeout', TIMEOUT_S, '--volsize', '1', ...options];
       return duplicity([...always, ...words(setup.url(proxy.port, place))], { env });
     }

@@ -6,10 +6,18 @@ import { openBackend } from '../../src/backends/registry.ts';
 import { parseUrl } from '../../src/backends/url.ts';
 
 const options = { signal: new AbortController().signal };
+const env = {
+  FTP_PASSWORD: 'hush',
+  DPBX_APP_KEY: 'app',
+  DPBX_APP_SECRET: 'hush',
+  DPBX_REFRESH_TOKEN: 'hush',
+  // Nobody listens there.
+  DROPBOX_API_HOST: '127.0.0.1:1',
+};
 
 async function failureOf(url: string): Promise<unknown> {
   try {
-    await using backend = await openBackend(parseUrl(url), { ...options, env: { FTP_PASSWORD: 'hush' } });
+    await using backend = await openBackend(parseUrl(url), { ...options, env });
     // Most drivers connect when they are first used.
     for await (const file of backend.list(options)) void file;
     return undefined;
@@ -32,6 +40,7 @@ test.each([
   'ftp:user:hush@host/path',
   'user:hush@host:/path',
   'b2://user:hush@/',
+  'dpbx:///dir',
 ])('the password of %s is in no part of the failure', async (url) => {
   const failure = await failureOf(url);
   expect(failure).toBeInstanceOf(Error);

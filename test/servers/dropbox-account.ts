@@ -5,7 +5,6 @@ import {
   mkdirSync,
   readFileSync,
   renameSync,
-  rmSync,
   writeFileSync,
   type ReadStream,
 } from 'node:fs';
@@ -124,7 +123,6 @@ export function openAccount(dir: string) {
       hash: contentHashOf([content]),
       time: `${new Date().toISOString().slice(0, 19)}Z`,
     };
-    if (before !== undefined) rmSync(before.file);
     files.set(key, stored);
     used += more;
     return fileMetadata(stored);
@@ -139,7 +137,7 @@ export function openAccount(dir: string) {
 
   const ownFailure = (reason: object): RouteError => new RouteError(reason);
 
-  return {
+  const account = {
     upload(content: Buffer, commit: Commit): Record<string, unknown> {
       const file = newFile();
       writeFileSync(file, content);
@@ -205,28 +203,36 @@ export function openAccount(dir: string) {
       const isFile = files.has(key);
       const all = isFile ? [key] : [...files.keys()].filter((at) => at.startsWith(`${key}/`));
       for (const at of all) {
-        const { file = '', size = 0 } = files.get(at) ?? {};
+        used -= files.get(at)?.size ?? 0;
         files.delete(at);
-        used -= size;
-        rmSync(file);
       }
       if (isFile) return gone;
       for (const at of folders.keys()) if (at === key || at.startsWith(`${key}/`)) folders.delete(at);
       return gone;
     },
 
+    /** Puts many files of that content there, much faster than to upload them. */
+    plant(folder: string, names: readonly string[], content: Buffer): void {
+      account.upload(content, { path: `${folder}/${names[0] ?? ''}` });
+      const first = files.get(`${folder}/${names[0] ?? ''}`.toLowerCase());
+      if (first === undefined) throw new Error('nothing to plant');
+      for (const name of names) {
+        const path = `${folder}/${name}`;
+        files.set(path.toLowerCase(), { ...first, path, id: `id:${name.padStart(16, '0')}` });
+      }
+    },
+
     /** Names in `folder`, and what they hold; a way around the API. */
-    contents(folder: string): Map<string, Buffer> {
+    contents(folder: string): ReadonlyMap<string, Buffer> {
       const within = [...files.values()].filter(({ path }) => path.slice(0, path.lastIndexOf('/')) === folder);
-      return new Map(
-        within.map(({ path, file }) => [path.slice(folder.length + 1), readFileSync(file)] as const).sort(),
-      );
+      return new Map(within.map(({ path, file }) => [path.slice(folder.length + 1), readFileSync(file)]));
     },
 
     setQuota(bytes: number): void {
       quota = bytes;
     },
   };
+  return account;
 }
 
 function lookup(tag: string, reason: string): RouteError {

@@ -8,7 +8,7 @@ interface Grant {
 
 export const APP_KEY = 'the-app';
 export const APP_SECRET = 'app-secret-hush';
-export const SCOPES = ['account_info.read', 'files.metadata.read', 'files.content.read', 'files.content.write'];
+const SCOPES = ['account_info.read', 'files.metadata.read', 'files.content.read', 'files.content.write'];
 
 /** What an access token is good for. */
 export type Standing = 'expired' | 'invalid' | { readonly scopes: readonly string[] };

@@ -40,7 +40,7 @@ function authorizeUrl(hosts: Hosts, app: App, verifier: string | undefined): str
     scope: SCOPES,
     ...(verifier === undefined ? {} : { code_challenge: challengeOf(verifier), code_challenge_method: 'S256' }),
   });
-  return `https://${hosts.web}/oauth2/authorize?${query}`;
+  return `https://${hosts.web}/oauth2/authorize?${query.toString()}`;
 }
 
 /** RFC 7636, 4.2. */

@@ -67,7 +67,7 @@ export function tagsOf(text: string): string {
   return tags.join('/');
 }
 
-export function refusalKind(status: number, tags: string, text: string): Kind {
+function refusalKind(status: number, tags: string, text: string): Kind {
   const known = BY_TAGS.find(([pattern]) => pattern.test(tags))?.[1];
   if (known !== undefined) return known;
   if (tags === 'missing_scope') {

@@ -87,33 +87,36 @@ export function openUpload(api: Api): Upload {
     readonly session: Session;
     /** For the last part: makes the file visible. */
     readonly commit: object | undefined;
+    /** The server has told once where the session stands: it should fit now. */
+    readonly isCorrected?: true;
   }
 
   /** Appends what the server lacks of the part. It may have more than is known here, when an answer was lost. */
-  async function send(task: string, { part, start, session, commit }: Sending, signal: AbortSignal): Promise<unknown> {
+  async function send(task: string, sending: Sending, signal: AbortSignal): Promise<unknown> {
+    const { part, start, session, commit, isCorrected = false } = sending;
     const end = start + part.size;
-    for (let isCorrected = false; session.offset < end || commit !== undefined; isCorrected = true) {
-      if (session.offset < start) throw restart(task);
-      const rest = tailOf(part, session.offset - start);
-      const cursor = { session_id: session.id, offset: session.offset };
-      const content_hash = contentHashOf(rest.blocks);
-      try {
-        if (commit === undefined) {
-          const arg = { cursor, close: false, content_hash };
-          await api.upload(task, 'files/upload_session/append_v2', arg, rest, signal);
-          session.offset = end;
-          return undefined;
-        }
+    if (session.offset < start) {
+      throw new BackendError('BACKEND_ERROR', `Cannot ${task}: the server lost a part of it`, { retryable: true });
+    }
+    if (session.offset >= end && commit === undefined) return undefined;
+    const rest = tailOf(part, session.offset - start);
+    const cursor = { session_id: session.id, offset: session.offset };
+    const content_hash = contentHashOf(rest.blocks);
+    try {
+      if (commit !== undefined) {
         const arg = { cursor, commit, content_hash };
         return await api.upload(task, 'files/upload_session/finish', arg, rest, signal);
-      } catch (error) {
-        if (!(error instanceof DropboxRefusal) || error.correctOffset === undefined || isCorrected) throw error;
-        // What follows the end is none of ours.
-        if (error.correctOffset > end) throw restart(task, error);
-        session.offset = error.correctOffset;
       }
+      await api.upload(task, 'files/upload_session/append_v2', { cursor, close: false, content_hash }, rest, signal);
+      session.offset = end;
+      return undefined;
+    } catch (error) {
+      const correct = error instanceof DropboxRefusal ? error.correctOffset : undefined;
+      // What follows the end is none of ours.
+      if (correct === undefined || correct > end || isCorrected) throw error;
+      session.offset = correct;
+      return send(task, { ...sending, isCorrected: true }, signal);
     }
-    return undefined;
   }
 
   return async (task, path, body, signal) => {
@@ -122,7 +125,7 @@ export function openUpload(api: Api): Upload {
     try {
       await inSession(task, path, body, signal);
     } catch (error) {
-      if (error instanceof DropboxRefusal && USELESS.test(error.tags)) sessions.delete(body);
+      if (error instanceof DropboxRefusal && isUseless(sessions.get(body), error)) sessions.delete(body);
       throw error;
     }
   };
@@ -149,6 +152,7 @@ function check(task: string, metadata: unknown, stored: Stored): void {
   throw new BackendError('BACKEND_ERROR', `Cannot ${task}: the server has stored something else`, { retryable: true });
 }
 
-function restart(task: string, cause?: unknown): BackendError {
-  return new BackendError('BACKEND_ERROR', `Cannot ${task}: the server lost a part of it`, { retryable: true, cause });
+/** After `error` there is no going on with the session. */
+function isUseless(session: Session | undefined, { tags, correctOffset }: DropboxRefusal): boolean {
+  return USELESS.test(tags) || (correctOffset !== undefined && correctOffset !== session?.offset);
 }
