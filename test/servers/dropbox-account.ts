@@ -120,7 +120,7 @@ export function openAccount(dir: string) {
       id: before?.id ?? `id:${randomBytes(16).toString('base64url')}`,
       rev: `${made}`.padStart(9, '0'),
       size: content.length,
-      hash: contentHashOf([content]),
+      hash: contentHashOf(content),
       time: `${new Date().toISOString().slice(0, 19)}Z`,
     };
     files.set(key, stored);

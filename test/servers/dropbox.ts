@@ -313,7 +313,7 @@ function isPath(path: string): boolean {
 }
 
 function checkHash({ content_hash: hash }: Arg, body: Buffer): void {
-  if (hash !== undefined && hash !== contentHashOf([body])) throw new RouteError({ '.tag': 'content_hash_mismatch' });
+  if (hash !== undefined && hash !== contentHashOf(body)) throw new RouteError({ '.tag': 'content_hash_mismatch' });
 }
 
 function failed(error: object): object {

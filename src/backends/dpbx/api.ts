@@ -2,14 +2,13 @@ import type { Hosts } from './account.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from '../http/http.ts';
 import { DropboxRefusal, networkError } from './failure.ts';
 import { headerJson, parseJson } from './json.ts';
-import type { Part } from './parts.ts';
 import type { Tokens } from './token.ts';
 
 /** Calls of the HTTP API, version 2. `task` is for messages: `store vol1 in /dir`. Refusals are `DropboxRefusal`s. */
 export interface Api {
   /** Arguments and answer are JSON. */
   call(task: string, route: string, arg: object, signal: AbortSignal): Promise<unknown>;
-  upload(task: string, route: string, arg: object, part: Part, signal: AbortSignal): Promise<unknown>;
+  upload(task: string, route: string, arg: object, content: Buffer, signal: AbortSignal): Promise<unknown>;
   /** `range` is the value of a Range header. The stream is to be read, or destroyed. */
   download(task: string, path: string, range: string | undefined, signal: AbortSignal): Promise<Download>;
 }
@@ -19,8 +18,11 @@ export interface Download extends HttpResponse {
   readonly metadata: unknown;
 }
 
-/** The route is not there, the path root is wrong and so on: answers are short. */
+/** Refusals are short; a page of something else is not worth more. */
 const LARGEST_REFUSAL = 64 * 1024;
+
+/** One write of megabytes would be encrypted, and held twice, at once. */
+const BLOCK = 64 * 1024;
 
 export function openApi(client: HttpClient, hosts: Hosts, tokens: Tokens): Api {
   /** One request, and another one when the token turns out to have expired. */
@@ -57,17 +59,17 @@ export function openApi(client: HttpClient, hosts: Hosts, tokens: Tokens): Api {
           method: 'POST',
           url: `https://${hosts.api}/2/${route}`,
           headers: { 'Content-Type': 'application/json' },
-          body: { size: bytes.length, bytes: from([bytes]) },
+          body: { size: bytes.length, bytes: inBlocks(bytes) },
         }));
         return parseJson(await textOf(response));
       }),
-    upload: (task, route, arg, { size, blocks }, signal) =>
+    upload: (task, route, arg, content, signal) =>
       asking(task, signal, async () => {
         const response = await answered(task, signal, () => ({
           method: 'POST',
           url: `https://${hosts.content}/2/${route}`,
           headers: { 'Content-Type': 'application/octet-stream', 'Dropbox-API-Arg': headerJson(arg) },
-          body: { size, bytes: from(blocks) },
+          body: { size: content.length, bytes: inBlocks(content) },
         }));
         return parseJson(await textOf(response));
       }),
@@ -84,8 +86,8 @@ export function openApi(client: HttpClient, hosts: Hosts, tokens: Tokens): Api {
   };
 }
 
-async function* from(blocks: readonly Buffer[]): AsyncGenerator<Buffer> {
-  yield* blocks;
+async function* inBlocks(content: Buffer): AsyncGenerator<Buffer> {
+  for (let at = 0; at < content.length; at += BLOCK) yield content.subarray(at, at + BLOCK);
 }
 
 async function textOf({ stream }: HttpResponse, most = Number.POSITIVE_INFINITY): Promise<string> {

@@ -36,8 +36,8 @@ export function contentHash(): ContentHash {
   };
 }
 
-export function contentHashOf(blocks: readonly Buffer[]): string {
+export function contentHashOf(bytes: Buffer): string {
   const hash = contentHash();
-  for (const block of blocks) hash.update(block);
+  hash.update(bytes);
   return hash.digest();
 }

@@ -1,38 +1,21 @@
 import type { Bytes } from '../backend.ts';
 
-/** Bytes that are sent in one request and can be sent again. */
-export interface Part {
-  readonly size: number;
-  readonly blocks: readonly Buffer[];
-}
-
-/** Cuts into parts of `size` bytes; the last one may be shorter. Of nothing there is no part. */
-export async function* inParts(bytes: Bytes, size: number): AsyncGenerator<Part> {
-  let blocks: Buffer[] = [];
+/**
+ * Cuts into parts of `size` bytes; the last one may be shorter. Of nothing there is no part. One buffer serves all parts:
+ * each is valid until the next one is asked for.
+ */
+export async function* inParts(bytes: Bytes, size: number): AsyncGenerator<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(size);
   let held = 0;
   for await (const block of bytes) {
     for (let at = 0; at < block.length;) {
-      const piece = block.subarray(at, at + size - held);
-      blocks.push(piece);
-      held += piece.length;
-      at += piece.length;
+      const taken = block.copy(buffer, held, at);
+      held += taken;
+      at += taken;
       if (held < size) continue;
-      yield { size: held, blocks };
-      blocks = [];
+      yield buffer;
       held = 0;
     }
   }
-  if (held > 0) yield { size: held, blocks };
-}
-
-/** What follows the first `skipped` bytes. */
-export function tailOf({ size, blocks }: Part, skipped: number): Part {
-  const rest: Buffer[] = [];
-  let at = 0;
-  for (const block of blocks) {
-    const from = Math.max(0, skipped - at);
-    if (from < block.length) rest.push(block.subarray(from));
-    at += block.length;
-  }
-  return { size: size - skipped, blocks: rest };
+  if (held > 0) yield buffer.subarray(0, held);
 }

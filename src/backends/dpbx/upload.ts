@@ -5,7 +5,7 @@ import type { Api } from './api.ts';
 import { contentHash, contentHashOf } from './content-hash.ts';
 import { DropboxRefusal } from './failure.ts';
 import { fieldOf } from './json.ts';
-import { inParts, tailOf, type Part } from './parts.ts';
+import { inParts } from './parts.ts';
 
 /**
  * From here on a file goes in parts of this size, as with the reference. A part is held in memory until the server has
@@ -36,52 +36,54 @@ export function openUpload(api: Api): Upload {
   const sessions = new WeakMap<Body, Session>();
 
   async function inOne(task: string, path: string, body: Body, signal: AbortSignal): Promise<void> {
-    let part: Part = { size: 0, blocks: [] };
-    for await (const only of inParts(exactBytes(body, signal), PART_SIZE)) part = only;
-    const hash = contentHashOf(part.blocks);
+    let part: Buffer = Buffer.alloc(0);
+    for await (const only of inParts(exactBytes(body, signal), Math.max(1, body.size))) part = only;
+    const hash = contentHashOf(part);
     const stored = await api.upload(task, 'files/upload', { ...commitOf(path), content_hash: hash }, part, signal);
     check(task, stored, { size: body.size, hash });
   }
 
   async function inSession(task: string, path: string, body: Body, signal: AbortSignal): Promise<void> {
     let session = sessions.get(body);
-    if (session?.finishing !== undefined && (await isStored(path, { size: body.size, hash: session.finishing })))
-      return;
+    const wanted = session?.finishing === undefined ? undefined : { size: body.size, hash: session.finishing };
+    if (wanted !== undefined && (await isStored(task, path, wanted, signal))) return;
     const hash = contentHash();
     let at = 0;
     for await (const part of inParts(exactBytes(body, signal), PART_SIZE)) {
-      for (const block of part.blocks) hash.update(block);
+      hash.update(part);
       if (session === undefined) {
-        session = { id: await start(task, part, signal), offset: part.size };
+        session = { id: await start(task, part, signal), offset: part.length };
         sessions.set(body, session);
       }
-      at += part.size;
+      at += part.length;
       const isLast = at === body.size;
       if (isLast) session.finishing = hash.digest();
       const commit = isLast ? commitOf(path) : undefined;
-      const stored = await send(task, { part, start: at - part.size, session, commit }, signal);
+      const stored = await send(task, { part, start: at - part.length, session, commit }, signal);
       if (!isLast) continue;
       sessions.delete(body);
       check(task, stored, { size: at, hash: session.finishing ?? '' });
     }
-    async function isStored(where: string, wanted: Stored): Promise<boolean> {
-      const found = await api.call(task, 'files/get_metadata', { path: where }, signal).catch((error: unknown) => {
-        if (error instanceof DropboxRefusal && error.code === 'BACKEND_NOT_FOUND') return undefined;
-        throw error;
-      });
-      return isSame(found, wanted);
-    }
   }
 
-  async function start(task: string, part: Part, signal: AbortSignal): Promise<string> {
-    const arg = { close: false, content_hash: contentHashOf(part.blocks) };
+  /** Whether the file is there already: the answer to the last part may have been lost. */
+  async function isStored(task: string, path: string, { size, hash }: Stored, signal: AbortSignal): Promise<boolean> {
+    const found = await api.call(task, 'files/get_metadata', { path }, signal).catch((error: unknown) => {
+      if (error instanceof DropboxRefusal && error.code === 'BACKEND_NOT_FOUND') return undefined;
+      throw error;
+    });
+    return fieldOf(found, 'size') === size && fieldOf(found, 'content_hash') === hash;
+  }
+
+  async function start(task: string, part: Buffer, signal: AbortSignal): Promise<string> {
+    const arg = { close: false, content_hash: contentHashOf(part) };
     const id = fieldOf(await api.upload(task, 'files/upload_session/start', arg, part, signal), 'session_id');
     if (typeof id === 'string') return id;
     throw new BackendError('BACKEND_ERROR', `Cannot ${task}: the server opens no upload session`, { retryable: true });
   }
 
   interface Sending {
-    readonly part: Part;
+    readonly part: Buffer;
     /** Where `part` begins in the file. */
     readonly start: number;
     readonly session: Session;
@@ -94,14 +96,14 @@ export function openUpload(api: Api): Upload {
   /** Appends what the server lacks of the part. It may have more than is known here, when an answer was lost. */
   async function send(task: string, sending: Sending, signal: AbortSignal): Promise<unknown> {
     const { part, start, session, commit, isCorrected = false } = sending;
-    const end = start + part.size;
+    const end = start + part.length;
     if (session.offset < start) {
       throw new BackendError('BACKEND_ERROR', `Cannot ${task}: the server lost a part of it`, { retryable: true });
     }
     if (session.offset >= end && commit === undefined) return undefined;
-    const rest = tailOf(part, session.offset - start);
+    const rest = part.subarray(session.offset - start);
     const cursor = { session_id: session.id, offset: session.offset };
-    const content_hash = contentHashOf(rest.blocks);
+    const content_hash = contentHashOf(rest);
     try {
       if (commit !== undefined) {
         const arg = { cursor, commit, content_hash };
