@@ -1,6 +1,6 @@
 import type { Hosts } from './account.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from '../http/http.ts';
-import { DropboxRefusal, networkError } from './failure.ts';
+import { DropboxRefusal, networkError, nonsense } from './failure.ts';
 import { headerJson, parseJson } from './json.ts';
 import type { Tokens } from './token.ts';
 
@@ -61,7 +61,7 @@ export function openApi(client: HttpClient, hosts: Hosts, tokens: Tokens): Api {
           headers: { 'Content-Type': 'application/json' },
           body: { size: bytes.length, bytes: inBlocks(bytes) },
         }));
-        return parseJson(await textOf(response));
+        return answerIn(task, await textOf(response));
       }),
     upload: (task, route, arg, content, signal) =>
       asking(task, signal, async () => {
@@ -71,7 +71,7 @@ export function openApi(client: HttpClient, hosts: Hosts, tokens: Tokens): Api {
           headers: { 'Content-Type': 'application/octet-stream', 'Dropbox-API-Arg': headerJson(arg) },
           body: { size: content.length, bytes: inBlocks(content) },
         }));
-        return parseJson(await textOf(response));
+        return answerIn(task, await textOf(response));
       }),
     download: (task, path, range, signal) =>
       asking(task, signal, async () => {
@@ -88,6 +88,13 @@ export function openApi(client: HttpClient, hosts: Hosts, tokens: Tokens): Api {
 
 async function* inBlocks(content: Buffer): AsyncGenerator<Buffer> {
   for (let at = 0; at < content.length; at += BLOCK) yield content.subarray(at, at + BLOCK);
+}
+
+/** Something on the way may answer in place of Dropbox: its page must not pass for an empty folder. */
+function answerIn(task: string, text: string): unknown {
+  const answer = parseJson(text);
+  if (answer === undefined) throw nonsense(task);
+  return answer;
 }
 
 async function textOf({ stream }: HttpResponse, most = Number.POSITIVE_INFINITY): Promise<string> {

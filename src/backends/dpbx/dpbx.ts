@@ -9,7 +9,7 @@ import { accessOf, hostsOf } from './account.ts';
 import { openApi, type Api } from './api.ts';
 import { authorize } from './authorize.ts';
 import { contentHash } from './content-hash.ts';
-import { networkError } from './failure.ts';
+import { networkError, nonsense } from './failure.ts';
 import { fieldOf } from './json.ts';
 import { folderOf } from './place.ts';
 import { openTokens } from './token.ts';
@@ -68,7 +68,9 @@ function dropboxBackend(api: Api, folder: string, close: () => void): Backend {
       api.call(task, 'files/list_folder', { path: folder, recursive: false, limit: PAGE }, signal),
     );
     while (page !== undefined) {
-      for (const entry of arrayIn(page, 'entries')) {
+      const entries = fieldOf(page, 'entries');
+      if (!Array.isArray(entries)) throw nonsense(task);
+      for (const entry of entries as readonly unknown[]) {
         const [name, size] = [fieldOf(entry, 'name'), fieldOf(entry, 'size')];
         if (fieldOf(entry, '.tag') !== 'file' || typeof name !== 'string' || told.has(name)) continue;
         told.add(name);
@@ -108,11 +110,6 @@ async function unlessAbsent(answer: Promise<unknown>): Promise<unknown> {
     if (error instanceof BackendError && error.code === 'BACKEND_NOT_FOUND') return undefined;
     throw error;
   }
-}
-
-function arrayIn(value: unknown, name: string): readonly unknown[] {
-  const found = fieldOf(value, name);
-  return Array.isArray(found) ? found : [];
 }
 
 /** Failures of the stream as ours, and at the end the hash; what the reader throws is none of them. */

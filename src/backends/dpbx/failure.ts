@@ -114,6 +114,11 @@ function waitMs(header: string | undefined, seconds: unknown): number | undefine
   return retryAfter(header, Date.now()) ?? (typeof seconds === 'number' ? seconds * 1000 : undefined);
 }
 
+/** An answer that Dropbox does not give. */
+export function nonsense(task: string): BackendError {
+  return new BackendError('BACKEND_ERROR', `Cannot ${task}: the answer is none of Dropbox`, { retryable: true });
+}
+
 /** A failure on the way to the server as a `BackendError`; any other error as it is. */
 export function networkError(task: string, error: unknown): unknown {
   if (error instanceof BackendError) return error;
