@@ -9,6 +9,7 @@ import {
   noise,
   PLAIN,
   put,
+  sceneAt,
   treeOf,
   WITHOUT_TERMINAL,
   type Outcome,
@@ -16,7 +17,8 @@ import {
 } from '../support/scene.ts';
 import { requirePythonModule, requireReference, requireTool } from '../support/tools.ts';
 import { tempDir } from '../support/temp.ts';
-import { exchange, fullCycle, sceneAt } from './cycle.ts';
+import { fullCycle } from './full-cycle.ts';
+import { interop } from './interop.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -77,7 +79,8 @@ describe.runIf(requireTool('openssl'))('dpbx://', () => {
   }
 
   test('a backup goes through its whole life', async () => {
-    expect(await fullCycle(sceneAt(place()), trust(), { env: direct() })).toEqual(['Full 1']);
+    const { source, restored } = await fullCycle(place(), { options: trust(), env: direct() });
+    expect(restored).toEqual(source);
   });
 
   describe.runIf(requireReference() && requirePythonModule('dropbox'))('is exchanged with the reference', () => {
@@ -87,10 +90,8 @@ describe.runIf(requireTool('openssl'))('dpbx://', () => {
       REQUESTS_CA_BUNDLE: server.authority,
     });
 
-    test.each(PROGRAMS)('written by %s', async (writer) => {
-      const url = place();
-      const args = { ours: trust(), 'the reference': [] };
-      expect(await exchange(writer, { ours: url, 'the reference': url }, args, { env: env() })).toEqual(['Full']);
+    test.each(PROGRAMS)('a chain begun by %s', async (first) => {
+      expect(await interop(first, place(), { ours: trust(), env: env() })).toEqual(['Full']);
       expect(server.account.contents(folder()).size).toBeGreaterThan(0);
     });
   });
