@@ -31,9 +31,7 @@ import {
   treeOf,
 } from '../support/scene.ts';
 import { timeOfSet } from '../support/times.ts';
-import { requireRoot, requireTool } from '../support/tools.ts';
-
-const NOBODY = 65_534;
+import { NOBODY, requireAnotherUser, requireTool } from '../support/tools.ts';
 
 let s: Scene;
 beforeEach(() => {
@@ -219,7 +217,7 @@ describe('the source', () => {
   });
 });
 
-describe.runIf(requireRoot())('what an ordinary user may not read', () => {
+describe.runIf(requireAnotherUser())('what an ordinary user may not read', () => {
   const asNobody = async (args: readonly string[]) => duplicity([...PLAIN, ...args], { uid: NOBODY });
 
   beforeEach(() => {

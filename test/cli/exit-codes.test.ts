@@ -25,7 +25,7 @@ import {
 } from '../support/scene.ts';
 import { timeOfSet } from '../support/times.ts';
 import { requireMount, tmpfs } from '../support/tmpfs.ts';
-import { requireRoot, requireTool } from '../support/tools.ts';
+import { NOBODY, requireAnotherUser, requireTool } from '../support/tools.ts';
 
 /** One way to end with a code: everything a user or a front end gets to see of it. */
 interface Failing {
@@ -581,13 +581,13 @@ const FAILURES: readonly Failing[] = [
     says: /^Giving up after 1 attempts\. PermissionError: /,
     noHint: FROM_STORAGE,
     fields: /^put /,
-    needs: requireRoot,
+    needs: requireAnotherUser,
     run: () => {
       mkdirSync(s.remote);
       chmodSync(s.remote, 0o555);
       mkdirSync(`${testHome()}/tmp`);
       for (const path of [s.dir, s.source, testHome(), `${testHome()}/tmp`]) chmodSync(path, 0o777);
-      return run([...PLAIN, s.source, s.url], { uid: 65_534 });
+      return run([...PLAIN, s.source, s.url], { uid: NOBODY });
     },
   },
   {

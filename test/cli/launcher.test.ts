@@ -19,9 +19,8 @@ import { registryEnv, searchPath } from '../support/home.ts';
 import { fakeNpm, freshClone, setGreeting, tinyClone } from '../support/clone.ts';
 import { run, start, succeeded, type RunOptions, type RunResult } from '../support/processes.ts';
 import { tempDir } from '../support/temp.ts';
-import { requireRoot } from '../support/tools.ts';
+import { NOBODY, requireRoot } from '../support/tools.ts';
 
-const NOBODY = 65_534;
 const OLD = new Date('2020-01-01T00:00:00Z');
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;

@@ -19,9 +19,7 @@ import { testHome } from '../support/home.ts';
 import { backUp, duplicity, good, names, noise, PLAIN, put, type Scene, scene, treeOf } from '../support/scene.ts';
 import { tempDir } from '../support/temp.ts';
 import { timeOfSet } from '../support/times.ts';
-import { requireRoot } from '../support/tools.ts';
-
-const NOBODY = 65_534;
+import { NOBODY, requireAnotherUser } from '../support/tools.ts';
 
 /** One archive for all: two sets, the second in two volumes. */
 let s: Scene;
@@ -358,7 +356,7 @@ describe('verify', () => {
   });
 });
 
-describe.runIf(requireRoot())('an ordinary user', () => {
+describe.runIf(requireAnotherUser())('an ordinary user', () => {
   test('gets the content, modes and times of what others own, and one warning', async () => {
     const other = scene();
     put(other.source, { secret: 'secret', open: 'open' });

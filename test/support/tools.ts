@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter } from 'node:path';
+import { root } from './paths.ts';
+
+export const NOBODY = 65_534;
 
 const said = new Set<string>();
 let reference: { readonly path: string | undefined } | undefined;
@@ -26,6 +29,16 @@ export function requirePythonModule(name: string): boolean {
 /** The same for root, which may make device files and foreign owners. */
 export function requireRoot(): boolean {
   return process.getuid?.() === 0 || missing('not root');
+}
+
+/**
+ * The same for running the program as another user, which root can. Not an error under CI where the clone lies in a
+ * private directory, such as root's home on Debian: no other user can start what is there.
+ */
+export function requireAnotherUser(): boolean {
+  if (!requireRoot()) return false;
+  const reads = spawnSync('test', ['-r', `${root}/package.json`], { uid: NOBODY, gid: NOBODY });
+  return reads.status === 0 || skipped('the clone lies where other users may not read');
 }
 
 /** Asks each candidate for its version: a `duplicity` in PATH may well be this one. */
@@ -54,6 +67,10 @@ function isExecutable(path: string): boolean {
 
 function missing(reason: string): false {
   if (process.env['CI'] === 'true') throw new Error(`cannot test: ${reason}`);
+  return skipped(reason);
+}
+
+function skipped(reason: string): false {
   if (!said.has(reason)) console.warn(`skipped: ${reason}`);
   said.add(reason);
   return false;
