@@ -6,7 +6,7 @@ import { run, succeeded } from '../support/processes.ts';
 import { tempDir } from '../support/temp.ts';
 import { timeOfSet } from '../support/times.ts';
 import { referencePath, requireReference, requireTool } from '../support/tools.ts';
-import { fullCycle } from './full-cycle.ts';
+import { fullCycle, sceneAt } from './cycle.ts';
 
 describe.runIf(requireTool('dovecot') && requireTool('openssl'))('imap', () => {
   let server: ImapServer;
@@ -18,8 +18,7 @@ describe.runIf(requireTool('dovecot') && requireTool('openssl'))('imap', () => {
   test.each(['imap', 'imaps'] as const)('%s goes through a full cycle', async (scheme) => {
     const env = { IMAP_PASSWORD: server.password };
     const options = ['--ssl-cacert-file', server.authority];
-    const { source, restored } = await fullCycle(server.url(scheme, `cycle-${scheme}`), { env, options });
-    expect(restored).toEqual(source);
+    expect(await fullCycle(sceneAt(server.url(scheme, `cycle-${scheme}`)), options, { env })).toEqual(['Full 1']);
   });
 
   test('a wrong password is 51, with one sentence that does not hold it', async () => {

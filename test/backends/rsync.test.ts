@@ -10,8 +10,7 @@ import { startSshd, type Sshd } from '../servers/sshd.ts';
 import { PROGRAMS } from '../support/programs.ts';
 import { tempDir } from '../support/temp.ts';
 import { requireReference, requireTool } from '../support/tools.ts';
-import { fullCycle } from './full-cycle.ts';
-import { interop } from './interop.ts';
+import { exchange, fullCycle, sceneAt } from './cycle.ts';
 
 const call = { signal: new AbortController().signal };
 const body = {
@@ -38,8 +37,7 @@ describe.runIf(requireTool('rsync'))('a daemon', () => {
   const at = (rest: string, user = ''): string => `rsync://${user}127.0.0.1:${server.port}::${rest}`;
 
   test('every action works through the program, into a directory that is made', async () => {
-    const { source, restored } = await fullCycle(at('open/new/cycle'));
-    expect(restored).toEqual(source);
+    expect(await fullCycle(sceneAt(at('open/new/cycle')))).toEqual(['Full 1']);
     expect(existsSync(`${server.data.open}/new/cycle`)).toBe(true);
   });
 
@@ -48,7 +46,9 @@ describe.runIf(requireTool('rsync'))('a daemon', () => {
       const name = `interop-${first.replace(' ', '-')}`;
       mkdirSync(`${server.data.secret}/${name}`);
       const env = { FTP_PASSWORD: RSYNC_PASSWORD };
-      expect(await interop(first, at(`secret/${name}`, 'dup@'), { env })).toEqual(['Full']);
+      const url = at(`secret/${name}`, 'dup@');
+      const urls = { ours: url, 'the reference': url };
+      expect(await exchange(first, urls, { ours: [], 'the reference': [] }, { env })).toEqual(['Full']);
     });
   });
 
@@ -98,8 +98,7 @@ describe.runIf(requireTool('rsync') && requireTool('sshd'))('over ssh', () => {
 
   test('every action works through the program, over one connection for each run', async () => {
     const url = `rsync://127.0.0.1:${server.port}/cycle`;
-    const { source, restored } = await fullCycle(url, { options: ['--ssh-options', server.options] });
-    expect(restored).toEqual(source);
+    expect(await fullCycle(sceneAt(url), ['--ssh-options', server.options])).toEqual(['Full 1']);
     const before = logins(server);
     await using backend = await openBackend(parseUrl(url), {
       ...call,
@@ -117,7 +116,8 @@ describe.runIf(requireTool('rsync') && requireTool('sshd'))('over ssh', () => {
     // It would log in for each file.
     const shared = `-oControlMaster=auto -oControlPath=${dir}/%C -oControlPersist=30`;
     const theirs = ['--ssh-options', `${server.options} ${shared}`];
-    expect(await interop('the reference', url, { ours, theirs })).toEqual(['Full']);
+    const urls = { ours: url, 'the reference': url };
+    expect(await exchange('the reference', urls, { ours, 'the reference': theirs })).toEqual(['Full']);
   });
 
   test('a host key or login that is refused is 51', async () => {

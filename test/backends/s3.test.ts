@@ -3,10 +3,9 @@ import { startFaultyProxy, type FaultyProxy } from '../servers/http-faults.ts';
 import { requireSwift, startSwift, type SwiftServer } from '../servers/swift.ts';
 import { PROGRAMS } from '../support/programs.ts';
 import { root } from '../support/paths.ts';
-import { duplicity, good, noise, PLAIN, put, sceneAt, treeOf } from '../support/scene.ts';
+import { duplicity, good, noise, PLAIN, put, treeOf } from '../support/scene.ts';
 import { requirePythonModule, requireReference } from '../support/tools.ts';
-import { fullCycle } from './full-cycle.ts';
-import { interop } from './interop.ts';
+import { exchange, fullCycle, sceneAt } from './cycle.ts';
 
 describe.runIf(requireSwift())('s3:// on the S3 API of OpenStack Swift', () => {
   let server: SwiftServer;
@@ -31,15 +30,16 @@ describe.runIf(requireSwift())('s3:// on the S3 API of OpenStack Swift', () => {
     duplicity([...PLAIN, ...args], { env });
 
   test('a backup goes through its whole life', async () => {
-    const cycle = await fullCycle(`boto3+s3://${place()}`, { options: direct(), env: server.s3 });
-    expect(cycle.restored).toEqual(cycle.source);
+    expect(await fullCycle(sceneAt(`boto3+s3://${place()}`), direct(), { env: server.s3 })).toEqual(['Full 1']);
   });
 
   describe.runIf(requireReference() && requirePythonModule('boto3'))('is exchanged with the reference', () => {
     test.each(PROGRAMS)('a chain begun by %s', async (first) => {
+      const url = `boto3+s3:///${place()}`;
       const theirs = [...direct(), '--s3-region-name', 'us-east-1'];
-      const options = { ours: direct(), theirs, env: server.s3 };
-      expect(await interop(first, `boto3+s3:///${place()}`, options)).toEqual(['Full']);
+      const urls = { ours: url, 'the reference': url };
+      const args = { ours: direct(), 'the reference': theirs };
+      expect(await exchange(first, urls, args, { env: server.s3 })).toEqual(['Full']);
     });
   });
 

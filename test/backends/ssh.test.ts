@@ -15,8 +15,7 @@ import { runDuplicity } from '../support/run.ts';
 import { tempDir } from '../support/temp.ts';
 import { requireMount, tmpfs } from '../support/tmpfs.ts';
 import { requireReference, requireRoot, requireTool } from '../support/tools.ts';
-import { fullCycle } from './full-cycle.ts';
-import { homeOf, interop } from './interop.ts';
+import { exchange, fullCycle, homeOf, sceneAt } from './cycle.ts';
 
 const call = { signal: new AbortController().signal };
 const PASSWORD = 'p@ss:wo/rd %41';
@@ -67,9 +66,8 @@ describe.runIf(requireTool('sshd'))('a server with everything', () => {
   }
 
   test('every action works through the program', async () => {
-    const options = ['--ssh-options', server.options];
-    const { source, restored } = await fullCycle(`sftp://127.0.0.1:${server.port}/cycle`, { options });
-    expect(restored).toEqual(source);
+    const place = sceneAt(`sftp://127.0.0.1:${server.port}/cycle`);
+    expect(await fullCycle(place, ['--ssh-options', server.options])).toEqual(['Full 1']);
   });
 
   describe.runIf(requireReference())('and the reference', () => {
@@ -83,7 +81,9 @@ describe.runIf(requireTool('sshd'))('a server with everything', () => {
       }
       const url = `sftp://${server.user}@127.0.0.1:${server.port}/interop-${first.replace(' ', '-')}`;
       const words = ['--ssh-options', server.options];
-      expect(await interop(first, url, { dir: place, ours: words, theirs: words })).toEqual(['Full']);
+      const urls = { ours: url, 'the reference': url };
+      const args = { ours: words, 'the reference': words };
+      expect(await exchange(first, urls, args, { dir: place })).toEqual(['Full']);
     });
   });
 

@@ -2,10 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startFaultyProxy, type FaultyProxy } from '../servers/http-faults.ts';
 import { requireSwift, startSwift, type SwiftServer } from '../servers/swift.ts';
 import { PROGRAMS } from '../support/programs.ts';
-import { duplicity, good, noise, PLAIN, put, sceneAt, treeOf, type Scene } from '../support/scene.ts';
+import { duplicity, good, noise, PLAIN, put, treeOf, type Scene } from '../support/scene.ts';
 import { requirePythonModule, requireReference } from '../support/tools.ts';
-import { fullCycle } from './full-cycle.ts';
-import { interop } from './interop.ts';
+import { exchange, fullCycle, sceneAt } from './cycle.ts';
 
 type Env = Readonly<Record<string, string>>;
 
@@ -52,21 +51,24 @@ describe.runIf(requireSwift())('swift:// on OpenStack Swift', () => {
   }
 
   test('a backup goes through its whole life', async () => {
-    const { source, restored } = await fullCycle(place(), { env: login('v3') });
-    expect(restored).toEqual(source);
+    expect(await fullCycle(sceneAt(place()), [], { env: login('v3') })).toEqual(['Full 1']);
   });
 
   describe.runIf(requireReference() && ['swiftclient', 'keystoneclient'].every(requirePythonModule))(
     'is exchanged with the reference',
     () => {
       test.each(PROGRAMS)('a chain begun by %s', async (first) => {
-        expect(await interop(first, place(), { env: login('v3') })).toEqual(['Full']);
+        const url = place();
+        const urls = { ours: url, 'the reference': url };
+        expect(await exchange(first, urls, { ours: [], 'the reference': [] }, { env: login('v3') })).toEqual(['Full']);
       });
 
       test.each(PROGRAMS)('a chain begun by %s in segments', async (first) => {
+        const url = place();
+        const urls = { ours: url, 'the reference': url };
         const words = ['--mp-segment-size', '1'];
-        const options = { ours: words, theirs: words, env: login('v3') };
-        expect(await interop(first, place(), options)).toEqual(['Full']);
+        const args = { ours: words, 'the reference': words };
+        expect(await exchange(first, urls, args, { env: login('v3') })).toEqual(['Full']);
       });
     },
   );
@@ -196,8 +198,7 @@ describe.runIf(requireSwift())('swift:// on OpenStack Swift', () => {
       Object.fromEntries(Object.entries(login('v2')).map(([name, value]) => [name.replace('SWIFT', 'PCA'), value]));
 
     test('a backup goes through its whole life, in a container of the archive', async () => {
-      const { source, restored } = await fullCycle('pca://archive/place', { env: env() });
-      expect(restored).toEqual(source);
+      expect(await fullCycle(sceneAt('pca://archive/place'), [], { env: env() })).toEqual(['Full 1']);
       expect((await server.request('HEAD', '/archive')).headers.get('x-storage-policy')).toBe('PCA');
     });
 

@@ -1,12 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { good, noise, PLAIN, put, scene, treeOf } from '../support/scene.ts';
+import { good, names, noise, PLAIN, put, scene, treeOf } from '../support/scene.ts';
 import { run, succeeded } from '../support/processes.ts';
 import { runReference } from '../support/run.ts';
 import { tempDir } from '../support/temp.ts';
 import { timeOfSet } from '../support/times.ts';
 import { requireReference, requireTool } from '../support/tools.ts';
-import { filesIn, fullCycle } from './full-cycle.ts';
+import { fullCycle, sceneAt } from './cycle.ts';
 
 /** Runs with `--no-encryption`, in both programs. */
 const words = (k: number): string[] => ['--no-encryption', '--current-time', String(timeOfSet(k))];
@@ -31,13 +31,12 @@ async function bothWays(url: string, env: Readonly<Record<string, string>> = {})
 describe.runIf(requireTool('par2'))('par2+file', () => {
   test('goes through a full cycle, and only recovery files of what is left are left', async () => {
     const dir = tempDir();
-    const { source, restored } = await fullCycle(`par2+file://${dir}`, { options: ['--par2-options', '-b50'] });
-    expect(restored).toEqual(source);
-    const names = filesIn(dir);
-    const kept = names.filter((name) => !name.endsWith('.par2'));
-    expect(kept.length).toBe(4);
-    for (const name of kept) expect(names).toContain(`${name}.par2`);
-    expect(names.filter((name) => name.endsWith('.par2')).length).toBe(2 * kept.length);
+    expect(await fullCycle(sceneAt(`par2+file://${dir}`), ['--par2-options', '-b50'])).toEqual(['Full 1']);
+    const left = names(dir);
+    const kept = left.filter((name) => !name.endsWith('.par2'));
+    expect(kept.length).toBe(3);
+    for (const name of kept) expect(left).toContain(`${name}.par2`);
+    expect(left.filter((name) => name.endsWith('.par2')).length).toBe(2 * kept.length);
   });
 
   test('a damaged volume is repaired while it is restored', async () => {
@@ -45,7 +44,7 @@ describe.runIf(requireTool('par2'))('par2+file', () => {
     const s = scene();
     put(s.source, { a: noise(300_000) });
     await good([...words(0), '--par2-options', '-b100', s.source, `par2+file://${dir}`]);
-    const volume = `${dir}/${filesIn(dir).find((name) => /vol1\.difftar(\.gz)?$/.test(name)) ?? ''}`;
+    const volume = `${dir}/${names(dir).find((name) => /vol1\.difftar(\.gz)?$/.test(name)) ?? ''}`;
     writeFileSync(volume, readFileSync(volume).fill(0, 1000, 1100));
     await good(['restore', `par2+file://${dir}`, `${s.dir}/out`], { home: tempDir() });
     expect(treeOf(`${s.dir}/out`)).toEqual(treeOf(s.source));
@@ -58,9 +57,9 @@ describe.runIf(requireTool('par2'))('par2+file', () => {
     await good([...words(0), '--par2-options', '-b50', s.source, `par2+file://${dir}`]);
     await good(['restore', `file://${dir}`, `${s.dir}/out`], { home: tempDir() });
     expect(treeOf(`${s.dir}/out`)).toEqual(treeOf(s.source));
-    const before = filesIn(dir);
+    const before = names(dir);
     await good(['cleanup', '--force', `file://${dir}`], { home: tempDir() });
-    expect(filesIn(dir)).toEqual(before);
+    expect(names(dir)).toEqual(before);
   });
 
   test.runIf(requireReference())('goes on where the reference left off, and the reverse', async () => {
@@ -78,11 +77,10 @@ describe('multi', () => {
   test.each(['mirror', 'stripe'])('%s goes through a full cycle, and old files leave every store', async (mode) => {
     const stores = [tempDir(), tempDir()];
     const entries = stores.map((dir) => ({ url: `file://${dir}` }));
-    const { source, restored } = await fullCycle(`${config(...entries)}?mode=${mode}`);
-    expect(restored).toEqual(source);
-    const held = stores.map((dir) => filesIn(dir).length);
+    expect(await fullCycle(sceneAt(`${config(...entries)}?mode=${mode}`))).toEqual(['Full 1']);
+    const held = stores.map((dir) => names(dir).length);
     expect(mode === 'mirror' ? held : [held[0], (held[0] ?? 0) + (held[1] ?? 0)]).toEqual(
-      mode === 'mirror' ? [4, 4] : [held[0], 4],
+      mode === 'mirror' ? [3, 3] : [held[0], 3],
     );
   });
 
@@ -94,7 +92,7 @@ describe('multi', () => {
     const s = scene();
     put(s.source, { a: 'a' });
     await good([...words(0), s.source, url]);
-    expect(filesIn(`${dir}/good`).length).toBe(3);
+    expect(names(`${dir}/good`).length).toBe(3);
   });
 
   test.runIf(requireReference()).each(['mirror', 'stripe'])(
@@ -117,14 +115,13 @@ describe.runIf(requireTool('rclone'))('rclone', () => {
 
   test.each(['store', 'sealed'])('%s goes through a full cycle', async (name) => {
     const { env } = await remote();
-    const { source, restored } = await fullCycle(`rclone://${name}:/backup`, { env });
-    expect(restored).toEqual(source);
+    expect(await fullCycle(sceneAt(`rclone://${name}:/backup`), [], { env })).toEqual(['Full 1']);
   });
 
   test.runIf(requireReference())('goes on where the reference left off, and the reverse', async () => {
     const { dir, env } = await remote();
     expect(await bothWays('rclone://store:/both', env)).toBe(true);
-    expect(filesIn(`${dir}/alias/both`).length).toBe(9);
+    expect(names(`${dir}/alias/both`).length).toBe(9);
   });
 
   test('an unknown remote ends with one sentence', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { fullCycle } from '../backends/full-cycle.ts';
+import { fullCycle, sceneAt } from '../backends/cycle.ts';
 import { startProftpd, type FtpServer } from '../servers/proftpd.ts';
 import {
   backUp,
@@ -25,10 +25,9 @@ describe.runIf(requireTool('proftpd') && requireTool('openssl'))('the program ov
   afterAll(() => server.stop());
 
   test('ftpes: backs up, restores, verifies, lists, cleans up and removes', async () => {
-    const options = ['--ssl-cacert-file', server.authority];
-    const url = server.url('ftpes', 'cycle/d', server.ports.strict);
-    const { source, restored } = await fullCycle(url, { options, directory: `${server.home}/cycle/d` });
-    expect(restored).toEqual(source);
+    const place = sceneAt(server.url('ftpes', 'cycle/d', server.ports.strict));
+    const directory = `${server.home}/cycle/d`;
+    expect(await fullCycle(place, ['--ssl-cacert-file', server.authority], { directory })).toEqual(['Full 1']);
   });
 
   test('what it stores is what file:// stores: each is read by the other', async () => {

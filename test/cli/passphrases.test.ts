@@ -80,7 +80,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
   const { status, stdout } = spawnSync('python3', ['-c', script, `${words} ${more}`, ...answers], {
     env: isolatedEnv(testHome(), { GNUPGHOME, ...env }),
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 120_000,
   });
   return { status, shown: stdout.replaceAll('\r', '') };
 }

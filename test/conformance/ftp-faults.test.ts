@@ -57,7 +57,7 @@ describe.runIf(requireTool('proftpd') && requireTool('openssl'))('the FTP driver
   afterAll(() => server.stop());
 
   function openAt(url: string, options: Partial<OpenOptions> = {}): Promise<Backend> {
-    const settings = { timeout: 5, sslCacertFile: server.authority, ...options.settings };
+    const settings = { timeout: 30, sslCacertFile: server.authority, ...options.settings };
     return open(parseUrl(url), { ...call, ...options, settings });
   }
 
@@ -272,7 +272,7 @@ describe.runIf(requireTool('proftpd') && requireTool('openssl') && requireMount(
     const full = tmpfs(1_000_000) ?? '';
     const server = await startProftpd(tempDir());
     try {
-      const opened = await open(parseUrl(server.url('ftp', full)), { ...call, settings: { timeout: 5 } });
+      const opened = await open(parseUrl(server.url('ftp', full)), { ...call, settings: { timeout: 30 } });
       await using backend = withRetry(opened, {
         tries: 5,
         delayMs: 30_000,

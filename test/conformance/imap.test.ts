@@ -22,7 +22,7 @@ describe.runIf(requireTool('dovecot') && requireTool('openssl'))('with Dovecot',
     return {
       ...call,
       env: { IMAP_PASSWORD: server.password },
-      settings: { sslCacertFile: server.authority, timeout: 20 },
+      settings: { sslCacertFile: server.authority, timeout: 60 },
       ...more,
     };
   }
@@ -39,11 +39,11 @@ describe.runIf(requireTool('dovecot') && requireTool('openssl'))('with Dovecot',
   });
 
   test.each(['imap', 'imaps'] as const)('%s: a certificate that nobody has signed is refused', async (scheme) => {
-    await using strict = await at(scheme, 'x', { settings: { timeout: 20 } });
+    await using strict = await at(scheme, 'x', { settings: { timeout: 60 } });
     const failure = await strict.put('n', bodyOf('x'), call).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'BACKEND_ERROR', retryable: false });
     expect(String(failure)).toContain('certificate');
-    await using trusting = await at(scheme, 'x', { settings: { timeout: 20, sslNoCheckCertificate: true } });
+    await using trusting = await at(scheme, 'x', { settings: { timeout: 60, sslNoCheckCertificate: true } });
     await trusting.put('n', bodyOf('x'), call);
   });
 

@@ -46,7 +46,7 @@ describe.runIf(requireTool('apache2') && requireTool('openssl'))('the WebDAV dri
     return open(parseUrl(url), {
       ...call,
       env,
-      settings: { timeout: 5, sslCacertFile: server.authority, ...settings },
+      settings: { timeout: 30, sslCacertFile: server.authority, ...settings },
     });
   }
   /** Fails when there is anything to try again. */

@@ -24,7 +24,7 @@ import { timeOfSet } from '../support/times.ts';
 // Whole backups and restores in this process, to and from a storage in memory. SEED and RUNS of the environment repeat
 // or lengthen a run.
 const RUNS = Number(process.env['RUNS'] ?? 12);
-const TIMEOUT = { timeout: 60_000 + RUNS * 2000 };
+const TIMEOUT = { timeout: 180_000 + RUNS * 2000 };
 const SEED = process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) };
 
 /** One object of a tree; a path that leads through something else than a directory is left out. */

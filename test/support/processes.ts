@@ -10,7 +10,7 @@ export interface RunOptions {
   readonly holdInput?: boolean;
   /** Default: the home. */
   readonly cwd?: string;
-  /** The process is killed after this time. Default: 60 s. */
+  /** The process is killed after this time. Default: 120 s, so that the test still tells what it wrote. */
   readonly timeoutMs?: number;
   /** HOME, XDG_CACHE_HOME and TMPDIR lie here. Default: a directory of the running test. */
   readonly home?: string;
@@ -37,7 +37,7 @@ export function start(command: string, args: readonly string[], options: RunOpti
   const child = spawn(command, args, {
     cwd: options.cwd ?? home,
     env: isolatedEnv(home, options.env),
-    timeout: options.timeoutMs ?? 60_000,
+    timeout: options.timeoutMs ?? 120_000,
     killSignal: 'SIGKILL',
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
   });

@@ -24,11 +24,6 @@ export function scene(dir: string = tempDir()): Scene {
   return { dir, source, remote: `${dir}/remote`, url: `file://${dir}/remote` };
 }
 
-/** A source on its way to this URL. */
-export function sceneAt(url: string): Scene {
-  return { ...scene(), url };
-}
-
 /**
  * Puts files, and where the value is null directories, into `dir`. All of them, and the directories they lie in, get
  * the time `mtime`: a change counts only when the second differs.
