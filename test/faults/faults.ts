@@ -1,86 +1,126 @@
 import { rmSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startFaultProxy, type Direction, type FaultProxy, type ProxyRule } from '../support/fault-proxy.ts';
+import { startFaultProxy, type FaultProxy, type ProxyPlace, type ProxyRule } from '../support/fault-proxy.ts';
+import { testHome } from '../support/home.ts';
+import { startDuplicity } from '../support/run.ts';
 import { duplicity, noise, PLAIN, put, scene, treeOf, type Outcome, type Scene } from '../support/scene.ts';
 import { timeOfSet } from '../support/times.ts';
+import { faultsOf, generator, seedsOr } from './drawn.ts';
 
 /** A server as the runs through the fault proxy see it. */
-export interface FaultySetup {
+export interface FaultySetup extends ProxyPlace {
   /** Where the server listens. */
   readonly port: number;
-  /** The URL of an empty place of that name, by way of the given port. */
-  url(port: number, place: string): string;
+  /** The way to the server through that port of the proxy. */
+  through(port: number): Access;
+  /** Among how many connections of a run faults are drawn. Default: 2. */
+  readonly connections?: number;
+  /** Content by name, of what is stored there under its final name. */
+  stored(place: string): Promise<ReadonlyMap<string, Buffer>> | ReadonlyMap<string, Buffer>;
+}
+
+export interface Access {
+  /** The URL of an empty place of that name. */
+  url(place: string): string;
   /** Passwords, and options that every run takes. */
   readonly env?: Readonly<Record<string, string>>;
   readonly options?: readonly string[];
-  /** Variables that lead to the given port, for drivers whose URL names no server. */
-  envAt?(port: number): Readonly<Record<string, string>>;
 }
 
 /** Seconds of silence that end a stalled connection; the tests wait for it. */
-const TIMEOUT_S = '3';
+const TIMEOUT_S = '2';
+/** Two volumes, and an increment that adds one. */
+const FIRST = 1_300_000;
+const MORE = 400_000;
 
 /** Exit numbers that say what went wrong with the storage, or that there is nothing to read. */
 const CLEAR = [0, 1, 23, 30, 38, 44, 50, 51, 52, 53];
+const INTERRUPTED = 4;
+/** An end that has to wait for a connection which says nothing any more would take the timeout of 30 seconds. */
+const ENDS_WITHIN_MS = 15_000;
 
 /**
  * Full backup, increment and restore through the program, with connections that go wrong in ways drawn from `seeds`.
- * Promises: each run ends by itself, with success or one clear error; after a failure the same command without faults
- * succeeds; a set that was reported as stored is restored exactly.
+ * Promises: each run ends by itself, with success or one clear error; no half file shows up under its name; after a
+ * failure the same command without faults succeeds; a set that was reported as stored is restored exactly.
  */
-export function survivesFaults(driver: string, open: () => Promise<FaultySetup>, seeds: readonly number[]): void {
+export function survivesFaults(driver: string, open: () => Promise<FaultySetup>, usual: readonly number[]): void {
   describe(`${driver} over connections that go wrong`, () => {
+    const seeds = seedsOr(usual);
+    const tally = { good: 0, struck: 0, atOnce: 0, second: 0 };
     let setup: FaultySetup;
     let proxy: FaultProxy;
+    let access: Access;
     beforeAll(async () => {
       setup = await open();
-      proxy = await startFaultProxy(setup.port);
+      proxy = await startFaultProxy(setup.port, [], setup);
+      access = setup.through(proxy.port);
     });
-    afterAll(() => proxy.stop());
+    afterAll(async () => {
+      const { good, struck, atOnce, second } = tally;
+      console.log(`| ${[driver, seeds.length, struck, atOnce, second, seeds.length - good].join(' | ')} |`);
+      await proxy.stop();
+    });
 
-    function run(place: string, words: (url: string) => readonly string[]): Promise<Outcome> {
-      const { options = [] } = setup;
-      const env = { ...setup.env, ...setup.envAt?.(proxy.port) };
-      const always = [...PLAIN, '--num-retries', '3', '--timeout', TIMEOUT_S, '--volsize', '1', ...options];
-      return duplicity([...always, ...words(setup.url(proxy.port, place))], { env });
+    function words(more: readonly string[], timeout = TIMEOUT_S): readonly string[] {
+      const always = [...PLAIN, '--num-retries', '3', '--timeout', timeout, '--volsize', '1'];
+      return [...always, ...(access.options ?? []), ...more];
     }
-    function backup(s: Scene, place: string, k: number): Promise<Outcome> {
-      return run(place, (url) => ['--current-time', String(timeOfSet(k)), s.source, url]);
+    function run(more: readonly string[]): Promise<Outcome> {
+      return duplicity(words(more), { env: access.env ?? {} });
     }
+    const backupWords = (s: Scene, place: string, k: number): readonly string[] => {
+      return ['--current-time', String(timeOfSet(k)), s.source, access.url(place)];
+    };
+    const backup = (s: Scene, place: string, k: number): Promise<Outcome> => run(backupWords(s, place, k));
+
     /** The run with faults, and where it fails the same without. */
-    async function eventually(faulty: () => Promise<Outcome>, rules: readonly ProxyRule[]): Promise<Outcome> {
+    async function eventually(place: string, faulty: () => Promise<Outcome>, rules: readonly ProxyRule[]) {
       proxy.setRules(rules);
       const first = await faulty();
+      tally.struck += proxy.struck;
       proxy.setRules([]);
-      expect(CLEAR).toContain(first.status);
-      if (first.status === 0) return first;
-      expect(first.records.filter(({ level }) => level === 'ERROR').length).toBe(1);
+      expect(CLEAR, first.stderr).toContain(first.status);
+      if (first.status === 0) {
+        tally.atOnce++;
+        return;
+      }
+      expect(first.records.filter(({ level }) => level === 'ERROR').length, first.stderr).toBe(1);
+      await expectWhole(place);
       const second = await faulty();
       expect([second.status, second.stderr]).toEqual([0, '']);
-      return second;
+      tally.second++;
     }
-    type Tree = ReturnType<typeof treeOf>;
-    async function restored(s: Scene, place: string, k: number, rules: readonly ProxyRule[]): Promise<Tree> {
+    async function expectWhole(place: string): Promise<void> {
+      for (const [name, content] of await setup.stored(place)) {
+        if (name.endsWith('.gz')) expect(() => gunzipSync(content), name).not.toThrow();
+      }
+    }
+    /** What the newest set gives on a machine that has only the storage. */
+    async function restored(s: Scene, place: string, rules: readonly ProxyRule[]): Promise<ReturnType<typeof treeOf>> {
       const out = `${s.dir}/out`;
-      await eventually(() => {
+      rmSync(`${testHome()}/.cache`, { recursive: true, force: true });
+      const restoring = (): Promise<Outcome> => {
         rmSync(out, { recursive: true, force: true });
-        return run(place, (url) => ['restore', '--time', String(timeOfSet(k)), url, out]);
-      }, rules);
+        return run(['restore', access.url(place), out]);
+      };
+      await eventually(place, restoring, rules);
       return treeOf(out);
     }
-    const treesOf = new Map<string, Tree>();
 
     test.each(seeds)('faults of seed %i lose nothing', async (seed) => {
       const draw = generator(seed);
+      const drawn = (): readonly ProxyRule[] => faultsOf(draw, setup.connections ?? 2);
       const place = `seed${seed}`;
       const s = scene();
-      put(s.source, { a: noise(2_200_000, seed), b: 'b' });
-      treesOf.set(`${place} 0`, treeOf(s.source));
-      await eventually(() => backup(s, place, 0), faultsOf(draw));
-      put(s.source, { a: Buffer.concat([noise(2_200_000, seed), noise(900_000, seed + 1)]), c: 'c' }, timeOfSet(0));
-      treesOf.set(`${place} 1`, treeOf(s.source));
-      await eventually(() => backup(s, place, 1), faultsOf(draw));
-      for (const k of [0, 1]) expect(await restored(s, place, k, faultsOf(draw))).toEqual(treesOf.get(`${place} ${k}`));
+      put(s.source, { a: noise(FIRST, seed), b: 'b' });
+      await eventually(place, () => backup(s, place, 0), drawn());
+      put(s.source, { a: Buffer.concat([noise(FIRST, seed), noise(MORE, seed + 1)]), c: 'c' }, timeOfSet(0));
+      await eventually(place, () => backup(s, place, 1), drawn());
+      expect(await restored(s, place, drawn())).toEqual(treeOf(s.source));
+      await expectWhole(place);
+      tally.good++;
     });
 
     test('a server that refuses every connection is one clear error, soon', async () => {
@@ -88,42 +128,37 @@ export function survivesFaults(driver: string, open: () => Promise<FaultySetup>,
       put(s.source, { a: 'a' });
       proxy.setRules([{ refuse: true }]);
       const result = await backup(s, 'refused', 0);
-      expect([23, 30, 38, 50]).toContain(result.status);
-      expect(result.records.filter(({ level }) => level === 'ERROR').length).toBe(1);
-      proxy.setRules([]);
-      expect((await backup(s, 'refused', 0)).status).toBe(0);
+      expect([23, 30, 38, 50], result.stderr).toContain(result.status);
+      expect(result.records.filter(({ level }) => level === 'ERROR').length, result.stderr).toBe(1);
     });
 
     test('a connection that stalls is given up and made anew', async () => {
       const s = scene();
-      put(s.source, { a: noise(1_500_000) });
-      proxy.setRules([{ count: 1, up: { cutAfter: 400_000, how: 'stall' } }]);
-      expect((await backup(s, 'stalled', 0)).status).toBe(0);
+      put(s.source, { a: noise(700_000) });
+      proxy.setRules([{ cuts: 1, up: { cutAfter: 300_000, how: 'stall' } }]);
+      const { status, stdout, stderr } = await backup(s, 'stalled', 0);
+      expect([status, stderr], stdout).toEqual([0, '']);
       expect(proxy.struck).toBe(1);
+      expect(stdout).toContain('Attempt of put Nr. 1 failed.');
       proxy.setRules([]);
-      expect(await restored(s, 'stalled', 0, [])).toEqual(treeOf(s.source));
+      expect(await restored(s, 'stalled', [])).toEqual(treeOf(s.source));
+    });
+
+    test('Ctrl-C in the middle of an upload ends soon, leaves nothing half, and the next run goes on', async () => {
+      const s = scene();
+      put(s.source, { a: noise(FIRST) });
+      const struck = proxy.nextStrike();
+      proxy.setRules([{ up: { cutAfter: 300_000, how: 'stall' } }]);
+      const more = words(backupWords(s, 'interrupted', 0), '30');
+      const running = startDuplicity(more, { env: access.env ?? {}, timeoutMs: ENDS_WITHIN_MS });
+      await struck;
+      running.child.kill('SIGINT');
+      const { status, stdout, stderr } = await running.result;
+      expect([status, stderr], stdout).toEqual([INTERRUPTED, '']);
+      proxy.setRules([]);
+      await expectWhole('interrupted');
+      expect((await backup(s, 'interrupted', 1)).status).toBe(0);
+      expect(await restored(s, 'interrupted', [])).toEqual(treeOf(s.source));
     });
   });
-}
-
-/** One to three connections of a run go wrong, early or late, by way of any kind of fault. */
-function faultsOf(draw: (below: number) => number): readonly ProxyRule[] {
-  const kinds = ['rst', 'fin', 'rst', 'fin', 'stall'] as const;
-  let skip = draw(2);
-  return Array.from({ length: 1 + draw(3) }, () => {
-    const direction: Direction = { cutAfter: 1 + draw(1_500_000), how: kinds[draw(kinds.length)] ?? 'rst' };
-    const rule = draw(6) === 0 ? { refuse: true } : draw(2) === 0 ? { up: direction } : { down: direction };
-    const placed: ProxyRule = { ...rule, skip, count: 1 };
-    skip += draw(2);
-    return placed;
-  });
-}
-
-/** Whole numbers from 0 up to, not including, `below`; the same for a seed on every run. */
-function generator(seed: number): (below: number) => number {
-  let state = (seed * 2_654_435_761) >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
 }

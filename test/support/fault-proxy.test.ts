@@ -24,9 +24,14 @@ async function proxied(...rules: readonly ProxyRule[]): Promise<FaultProxy> {
   return proxy;
 }
 
+interface At {
+  readonly port: number;
+  readonly host?: string;
+}
+
 /** What an echo gives back before the connection ends, and how it ends. */
-async function send({ port }: FaultProxy, bytes: Buffer): Promise<{ readonly length: number; readonly end: string }> {
-  const client = connect(port, '127.0.0.1');
+async function send({ port, host }: At, bytes: Buffer): Promise<{ readonly length: number; readonly end: string }> {
+  const client = connect(port, host ?? '127.0.0.1');
   clients.push(client);
   let length = 0;
   client.on('data', (part: Buffer) => {
@@ -66,6 +71,21 @@ test('a stall ends nothing and lets nothing more through', async () => {
   expect(more).toBe('nothing');
 });
 
+test('a truncated upload ends for the server, and the client is not told', async () => {
+  const made = await proxied({ up: { cutAfter: 100_000, how: 'truncate' } });
+  const strike = made.nextStrike();
+  expect(await send(made, DATA)).toEqual({ length: 100_000, end: 'end' });
+  await strike;
+  expect(made.struck).toBe(1);
+});
+
+test('further ports of the server are reached by the same numbers of another address', async () => {
+  const { port } = echo.address() as AddressInfo;
+  proxy = await startFaultProxy(port, [{ skip: 1, refuse: true }], { host: '127.0.0.2', same: [port] });
+  expect((await send({ ...proxy, host: '127.0.0.2' }, DATA)).length).toBe(300_000);
+  expect((await send({ port, host: '127.0.0.2' }, DATA)).length).toBe(0);
+});
+
 test('refuse resets the connection', async () => {
   expect((await send(await proxied({ refuse: true }), DATA)).length).toBe(0);
 });
@@ -76,6 +96,14 @@ test('skip and count choose the connections, in the order they are made', async 
   for (let i = 0; i < 4; i++) ends.push((await send(made, DATA)).length === 300_000);
   expect(ends).toEqual([true, false, false, true]);
   expect([made.connections, made.struck]).toEqual([4, 2]);
+});
+
+test('the first connections that get there are cut, as many as are to be', async () => {
+  const made = await proxied({ cuts: 1, up: { cutAfter: 100_000 } });
+  const lengths: number[] = [];
+  for (const size of [1000, 300_000, 300_000]) lengths.push((await send(made, DATA.subarray(0, size))).length);
+  expect([lengths[0], lengths[2]]).toEqual([1000, 300_000]);
+  expect(made.struck).toBe(1);
 });
 
 test('latency and bandwidth take their time', async () => {
