@@ -19,6 +19,7 @@ async function overSsh(scheme: 'sftp' | 'scp' | 'rsync', only?: 'sftp' | 'shell'
   const options = `-oIdentityFile=${server.key} -oUserKnownHostsFile=${known}`;
   return {
     port: server.port,
+    connections: 1,
     through: (port) => ({
       url: (place) => `${scheme}://127.0.0.1:${port}/${place}`,
       options: ['--ssh-options', options],

@@ -79,6 +79,8 @@ export async function startSshd(dir: string, options: SshdOptions = {}): Promise
     'MaxStartups 100',
     'MaxSessions 50',
     `ForceCommand ${session}`,
+    // bash reads its start-up file for every command, and that of a developer may take half a second.
+    `SetEnv HOME=${home}`,
     ...(only === 'shell' ? [] : [`Subsystem sftp ${server}`]),
     ...(options.config ?? []),
   ];

@@ -1,7 +1,7 @@
 import { BackendError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
 import type { OpenOptions } from '../open-options.ts';
-import { connectTo, type Connection } from '../ssh/connection.ts';
+import { connectTo, GRACE_MS, type Connection } from '../ssh/connection.ts';
 import { sshFailure } from '../ssh/failure.ts';
 import { openLogin } from '../ssh/login.ts';
 import { serverName, sshTarget, type SshTarget } from '../ssh/target.ts';
@@ -55,12 +55,18 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
   /** One operation on an open connection. */
   async function doing<T>(task: string, signal: AbortSignal, run: (files: RemoteFiles) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
-    const { files } = await until(session(), signal);
+    const { connection, files } = await until(session(), signal);
+    let timer: NodeJS.Timeout | undefined;
+    const onAbort = (): void => void (timer = setTimeout(() => connection.drop(), GRACE_MS));
+    signal.addEventListener('abort', onAbort);
     try {
       return await run(files);
     } catch (error) {
       signal.throwIfAborted();
       throw sshFailure(`${task} in ${place}`, error);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      clearTimeout(timer);
     }
   }
 

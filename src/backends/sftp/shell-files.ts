@@ -1,4 +1,4 @@
-import type { Client, ClientChannel } from 'ssh2';
+import type { ClientChannel } from 'ssh2';
 
 import type { Body, Bytes, RemoteFile } from '../backend.ts';
 import { saidError } from '../ssh/failure.ts';
@@ -9,11 +9,9 @@ import type { Range, RemoteFiles } from './remote-files.ts';
 
 /** Files of a server without sftp: the scp protocol for their bytes, a POSIX shell for the rest. */
 export function shellFiles(connection: Connection): RemoteFiles {
-  const { client } = connection;
-
   /** Output of a command that must succeed. */
   async function run(command: string): Promise<string> {
-    const channel = await execute(client, command);
+    const channel = await execute(connection, command);
     const out: Buffer[] = [];
     channel.on('data', (block: Buffer) => out.push(block));
     const { code, said } = await channel.ended;
@@ -23,7 +21,7 @@ export function shellFiles(connection: Connection): RemoteFiles {
 
   async function write(path: string, body: Body, signal: AbortSignal): Promise<void> {
     await run(`rm -f ${word(path)}`);
-    const channel = await execute(client, `scp -t ${word(path)}`);
+    const channel = await execute(connection, `scp -t ${word(path)}`);
     const reader = replies(channel);
     try {
       await until(reader.acknowledged(), signal);
@@ -58,7 +56,7 @@ export function shellFiles(connection: Connection): RemoteFiles {
     take: (bytes: Bytes) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> {
-    const channel = await until(execute(client, `scp -f ${word(path)}`), signal);
+    const channel = await until(execute(connection, `scp -f ${word(path)}`), signal);
     const reader = replies(channel);
     try {
       channel.write(Buffer.from([0]));
@@ -110,8 +108,12 @@ interface Running extends ClientChannel {
   readonly ended: Promise<{ readonly code: number | null; readonly said: string }>;
 }
 
-function execute(client: Client, command: string): Promise<Running> {
+function execute({ client, gone, isOpen }: Connection, command: string): Promise<Running> {
   return new Promise((resolve, reject) => {
+    const lost = (): void => reject(new Error('the connection was lost'));
+    // ssh2 forgets what is asked for when the connection is down already.
+    if (!isOpen()) return lost();
+    void gone.then(lost);
     client.exec(command, (error, channel) => {
       if (error !== undefined) {
         reject(error);

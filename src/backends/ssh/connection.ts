@@ -16,8 +16,14 @@ export interface Connection {
   /** Resolves when the connection is gone, whoever ended it. */
   readonly gone: Promise<void>;
   isOpen(): boolean;
+  /** Says goodbye; a server that does not answer is not waited for. */
   close(): void;
+  /** Ends it at once: what is under way fails. */
+  drop(): void;
 }
+
+/** For a goodbye, or to clean up after an operation that is given up: on a line that is alive it takes far less. */
+export const GRACE_MS = 1_000;
 
 type Asking = Pick<OpenOptions, 'ask' | 'warn'>;
 
@@ -71,7 +77,13 @@ export async function connectTo(
   client.on('error', () => {});
   sftp?.on('error', () => client.destroy());
   sftp?.on('close', () => client.end());
-  return { client, sftp, gone, isOpen: () => isOpen, close: () => client.end() };
+  function close(): void {
+    if (!isOpen) return;
+    const timer = setTimeout(() => wire.close(), GRACE_MS);
+    void gone.then(() => clearTimeout(timer));
+    client.end();
+  }
+  return { client, sftp, gone, isOpen: () => isOpen, close, drop: () => wire.close() };
 }
 
 interface Parts {
