@@ -73,6 +73,16 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
+/** So many ports in a row that nobody uses now. */
+export async function consecutivePorts(count: number): Promise<number[]> {
+  for (;;) {
+    const [first = 0] = await freePorts(1);
+    const ports = Array.from({ length: count }, (_, i) => first + i);
+    const inUse = await Promise.all(ports.map((port) => port > 65_535 || isOpen(port)));
+    if (!inUse.includes(true)) return ports;
+  }
+}
+
 async function isOpen(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
   try {

@@ -24,8 +24,11 @@ export interface FtpServer extends Daemon {
   url(scheme: 'ftp' | 'ftps' | 'ftpes', path: string, port?: number): string;
 }
 
-/** ProFTPD with one virtual user; `readonly` below the home takes no writes. Needs no root. */
-export async function startProftpd(dir: string): Promise<FtpServer> {
+/**
+ * ProFTPD with one virtual user; `readonly` below the home takes no writes. Data connections use the ports `passive`,
+ * which follow each other; any without it. Needs no root.
+ */
+export async function startProftpd(dir: string, passive: readonly number[] = []): Promise<FtpServer> {
   const [plain = 0, implicit = 0, strict = 0, old = 0] = await freePorts(4);
   const home = `${dir}/home`;
   const user = 'backup';
@@ -67,6 +70,7 @@ MaxInstances none
   AuthGroupFile ${dir}/group
   RootLogin on
   Umask 022
+  ${passive.length === 0 ? '' : `PassivePorts ${passive[0]} ${passive.at(-1)}`}
   TransferLog none
   SystemLog ${dir}/system.log
 </Global>
