@@ -17,7 +17,7 @@ import { parseUrl } from './backends/url.ts';
 import { parseFaults, type FaultRule } from './backends/wrap/fault-rules.ts';
 import { withFaults } from './backends/wrap/faults.ts';
 import { withMeter } from './backends/wrap/meter.ts';
-import { withRetry } from './backends/wrap/retry.ts';
+import { openWithRetry, withRetry, type RetryPolicy } from './backends/wrap/retry.ts';
 import { openArchiveDir } from './cache/archive-dir.ts';
 import type { RunCommand } from './cli/command.ts';
 import { parseCommandLine } from './cli/parse.ts';
@@ -142,11 +142,13 @@ async function run(command: RunCommand, around: Surroundings, { emit, flush }: S
     warn,
     ask: (question) => askPerson(question, processIo({ warn, flush, ...call })),
   };
+  const policy: RetryPolicy = { tries: settings.numRetries, delayMs: settings.backendRetryDelay * 1000, emit };
   const open = async (address: string): Promise<Backend> => {
-    const driver = await openBackend(parseUrl(settings.gio ? `gio+${address}` : address), opening);
+    const parsed = parseUrl(settings.gio ? `gio+${address}` : address);
+    const driver = await openWithRetry(() => openBackend(parsed, opening), policy, call.signal);
     const rules = [...parseFaults(around.env['DUPLICITY_TEST_FAULTS']), ...skipping(settings.skipVolume)];
     const faulty = withFaults(driver, rules, { emit });
-    return withRetry(faulty, { tries: settings.numRetries, delayMs: settings.backendRetryDelay * 1000, emit });
+    return withRetry(faulty, policy);
   };
   const url = command.action === 'replicate' ? command.targetUrl : command.url;
   await using retrying = await open(url);

@@ -19,6 +19,7 @@ describe.runIf(requireTool('apache2') && requireTool('openssl'))('webdav', () =>
     return {
       port: own,
       connections: 1,
+      unseen: 12_000_000,
       through: (port) => ({
         url: (place) => server.url(scheme, `basic/${scheme}/${place}`).replace(`:${own}/`, `:${port}/`),
         options: ['--ssl-cacert-file', server.authority],
@@ -38,12 +39,15 @@ describe.runIf(requireTool('apache2') && requireTool('openssl'))('webdav', () =>
         connections: 3,
         through(port) {
           const config = `${dir}/rclone.conf`;
-          const url = `http://127.0.0.1:${port}/basic/rclone`;
+          const url = `http://127.0.0.1:${port}/basic`;
           const login = `user = ${server.user}\npass = ${password}\n`;
           writeFileSync(config, `[dav]\ntype = webdav\nvendor = other\nurl = ${url}\n${login}`);
-          return { url: (place) => `rclone://dav:${place}`, env: { RCLONE_CONFIG: config } };
+          return {
+            url: (place) => `rclone://dav:rclone-${place}`,
+            env: { RCLONE_CONFIG: config, RCLONE_TIMEOUT: '2s', RCLONE_LOW_LEVEL_RETRIES: '2' },
+          };
         },
-        stored: (place) => filesIn(`${server.data}/basic/rclone/${place}`),
+        stored: (place) => filesIn(`${server.data}/basic/rclone-${place}`),
       };
     }
     survivesFaults('rclone', rclone, [1, 2]);

@@ -9,11 +9,13 @@ import { variable, type Environment } from '../environment.ts';
 import { exactBytes, wholeBytes } from '../exact-bytes.ts';
 import { isMetadataName } from '../metadata-name.ts';
 import { optionalLibrary } from '../optional-library.ts';
+import { stallWatch, type Stall } from '../stall.ts';
 import { bucketPath } from '../url-path.ts';
 import { redact, type BackendUrl } from '../url.ts';
 import { azureFailure } from './failure.ts';
 import type { AzureSettings } from './settings.ts';
 
+const DEFAULT_TIMEOUT_S = 30;
 const MIB = 1024 * 1024;
 const DEFAULT_SINGLE_PUT = 64 * MIB;
 const DEFAULT_BLOCK = 4 * MIB;
@@ -53,7 +55,8 @@ export async function open(url: BackendUrl, { signal, env = {}, settings = {} }:
       cause: error instanceof Error ? new Error(error.name) : undefined,
     });
   }
-  await ensureContainer(client, container, signal);
+  const timeoutMs = (settings.timeout ?? DEFAULT_TIMEOUT_S) * 1000;
+  await ensureContainer(client, container, { signal, timeoutMs });
   return azureBackend(client, container, settings);
 }
 
@@ -73,16 +76,23 @@ function containerOf(url: BackendUrl): string {
 }
 
 /** Looks first: a signature that may only read and write in the container cannot create one. */
-async function ensureContainer(client: ContainerClient, container: string, signal: AbortSignal): Promise<void> {
+async function ensureContainer(
+  client: ContainerClient,
+  container: string,
+  { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
+): Promise<void> {
+  using stall = stallWatch(signal, timeoutMs);
   try {
-    if (await client.exists({ abortSignal: signal })) return;
-    await client.createIfNotExists({ abortSignal: signal });
+    if (await client.exists({ abortSignal: stall.signal })) return;
+    stall.moved();
+    await client.createIfNotExists({ abortSignal: stall.signal });
   } catch (error) {
     signal.throwIfAborted();
-    const failure = azureFailure(`open the container ${container}`, error);
+    const failure = azureFailure(`open the container ${container}`, stall.failure ?? error);
     if (!(failure instanceof BackendError)) throw failure;
     throw new BackendError('CONNECTION_FAILED', `Connection failed: ${failure.message}`, {
-      retryable: false,
+      retryable: failure.retryable,
+      retryAfterMs: failure.retryAfterMs,
       cause: error,
       ...(failure.hint === undefined ? {} : { hint: failure.hint }),
     });
@@ -94,23 +104,27 @@ function azureBackend(client: ContainerClient, container: string, settings: Part
   const block = Math.min(settings.azureMaxBlockSize ?? DEFAULT_BLOCK, LARGEST_BLOCK);
   const connections = settings.azureMaxConnections ?? DEFAULT_CONNECTIONS;
   const tier = settings.azureBlobTier;
+  const timeoutMs = (settings.timeout ?? DEFAULT_TIMEOUT_S) * 1000;
 
   /** Runs requests and nothing else: what fails in here is the store's or the network's fault. */
-  async function asking<T>(task: string, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+  async function asking<T>(task: string, signal: AbortSignal, run: (stall: Stall) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
+    using stall = stallWatch(signal, timeoutMs);
     try {
-      return await run();
+      return await run(stall);
     } catch (error) {
       signal.throwIfAborted();
-      throw azureFailure(`${task} in ${container}`, error);
+      throw azureFailure(`${task} in ${container}`, stall.failure ?? error);
     }
   }
 
-  async function put(name: string, body: Body, signal: AbortSignal): Promise<void> {
+  async function put(name: string, body: Body, stall: Stall): Promise<void> {
+    const { signal, moved } = stall;
     const blob = client.getBlockBlobClient(name);
     // Every run reads manifests and signatures: they are not archived.
     const options = {
       abortSignal: signal,
+      onProgress: moved,
       ...(tier === undefined || (tier === 'Archive' && isMetadataName(name)) ? {} : { tier }),
     };
     let failure: unknown;
@@ -123,7 +137,8 @@ function azureBackend(client: ContainerClient, container: string, settings: Part
     try {
       if (body.size <= singlePut) {
         const digest = createHash('md5');
-        for await (const part of exactBytes(body, signal)) digest.update(part);
+        for await (const part of stall.watch(exactBytes(body, signal))) digest.update(part);
+        moved();
         const headers = { transactionalContentMD5: digest.digest() };
         await blob.upload(source, body.size, { ...options, ...headers });
         return;
@@ -142,12 +157,16 @@ function azureBackend(client: ContainerClient, container: string, settings: Part
     signal: AbortSignal,
   ): Promise<T> {
     const task = `read ${name}`;
+    using stall = stallWatch(signal, timeoutMs);
     const { readableStreamBody: stream, contentLength } = await asking(task, signal, () =>
-      client.getBlobClient(name).download(start, count, { abortSignal: signal, maxRetryRequests: 0 }),
-    );
+      client.getBlobClient(name).download(start, count, { abortSignal: stall.signal, maxRetryRequests: 0 }),
+    ).catch((error: unknown) => {
+      throw stall.failure === undefined ? error : azureFailure(`${task} in ${container}`, stall.failure);
+    });
     if (!(stream instanceof Readable)) throw new TypeError(`no stream for ${name}`);
     try {
-      return await take(received(wholeBytes(stream, contentLength, name), `${task} in ${container}`, signal));
+      const bytes = stall.watch(wholeBytes(stream, contentLength, name));
+      return await take(received(bytes, `${task} in ${container}`, { signal, stall }));
     } finally {
       // What nobody reads any more must not keep the connection.
       stream.on('error', () => {});
@@ -156,30 +175,36 @@ function azureBackend(client: ContainerClient, container: string, settings: Part
   }
 
   async function* list(signal: AbortSignal): AsyncGenerator<RemoteFile> {
-    const pages = client.listBlobsFlat({ abortSignal: signal }).byPage();
-    for (;;) {
-      const page = await asking('list files', signal, () => pages.next());
+    for (let continuationToken: string | undefined; ;) {
+      const page = await asking('list files', signal, (stall) =>
+        client
+          .listBlobsFlat({ abortSignal: stall.signal })
+          .byPage(continuationToken === undefined ? {} : { continuationToken })
+          .next(),
+      );
       if (page.done === true) return;
       for (const { name, properties } of page.value.segment.blobItems) {
         const size = properties.contentLength;
         yield size === undefined ? { name } : { name, size };
       }
+      continuationToken = page.value.continuationToken;
+      if (continuationToken === undefined || continuationToken === '') return;
     }
   }
 
   return {
     traits: { parallel: 4, atomicPut: true, consistentList: true },
-    put: (name, body, { signal }) => asking(`store ${name}`, signal, () => put(name, body, signal)),
+    put: (name, body, { signal }) => asking(`store ${name}`, signal, (stall) => put(name, body, stall)),
     get: (name, take, { signal }) => read(name, [0, undefined], take, signal),
     list: ({ signal }) => list(signal),
     async delete(name, { signal }) {
-      await asking(`delete ${name}`, signal, () =>
-        client.getBlobClient(name).deleteIfExists({ abortSignal: signal, deleteSnapshots: 'include' }),
+      await asking(`delete ${name}`, signal, (stall) =>
+        client.getBlobClient(name).deleteIfExists({ abortSignal: stall.signal, deleteSnapshots: 'include' }),
       );
     },
     async stat(name, { signal }) {
-      const found = await asking(`look up ${name}`, signal, () =>
-        client.getBlobClient(name).getProperties({ abortSignal: signal }).catch(unlessAbsent),
+      const found = await asking(`look up ${name}`, signal, (stall) =>
+        client.getBlobClient(name).getProperties({ abortSignal: stall.signal }).catch(unlessAbsent),
       );
       if (found === undefined) return undefined;
       return found.contentLength === undefined ? { name } : { name, size: found.contentLength };
@@ -190,7 +215,11 @@ function azureBackend(client: ContainerClient, container: string, settings: Part
 }
 
 /** Failures of the stream as ours; what the reader of it throws is none of them. */
-async function* received(bytes: Bytes, task: string, signal: AbortSignal): Bytes {
+async function* received(
+  bytes: Bytes,
+  task: string,
+  { signal, stall }: { readonly signal: AbortSignal; readonly stall: Stall },
+): Bytes {
   try {
     for await (const block of bytes) {
       yield block;
@@ -198,7 +227,7 @@ async function* received(bytes: Bytes, task: string, signal: AbortSignal): Bytes
     }
   } catch (error) {
     signal.throwIfAborted();
-    throw azureFailure(task, error);
+    throw azureFailure(task, stall.failure ?? error);
   }
 }
 

@@ -2,7 +2,7 @@ import { BackendError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, Call, RemoteFile } from '../backend.ts';
 import type { OpenOptions } from '../open-options.ts';
 import { parseUrl, redact, type BackendUrl } from '../url.ts';
-import { withRetry } from '../wrap/retry.ts';
+import { openWithRetry, withRetry } from '../wrap/retry.ts';
 import { readMultiConfig, type MultiConfig } from './config.ts';
 
 type Open = (url: BackendUrl, options: OpenOptions) => Promise<Backend>;
@@ -31,7 +31,9 @@ export async function openMulti(url: BackendUrl, options: OpenOptions, openStore
     for (const { url: text, env, prefixes } of config.stores) {
       const place = redact(text);
       try {
-        const backend = await openStore(parseUrl(text), { ...options, env: { ...options.env, ...env } });
+        const storeUrl = parseUrl(text);
+        const opening = { ...options, env: { ...options.env, ...env } };
+        const backend = await openWithRetry(() => openStore(storeUrl, opening), policy, options.signal);
         stores.push({ place, prefixes, backend: withRetry(backend, policy) });
       } catch (error) {
         if (config.onFail === 'abort' || !(error instanceof BackendError)) throw error;

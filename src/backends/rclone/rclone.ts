@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 
 import { BackendError, UsageError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, Call } from '../backend.ts';
-import type { OpenOptions } from '../open-options.ts';
+import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import { rcloneTarget } from '../url-path.ts';
 import { redact, type BackendUrl } from '../url.ts';
 import { commandEngine } from './command-engine.ts';
@@ -40,7 +40,7 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
 
 async function openEngine(fs: string, options: OpenOptions): Promise<RcloneEngine> {
   // As the reference: what a backup deletes is not to fill the trash.
-  const env = { RCLONE_DRIVE_USE_TRASH: 'false', ...(options.env ?? process.env) };
+  const env = { RCLONE_DRIVE_USE_TRASH: 'false', ...timeouts(options), ...(options.env ?? process.env) };
   const say = (text: string): void => options.emit?.({ kind: 'info', text: `rclone: ${text}` });
   // The daemon finds the end of the remote at the first closing bracket.
   if (fs.includes(']')) return commandEngine(fs, env);
@@ -54,6 +54,15 @@ async function openEngine(fs: string, options: OpenOptions): Promise<RcloneEngin
     if (next === undefined) throw notRunning(RCLONE, new Error('the daemon does not start'));
     return next;
   });
+}
+
+/**
+ * `--timeout` in the words of rclone, whose defaults are the tenfold and the twofold of ours: clouds take their time to
+ * confirm a file. What the environment says goes first.
+ */
+function timeouts(options: OpenOptions): Readonly<Record<string, string>> {
+  const seconds = timeoutMs(options) / 1000;
+  return { RCLONE_TIMEOUT: `${10 * seconds}s`, RCLONE_CONTIMEOUT: `${2 * seconds}s` };
 }
 
 /** Also for tests, with an engine of their choice. */

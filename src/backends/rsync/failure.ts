@@ -5,6 +5,8 @@ export interface Ended {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
+  /** It was killed because nothing moved any more. */
+  readonly isSilent?: boolean;
 }
 
 interface Kind {

@@ -8,6 +8,8 @@ import type { BackendUrl } from '../url.ts';
 
 /** Default of `--timeout`, in seconds. */
 const TIMEOUT = 30;
+/** rsync tells of its progress once a second. */
+const LEAST_SILENCE_MS = 2_000;
 
 /** Where the files are, in rsync's words, and what every call of rsync needs. */
 export interface Place {
@@ -15,6 +17,8 @@ export interface Place {
   readonly directory: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** How long a call may say nothing. */
+  readonly silenceMs: number;
   /** The command that reaches the server, over ssh; `mkdir` runs through it. */
   readonly ssh?: { readonly words: readonly string[]; readonly host: string; readonly path: string };
 }
@@ -25,6 +29,7 @@ export function rsyncPlace(url: BackendUrl, options: OpenOptions, controlPath: s
   const timeout = settings.timeout || TIMEOUT;
   const extra = splitWords(settings.rsyncOptions ?? '');
   const host = url.host?.includes(':') === true ? `[${url.host}]` : (url.host ?? '');
+  const silenceMs = Math.max(timeout * 1000, LEAST_SILENCE_MS);
   const common = [`--timeout=${timeout}`, ...extra];
   const { FTP_PASSWORD: _, RSYNC_RSH: __, ...clean } = env;
   const shared = { ...clean, LC_ALL: 'C' };
@@ -38,6 +43,7 @@ export function rsyncPlace(url: BackendUrl, options: OpenOptions, controlPath: s
       args: [...port, `--contimeout=${timeout}`, '--no-motd', ...common],
       // An empty password keeps rsync from asking on the terminal.
       env: { ...shared, USER: user, LOGNAME: user, RSYNC_PASSWORD: password },
+      silenceMs,
     };
   }
 
@@ -60,6 +66,7 @@ export function rsyncPlace(url: BackendUrl, options: OpenOptions, controlPath: s
     directory: `${host}:${path}`,
     args: ['-e', words.map(rsyncQuote).join(' '), ...(isPlain(path) ? [] : ['--protect-args']), ...common],
     env: shared,
+    silenceMs,
     ssh: { words, host: url.host ?? '', path },
   };
 }

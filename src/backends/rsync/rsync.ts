@@ -17,8 +17,8 @@ const BLOCK = 256 * 1024;
 /** A socket's path may have 108 bytes, and ssh puts a random suffix of 17 behind it while it makes one. */
 const LONGEST_SOCKET = 88;
 
-/** Always the whole file: what is there may be half of it, of the same size and second. */
-const WHOLE = ['--ignore-times', '--whole-file'] as const;
+/** Always the whole file: what is there may be half of it, of the same size and second. What it prints shows that it moves. */
+const WHOLE = ['--ignore-times', '--whole-file', '--progress'] as const;
 
 /** The rsync program, over ssh or to a daemon. It stores files under a name of its own first and renames them. */
 export async function open(url: BackendUrl, options: OpenOptions): Promise<Backend> {
@@ -33,8 +33,12 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
   let files = 0;
   let canMakePath = true;
 
-  function rsync(args: readonly string[], signal: AbortSignal): Promise<Ended> {
-    return runProgram('rsync', [...place.args, ...args], { env: place.env, signal });
+  async function rsync(args: readonly string[], signal: AbortSignal): Promise<Ended> {
+    const { env, silenceMs, ssh } = place;
+    const ended = await runProgram('rsync', [...place.args, ...args], { env, signal, silenceMs });
+    // The next call would go through the same connection.
+    if (ended.isSilent === true && ssh !== undefined) await closeMaster(ssh, env);
+    return ended;
   }
 
   function remote(name: string): { readonly path: string; readonly quoting: readonly string[] } {

@@ -6,27 +6,60 @@ import type { Ended } from './failure.ts';
 /** Of an error message; a listing has no bound. */
 const MOST_STDERR = 64 * 1024;
 
+/**
+ * An rsync that is asked to end tells the other side, and waits for up to half a minute for it to hang up. Who listens
+ * has heard it long before.
+ */
+const GRACE_MS = 1_000;
+
+interface Run {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  /**
+   * The program is killed when it writes nothing for so long; 0 or undefined: never. rsync's own --timeout does not see
+   * an upload that stalls: it takes the questions it sends for a sign of life (measured with 3.5: 200 s instead of 2).
+   */
+  readonly silenceMs?: number;
+}
+
 /** Runs rsync or ssh to its end. Rejects when the program is missing, or with the reason of `signal`. */
 export function runProgram(
   program: string,
   args: readonly string[],
-  { env, signal }: { readonly env: Readonly<Record<string, string | undefined>>; readonly signal: AbortSignal },
+  { env, signal, silenceMs = 0 }: Run,
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const child = spawn(program, args, { env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     const stdout: Buffer[] = [];
     let stderr = '';
-    const onAbort = (): void => void child.kill();
+    let late: NodeJS.Timeout | undefined;
+    let isSilent = false;
+    const onAbort = (): void => {
+      child.kill();
+      clearTimeout(late);
+      late = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
+    };
+    const alive = (): void => {
+      if (silenceMs === 0 || signal.aborted) return;
+      clearTimeout(late);
+      late = setTimeout(() => {
+        isSilent = true;
+        child.kill('SIGKILL');
+      }, silenceMs);
+    };
+    alive();
     signal.addEventListener('abort', onAbort);
-    child.stdout.on('data', (block: Buffer) => stdout.push(block));
+    child.stdout.on('data', (block: Buffer) => stdout.push(block)).on('data', alive);
     child.stderr.on('data', (block: Buffer) => (stderr = (stderr + block.toString('utf8')).slice(-MOST_STDERR)));
     child.once('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(late);
       signal.removeEventListener('abort', onAbort);
       reject(error.code === 'ENOENT' ? missing(program) : error);
     });
     // The master that ssh leaves behind may hold stderr open: the end of the process is what counts.
     child.once('exit', (status) => {
+      clearTimeout(late);
       signal.removeEventListener('abort', onAbort);
       setImmediate(() => finish(status));
     });
@@ -36,7 +69,8 @@ export function runProgram(
       else child.stdout.once('end', done);
       function done(): void {
         child.stderr.destroy();
-        resolve({ status, stdout: Buffer.concat(stdout).toString('utf8'), stderr });
+        if (isSilent) stderr = `nothing has moved for ${silenceMs / 1000} s\n${stderr}`;
+        resolve({ status, stdout: Buffer.concat(stdout).toString('utf8'), stderr, isSilent });
       }
     }
   });

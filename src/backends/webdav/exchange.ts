@@ -27,8 +27,8 @@ export interface Wire {
 const EXPECT_FROM = 64 * 1024;
 /** Servers that know nothing of `Expect` just wait. As long as restic and curl give them. */
 const CONTINUE_MS = 1_000;
-/** Servers check, move or scan a file before they confirm it; the same time as undici's. */
-const ANSWER_MS = 300_000;
+/** Servers check, move or scan a file before they confirm it: so many timeouts, by default the 300 s of undici. */
+const ANSWER_TIMEOUTS = 10;
 
 /** A body of another length than announced would break what follows on the connection. */
 class WrongLength extends Error {}
@@ -69,7 +69,7 @@ export function exchange(wire: Wire, wanted: Exchange, hasContinue: boolean): Pr
       resolve(response);
     });
     request.on('finish', () => {
-      if (wire.timeoutMs > 0 && wanted.isSlow === true) request.setTimeout(Math.max(wire.timeoutMs, ANSWER_MS));
+      if (wanted.isSlow === true) request.setTimeout(wire.timeoutMs * ANSWER_TIMEOUTS);
     });
 
     const send = (): void => {

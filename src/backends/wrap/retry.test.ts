@@ -5,7 +5,7 @@ import type { Event } from '../../events/events.ts';
 import { faultyBackend, type Failure } from '../../testing/faulty-backend.ts';
 import { memoryBackend, type MemoryBackend } from '../../testing/memory-backend.ts';
 import type { Backend, Body, Bytes, Call } from '../backend.ts';
-import { withRetry } from './retry.ts';
+import { openWithRetry, withRetry } from './retry.ts';
 
 const call: Call = { signal: new AbortController().signal };
 
@@ -203,4 +203,27 @@ test('a server that names a time is left alone for as long, longer or shorter th
   const backend = withRetry(busy, { tries: 5, delayMs: 30_000, emit: () => {}, sleep, random: () => 0 });
   await backend.put('name', bodyOf('content'), call);
   expect(slept).toEqual([120_000, 0]);
+});
+
+test('what connects at once is opened again as well, and keeps its code', async () => {
+  const events: Event[] = [];
+  const policy = { tries: 3, delayMs: 0, emit: (event: Event) => void events.push(event) };
+  let left = 2;
+  const open = async (): Promise<string> => {
+    if (left-- > 0) throw new BackendError('CONNECTION_FAILED', 'reset', { retryable: true });
+    return 'open';
+  };
+  expect(await openWithRetry(open, policy, call.signal)).toBe('open');
+  expect(events).toMatchObject([{ text: 'Attempt of open Nr. 1 failed. BackendException: reset' }, {}]);
+  left = 9;
+  await expect(openWithRetry(open, policy, call.signal)).rejects.toMatchObject({
+    code: 'CONNECTION_FAILED',
+    message: 'Giving up after 3 attempts. BackendException: reset',
+  });
+});
+
+test('an opening that no other try can help fails as it is', async () => {
+  const failure = new BackendError('BACKEND_NOT_FOUND', 'no bucket', { retryable: false });
+  const policy = { tries: 3, delayMs: 0, emit: () => expect.fail('a try too many') };
+  await expect(openWithRetry(() => Promise.reject(failure), policy, call.signal)).rejects.toBe(failure);
 });

@@ -28,36 +28,54 @@ export interface RetryPolicy {
  * that are no `BackendError`, such as those of a `take`, pass through at once.
  */
 export function withRetry(inner: Backend, policy: RetryPolicy): Backend {
-  const { emit, sleep = pause, random = Math.random } = policy;
-  return around(inner, async (step, { signal }, run) => {
-    for (let attempt = 1; ; attempt++) {
-      let delayMs = policy.delayMs;
-      try {
-        return await run();
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!(error instanceof BackendError)) throw error;
-        if (!error.retryable || attempt >= policy.tries) throw givenUp(step, attempt, error);
-        emit({ kind: 'warning', text: `Attempt of ${step.kind} Nr. ${attempt} failed. ${describe(error)}` });
-        delayMs = error.retryAfterMs ?? delayMs;
-      }
-      await sleep(delayMs * (1 + random() / 10), signal).catch((error: unknown) => {
-        signal.throwIfAborted();
-        throw error;
-      });
-    }
-  });
+  return around(inner, (step, { signal }, run) => trying(step.kind, policy, { signal, run, fields: fieldsOf(step) }));
+}
+
+/**
+ * Opens what connects at once, such as a bucket, with the same patience. Unlike the reference, which gives up when the
+ * first connection fails. Errors keep their code.
+ */
+export async function openWithRetry<T>(open: () => Promise<T>, policy: RetryPolicy, signal: AbortSignal): Promise<T> {
+  return trying('open', policy, { signal, run: open });
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<unknown> {
   return delay(ms, undefined, { signal });
 }
 
+interface Trial<T> {
+  readonly signal: AbortSignal;
+  readonly run: () => Promise<T>;
+  /** Of the machine record, when all has failed; undefined: what no try can help is not spoken of as a try. */
+  readonly fields?: readonly string[];
+}
+
+async function trying<T>(kind: string, policy: RetryPolicy, { signal, run, fields }: Trial<T>): Promise<T> {
+  const { emit, sleep = pause, random = Math.random } = policy;
+  for (let attempt = 1; ; attempt++) {
+    let delayMs = policy.delayMs;
+    try {
+      return await run();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof BackendError)) throw error;
+      if (!error.retryable && fields === undefined) throw error;
+      if (!error.retryable || attempt >= policy.tries) throw givenUp(fields ?? [], attempt, error);
+      emit({ kind: 'warning', text: `Attempt of ${kind} Nr. ${attempt} failed. ${describe(error)}` });
+      delayMs = error.retryAfterMs ?? delayMs;
+    }
+    await sleep(delayMs * (1 + random() / 10), signal).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw error;
+    });
+  }
+}
+
 /** Text and fields as front ends know them (`Giving up after`, `ERROR 51 put 'local' 'remote'`). */
-function givenUp(step: Step, attempts: number, error: BackendError): BackendError {
+function givenUp(fields: readonly string[], attempts: number, error: BackendError): BackendError {
   return new BackendError(error.code, `Giving up after ${attempts} attempts. ${describe(error)}`, {
     retryable: false,
-    fields: [step.kind, ...operands(step)],
+    fields,
     cause: error,
     ...(error.hint === undefined ? {} : { hint: error.hint }),
   });
@@ -68,10 +86,10 @@ function describe(error: BackendError): string {
 }
 
 /** Transfers have two operands, local then remote; where there is no local file the remote name stands for it. */
-function operands({ kind, name, local }: Step): readonly string[] {
-  if (kind === 'list') return [];
-  if (kind === 'put' || kind === 'get') return [quoted(local ?? name), quoted(name)];
-  return [quoted(name)];
+function fieldsOf({ kind, name, local }: Step): readonly string[] {
+  if (kind === 'list') return [kind];
+  if (kind === 'put' || kind === 'get') return [kind, quoted(local ?? name), quoted(name)];
+  return [kind, quoted(name)];
 }
 
 function quoted(text: string): string {
