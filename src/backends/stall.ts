@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 import type { Bytes } from './backend.ts';
 
 /** For client libraries without a timeout of this kind: a long transfer is no failure as long as it moves. */
@@ -13,7 +15,12 @@ export interface Stall extends Disposable {
 
 /** Looks after one exchange until it is disposed of. `timeoutMs` 0: for ever. */
 export function stallWatch(signal: AbortSignal, timeoutMs: number): Stall {
-  const silence = new AbortController();
+  const either = new AbortController();
+  // Requests that are sent side by side all listen.
+  setMaxListeners(0, either.signal);
+  const onAbort = (): void => either.abort(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort);
   let failure: Error | undefined;
   let timer: NodeJS.Timeout | undefined;
   function rest(): void {
@@ -21,15 +28,15 @@ export function stallWatch(signal: AbortSignal, timeoutMs: number): Stall {
   }
   function moved(): void {
     rest();
-    if (timeoutMs === 0 || silence.signal.aborted) return;
+    if (timeoutMs === 0 || either.signal.aborted) return;
     timer = setTimeout(() => {
       failure = Object.assign(new Error(`nothing has moved for ${timeoutMs / 1000} s`), { code: 'ETIMEDOUT' });
-      silence.abort(failure);
+      either.abort(failure);
     }, timeoutMs);
   }
   moved();
   return {
-    signal: AbortSignal.any([signal, silence.signal]),
+    signal: either.signal,
     get failure() {
       return failure;
     },
@@ -43,6 +50,9 @@ export function stallWatch(signal: AbortSignal, timeoutMs: number): Stall {
       }
       rest();
     },
-    [Symbol.dispose]: rest,
+    [Symbol.dispose]() {
+      rest();
+      signal.removeEventListener('abort', onAbort);
+    },
   };
 }

@@ -32,6 +32,8 @@ export interface Access {
 
 /** Seconds of silence that end a stalled connection; the tests wait for it. */
 const TIMEOUT_S = '2';
+/** Of a seed where every run stalls more than once, on a busy machine. */
+const SEED_MS = 180_000;
 /** Two volumes, and an increment that adds one. */
 const FIRST = 1_300_000;
 const MORE = 400_000;
@@ -111,19 +113,23 @@ export function survivesFaults(driver: string, open: () => Promise<FaultySetup>,
       return treeOf(out);
     }
 
-    test.each(seeds)('faults of seed %i lose nothing', async (seed) => {
-      const draw = generator(seed);
-      const drawn = (): readonly ProxyRule[] => faultsOf(draw, setup.connections ?? 2);
-      const place = `seed${seed}`;
-      const s = scene();
-      put(s.source, { a: noise(FIRST, seed), b: 'b' });
-      await eventually(place, () => backup(s, place, 0), drawn());
-      put(s.source, { a: Buffer.concat([noise(FIRST, seed), noise(MORE, seed + 1)]), c: 'c' }, timeOfSet(0));
-      await eventually(place, () => backup(s, place, 1), drawn());
-      expect(await restored(s, place, drawn())).toEqual(treeOf(s.source));
-      await expectWhole(place);
-      tally.good++;
-    });
+    test.each(seeds)(
+      'faults of seed %i lose nothing',
+      async (seed) => {
+        const draw = generator(seed);
+        const drawn = (): readonly ProxyRule[] => faultsOf(draw, setup.connections ?? 2);
+        const place = `seed${seed}`;
+        const s = scene();
+        put(s.source, { a: noise(FIRST, seed), b: 'b' });
+        await eventually(place, () => backup(s, place, 0), drawn());
+        put(s.source, { a: Buffer.concat([noise(FIRST, seed), noise(MORE, seed + 1)]), c: 'c' }, timeOfSet(0));
+        await eventually(place, () => backup(s, place, 1), drawn());
+        expect(await restored(s, place, drawn())).toEqual(treeOf(s.source));
+        await expectWhole(place);
+        tally.good++;
+      },
+      SEED_MS,
+    );
 
     test('a server that refuses every connection is one clear error, soon', async () => {
       const s = scene();

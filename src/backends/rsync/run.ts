@@ -30,22 +30,30 @@ export function runProgram(
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const child = spawn(program, args, { env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, { env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    /** With the other half of a downloading rsync, and its ssh: they are a group of their own. */
+    const kill = (how: NodeJS.Signals): void => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, how);
+      } catch {
+        // They have ended by themselves.
+      }
+    };
     const stdout: Buffer[] = [];
     let stderr = '';
     let late: NodeJS.Timeout | undefined;
     let isSilent = false;
     const onAbort = (): void => {
-      child.kill();
+      kill('SIGTERM');
       clearTimeout(late);
-      late = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
+      late = setTimeout(() => kill('SIGKILL'), GRACE_MS);
     };
     const alive = (): void => {
       if (silenceMs === 0 || signal.aborted) return;
       clearTimeout(late);
       late = setTimeout(() => {
         isSilent = true;
-        child.kill('SIGKILL');
+        kill('SIGKILL');
       }, silenceMs);
     };
     alive();
@@ -61,6 +69,7 @@ export function runProgram(
     child.once('exit', (status) => {
       clearTimeout(late);
       signal.removeEventListener('abort', onAbort);
+      if (isSilent || signal.aborted) kill('SIGKILL');
       setImmediate(() => finish(status));
     });
     function finish(status: number | null): void {

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+
+import { runProgram } from './run.ts';
+
+const { signal } = new AbortController();
+const { env } = process;
+
+test('a program that says nothing is killed, with those it started', async () => {
+  // Whoever lives holds stdout open, which would be waited for.
+  const ended = await runProgram('sh', ['-c', 'sleep 600 & sleep 600'], { env, signal, silenceMs: 50 });
+  expect(ended).toMatchObject({ isSilent: true, status: null, stderr: 'nothing has moved for 0.05 s\n' });
+});
+
+test('one that speaks is left alone', async () => {
+  const speaking = 'for i in 1 2 3 4 5 6; do echo $i; sleep 0.1; done';
+  const ended = await runProgram('sh', ['-c', speaking], { env, signal, silenceMs: 500 });
+  expect(ended).toMatchObject({ isSilent: false, status: 0 });
+});
+
+test('an abort ends one that takes no notice of it', async () => {
+  const caller = new AbortController();
+  const ended = runProgram('sh', ['-c', 'trap "" TERM; sleep 600'], { env, signal: caller.signal });
+  caller.abort(new Error('enough'));
+  await expect(ended).rejects.toThrow('enough');
+});
