@@ -8,7 +8,7 @@ export interface Stall extends Disposable {
   readonly signal: AbortSignal;
   /** Set when nothing has moved: what to report, whatever the library made of it. */
   readonly failure: Error | undefined;
-  moved(): void;
+  readonly moved: () => void;
   /** The same bytes; the time that the reader takes between two of them does not count. */
   watch(bytes: Bytes): Bytes;
 }

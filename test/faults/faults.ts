@@ -39,7 +39,7 @@ const FIRST = 1_300_000;
 const MORE = 400_000;
 
 /** Exit numbers that say what went wrong with the storage, or that there is nothing to read. */
-const CLEAR = [0, 1, 23, 30, 38, 44, 50, 51, 52, 53];
+const CLEAR = [1, 23, 30, 38, 44, 50, 51, 52, 53];
 const INTERRUPTED = 4;
 /** An end that has to wait for a connection which says nothing any more would take the timeout of 30 seconds. */
 const ENDS_WITHIN_MS = 15_000;
@@ -85,21 +85,21 @@ export function survivesFaults(driver: string, open: () => Promise<FaultySetup>,
       const first = await faulty();
       tally.struck += proxy.struck;
       proxy.setRules([]);
-      expect(CLEAR, first.stderr).toContain(first.status);
       if (first.status === 0) {
         tally.atOnce++;
         return;
       }
-      expect(first.records.filter(({ level }) => level === 'ERROR').length, first.stderr).toBe(1);
+      expectClear(first);
       await expectWhole(place);
       const second = await faulty();
       expect([second.status, second.stderr]).toEqual([0, '']);
       tally.second++;
     }
     async function expectWhole(place: string): Promise<void> {
-      for (const [name, content] of await setup.stored(place)) {
-        if (name.endsWith('.gz')) expect(() => gunzipSync(content), name).not.toThrow();
-      }
+      const half = [...(await setup.stored(place))].filter(
+        ([name, content]) => name.endsWith('.gz') && !isWhole(content),
+      );
+      expect(half.map(([name]) => name)).toEqual([]);
     }
     /** What the newest set gives on a machine that has only the storage. */
     async function restored(s: Scene, place: string, rules: readonly ProxyRule[]): Promise<ReturnType<typeof treeOf>> {
@@ -136,16 +136,15 @@ export function survivesFaults(driver: string, open: () => Promise<FaultySetup>,
       put(s.source, { a: 'a' });
       proxy.setRules([{ refuse: true }]);
       const result = await backup(s, 'refused', 0);
-      expect([23, 30, 38, 50], result.stderr).toContain(result.status);
-      expect(result.records.filter(({ level }) => level === 'ERROR').length, result.stderr).toBe(1);
+      expectClear(result);
     });
 
     test('a connection that stalls is given up and made anew', async () => {
       const s = scene();
       put(s.source, { a: noise(setup.unseen ?? 700_000) });
       proxy.setRules([{ cuts: 1, up: { cutAfter: 300_000, how: 'stall' } }]);
-      const { status, stdout, stderr } = await run(['--volsize', '25', ...backupWords(s, 'stalled', 0)]);
-      expect([status, stderr], stdout).toEqual([0, '']);
+      const { status, stderr } = await run(['--volsize', '25', ...backupWords(s, 'stalled', 0)]);
+      expect([status, stderr]).toEqual([0, '']);
       expect(proxy.struck).toBe(1);
       proxy.setRules([]);
       expect(await restored(s, 'stalled', [])).toEqual(treeOf(s.source));
@@ -160,12 +159,28 @@ export function survivesFaults(driver: string, open: () => Promise<FaultySetup>,
       const running = startDuplicity(more, { env: access.env ?? {}, timeoutMs: ENDS_WITHIN_MS });
       await struck;
       running.child.kill('SIGINT');
-      const { status, stdout, stderr } = await running.result;
-      expect([status, stderr], stdout).toEqual([INTERRUPTED, '']);
+      const { status, stderr } = await running.result;
+      expect([status, stderr]).toEqual([INTERRUPTED, '']);
       proxy.setRules([]);
       await expectWhole('interrupted');
       expect((await backup(s, 'interrupted', 1)).status).toBe(0);
       expect(await restored(s, 'interrupted', [])).toEqual(treeOf(s.source));
     });
   });
+}
+
+/** The run has failed with one error, which names what went wrong. */
+function expectClear({ status, stderr, records }: Outcome): void {
+  const errors = records.filter(({ level }) => level === 'ERROR').length;
+  // With what it said, for whoever has to read the failure of this test.
+  const isClear = status !== null && CLEAR.includes(status);
+  expect({ status, isClear, errors, stderr }).toEqual({ status, isClear: true, errors: 1, stderr });
+}
+
+function isWhole(gzipped: Buffer): boolean {
+  try {
+    return gunzipSync(gzipped).length > 0;
+  } catch {
+    return false;
+  }
 }

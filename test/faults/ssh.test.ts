@@ -28,8 +28,10 @@ async function overSsh(scheme: 'sftp' | 'scp' | 'rsync', only?: 'sftp' | 'shell'
   };
 }
 
-describe.runIf(requireTool('sshd'))('sftp', () => survivesFaults('sftp', () => overSsh('sftp', 'sftp'), [1, 2]));
-describe.runIf(requireTool('sshd'))('scp', () => survivesFaults('scp', () => overSsh('scp', 'shell'), [1, 2]));
-describe.runIf(requireTool('sshd') && requireTool('rsync'))('rsync over ssh', () =>
-  survivesFaults('rsync over ssh', () => overSsh('rsync'), [1, 2]),
-);
+describe.runIf(requireTool('sshd'))('ssh', () => {
+  survivesFaults('sftp', () => overSsh('sftp', 'sftp'), [1, 2]);
+  survivesFaults('scp', () => overSsh('scp', 'shell'), [1, 2]);
+  describe.runIf(requireTool('rsync'))('rsync', () => {
+    survivesFaults('rsync over ssh', () => overSsh('rsync'), [1, 2]);
+  });
+});

@@ -76,9 +76,10 @@ export async function freePorts(count: number): Promise<number[]> {
 /** So many ports in a row that nobody uses now. */
 export async function consecutivePorts(count: number): Promise<number[]> {
   for (;;) {
-    const [first = 0] = await freePorts(1);
+    const [free = 0] = await freePorts(1);
+    const first = Math.min(free, 65_536 - count);
     const ports = Array.from({ length: count }, (_, i) => first + i);
-    const inUse = await Promise.all(ports.map((port) => port > 65_535 || isOpen(port)));
+    const inUse = await Promise.all(ports.map(isOpen));
     if (!inUse.includes(true)) return ports;
   }
 }

@@ -147,8 +147,8 @@ export async function startFaultProxy(
 }
 
 interface Decisions {
-  mayCut(): boolean;
-  strike(): void;
+  readonly mayCut: () => boolean;
+  readonly strike: () => void;
 }
 
 async function relay(from: Socket, to: Socket, fault: Direction, { mayCut, strike }: Decisions): Promise<void> {

@@ -108,11 +108,12 @@ interface Running extends ClientChannel {
   readonly ended: Promise<{ readonly code: number | null; readonly said: string }>;
 }
 
-function execute({ client, gone, isOpen }: Connection, command: string): Promise<Running> {
+function execute(connection: Connection, command: string): Promise<Running> {
+  const { client, gone } = connection;
   return new Promise((resolve, reject) => {
     const lost = (): void => reject(new Error('the connection was lost'));
     // ssh2 forgets what is asked for when the connection is down already.
-    if (!isOpen()) return lost();
+    if (!connection.isOpen()) return lost();
     void gone.then(lost);
     client.exec(command, (error, channel) => {
       if (error !== undefined) {

@@ -76,6 +76,8 @@ function davBackend(directory: DavDirectory, place: string, host: string): Backe
     }
     const status = await move(part, name, signal);
     if (isDone(status)) return;
+    // The answer to an earlier request may have been lost: then there is nothing left to move.
+    if (status === 404 && (await directory.sizeOf(task, name, signal)) === body.size) return;
     await discard(part, signal);
     if (!REFUSED.has(status)) throw statusFailure(task, status, undefined);
     canMove = false;
