@@ -43,6 +43,9 @@ describe('parseUrl', () => {
     ['ftp://u:@h/', { scheme: 'ftp', user: 'u', password: '', host: 'h', path: '/' }],
     ['sftp://[::1]:22/x', { scheme: 'sftp', host: '::1', port: 22, path: '/x' }],
     ['webdavs://u@[FE80::2]/x', { scheme: 'webdavs', user: 'u', host: 'fe80::2', path: '/x' }],
+    ['sftp://h/x@y', { scheme: 'sftp', host: 'h', path: '/x@y' }],
+    ['sftp://h:22/x%40y', { scheme: 'sftp', host: 'h', port: 22, path: '/x@y' }],
+    ['sftp://u@h:22/x@y', { scheme: 'sftp', user: 'u', host: 'h', port: 22, path: '/x@y' }],
     ['webdav://h/p?q=1#f', { scheme: 'webdav', host: 'h', path: '/p', query: 'q=1' }],
     ['rsync://h/rel', { scheme: 'rsync', host: 'h', path: '/rel' }],
     [
@@ -97,6 +100,9 @@ describe('parseUrl', () => {
     ['sftp://user@/x', 'Missing hostname in a backend URL which requires an explicit hostname: sftp://user@/x'],
     ['x:a', 'missing // - relative paths not supported for scheme x: x:a'],
     ['file://', 'missing // - relative paths not supported for scheme file: file://'],
+    ['ftp://u:12/34@h/x', 'An @ stands behind the first slash: ftp://u:*****@h/x'],
+    ['ftp://u:/34@h/x', 'An @ stands behind the first slash: ftp://u:*****@h/x'],
+    ['sftp://h:22/x@y', 'An @ stands behind the first slash: sftp://h:*****@y'],
     ['file://?x', 'missing // - relative paths not supported for scheme file: file://?x'],
   ])('%j is invalid', (text, message) => {
     expect(() => parseUrl(text)).toThrow(

@@ -104,6 +104,7 @@ export function parseUrl(text: string): BackendUrl {
   const { host, port } = scheme === 'rclone' ? NO_HOST : splitHost(daemon?.hostPart ?? hostPart, text);
   if (!SCHEMES_WITH_HOST.has(scheme)) return { ...common, path: hostlessPath(scheme, authority, rawPath, text) };
   if (host === '') throw invalid('Missing hostname in a backend URL which requires an explicit hostname', text);
+  if (userInfo === undefined && mayHideSecret(authority, match[2] ?? '')) throw ambiguous(text);
   const path = daemon === undefined ? decode(rawPath) : `::${decode(daemon.module + rawPath).replace(/^\//, '')}`;
   return { ...common, host, ...(port === undefined ? {} : { port }), path };
 }
@@ -127,6 +128,21 @@ const NO_HOST = { host: '', port: undefined };
 
 function invalid(what: string, url: string): UsageError {
   return new UsageError('USER_ERROR', `InvalidBackendURL: ${what}: ${redact(url)}`, { exception: 'InvalidBackendURL' });
+}
+
+/**
+ * Whether `user:12/rest@host` or `host:12/path@x` is meant cannot be told. Taken for the latter, a password would end up
+ * in messages as a part of the path.
+ */
+function mayHideSecret(authority: string, afterScheme: string): boolean {
+  return /^[^:[\]]+:\d*$/.test(authority) && afterScheme.includes('@');
+}
+
+function ambiguous(url: string): UsageError {
+  return new UsageError('USER_ERROR', `InvalidBackendURL: An @ stands behind the first slash: ${redact(url)}`, {
+    exception: 'InvalidBackendURL',
+    hint: 'In a password write / as %2F, ? as %3F, # as %23 and @ as %40; write an @ of the path as %40 too.',
+  });
 }
 
 /** The prefixes are case-sensitive, the schemes are not. */
