@@ -3,11 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { requireB2, startB2, type B2Key, type B2Server } from '../servers/b2.ts';
 import { startFaultyProxy, type FaultyProxy } from '../servers/http-faults.ts';
 import { PROGRAMS } from '../support/programs.ts';
-import { duplicity, good, noise, PLAIN, put, sceneAt, treeOf, type Scene } from '../support/scene.ts';
+import { duplicity, good, noise, PLAIN, put, treeOf, type Scene } from '../support/scene.ts';
 import { tempDir } from '../support/temp.ts';
 import { requireReference } from '../support/tools.ts';
-import { fullCycle } from './full-cycle.ts';
-import { interop } from './interop.ts';
+import { exchange, fullCycle, sceneAt } from './cycle.ts';
 
 const LEAST = ['listFiles', 'readFiles', 'writeFiles', 'deleteFiles'];
 
@@ -51,14 +50,13 @@ describe.runIf(requireB2())("b2:// on Backblaze's simulator", () => {
     await makeBucket(name);
     const key = await server.makeKey(LEAST, { bucket: name, prefix: 'a folder/' });
     const place = at(`${name}/a folder/place`, key);
-    const { source, restored } = await fullCycle(place, { env: envOf(key) });
-    expect(restored).toEqual(source);
+    expect(await fullCycle(sceneAt(place), [], { env: envOf(key) })).toEqual(['Full 1']);
     const { versions } = await server.bucket(name);
-    expect(versions.map(({ action }) => action)).toEqual(['upload', 'upload', 'upload', 'upload']);
+    expect(versions.map(({ action }) => action)).toEqual(['upload', 'upload', 'upload']);
   });
 
   describe.runIf(requireReference())('is exchanged with the reference', () => {
-    test.each(PROGRAMS)('a chain begun by %s', async (first) => {
+    test.each(PROGRAMS)('written by %s', async (writer) => {
       // The address of the service is a constant of its library.
       const site = tempDir();
       mkdirSync(site, { recursive: true });
@@ -68,7 +66,8 @@ describe.runIf(requireB2())("b2:// on Backblaze's simulator", () => {
       );
       const url = at(`${bucket()}/folder/a@b`);
       const env = { ...server.env, PYTHONPATH: site };
-      expect(await interop(first, url, { env })).toEqual(['Full']);
+      const urls = { ours: url, 'the reference': url };
+      expect(await exchange(writer, urls, { ours: [], 'the reference': [] }, { env })).toEqual(['Full']);
     });
   });
 

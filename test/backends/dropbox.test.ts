@@ -9,7 +9,6 @@ import {
   noise,
   PLAIN,
   put,
-  sceneAt,
   treeOf,
   WITHOUT_TERMINAL,
   type Outcome,
@@ -17,8 +16,7 @@ import {
 } from '../support/scene.ts';
 import { requirePythonModule, requireReference, requireTool } from '../support/tools.ts';
 import { tempDir } from '../support/temp.ts';
-import { fullCycle } from './full-cycle.ts';
-import { interop } from './interop.ts';
+import { exchange, fullCycle, sceneAt } from './cycle.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -79,8 +77,7 @@ describe.runIf(requireTool('openssl'))('dpbx://', () => {
   }
 
   test('a backup goes through its whole life', async () => {
-    const { source, restored } = await fullCycle(place(), { options: trust(), env: direct() });
-    expect(restored).toEqual(source);
+    expect(await fullCycle(sceneAt(place()), trust(), { env: direct() })).toEqual(['Full 1']);
   });
 
   describe.runIf(requireReference() && requirePythonModule('dropbox'))('is exchanged with the reference', () => {
@@ -90,8 +87,10 @@ describe.runIf(requireTool('openssl'))('dpbx://', () => {
       REQUESTS_CA_BUNDLE: server.authority,
     });
 
-    test.each(PROGRAMS)('a chain begun by %s', async (first) => {
-      expect(await interop(first, place(), { ours: trust(), env: env() })).toEqual(['Full']);
+    test.each(PROGRAMS)('written by %s', async (writer) => {
+      const url = place();
+      const args = { ours: trust(), 'the reference': [] };
+      expect(await exchange(writer, { ours: url, 'the reference': url }, args, { env: env() })).toEqual(['Full']);
       expect(server.account.contents(folder()).size).toBeGreaterThan(0);
     });
   });

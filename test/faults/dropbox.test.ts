@@ -1,25 +1,23 @@
-import { afterAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
 import { dropboxApp, dropboxAt, startDropbox, type DropboxServer } from '../servers/dropbox.ts';
 import { requireTool } from '../support/tools.ts';
-import { survivesFaults } from './faults.ts';
+import { survivesFaults, type FaultySetup } from './faults.ts';
 
-describe.runIf(requireTool('openssl'))('dpbx', () => {
-  let server: DropboxServer | undefined;
-  afterAll(() => server?.[Symbol.asyncDispose]());
+describe.runIf(requireTool('openssl'))('the API of Dropbox', () => {
+  let server: DropboxServer;
+  beforeAll(async () => {
+    server = await startDropbox();
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
 
-  survivesFaults(
-    'dpbx',
-    async () => {
-      const started = await startDropbox();
-      server = started;
-      return {
-        port: started.port,
-        url: (_port, place) => `dpbx:///${place}`,
-        envAt: (port) => dropboxAt(port),
-        env: dropboxApp(started),
-        options: ['--ssl-cacert-file', started.authority],
-      };
-    },
-    [1],
-  );
+  const dpbx = async (): Promise<FaultySetup> => ({
+    port: server.port,
+    through: (port) => ({
+      url: (place) => `dpbx:///${place}`,
+      env: { ...dropboxApp(server), ...dropboxAt(port) },
+      options: ['--ssl-cacert-file', server.authority],
+    }),
+    stored: (place) => server.account.contents(`/${place}`),
+  });
+  survivesFaults('dpbx', dpbx, [1, 2]);
 });

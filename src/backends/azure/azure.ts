@@ -5,9 +5,11 @@ import type { ContainerClient } from '@azure/storage-blob';
 
 import { BackendError, UsageError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
-import { variable, type Environment } from '../environment.ts';
+import { variable } from '../environment.ts';
 import { exactBytes, wholeBytes } from '../exact-bytes.ts';
+import { httpAgents, type HttpAgents } from '../http-agents.ts';
 import { isMetadataName } from '../metadata-name.ts';
+import { timeoutMs as timeoutOf, type OpenOptions } from '../open-options.ts';
 import { optionalLibrary } from '../optional-library.ts';
 import { stallWatch, type Stall } from '../stall.ts';
 import { bucketPath } from '../url-path.ts';
@@ -15,7 +17,6 @@ import { redact, type BackendUrl } from '../url.ts';
 import { azureFailure } from './failure.ts';
 import type { AzureSettings } from './settings.ts';
 
-const DEFAULT_TIMEOUT_S = 30;
 const MIB = 1024 * 1024;
 const DEFAULT_SINGLE_PUT = 64 * MIB;
 const DEFAULT_BLOCK = 4 * MIB;
@@ -25,14 +26,9 @@ const MOST_BLOCKS = 50_000;
 const LARGEST_BLOCK = 4000 * MIB;
 const LARGEST_PUT = 5000 * MIB;
 
-interface OpenOptions {
-  readonly signal: AbortSignal;
-  readonly env?: Environment;
-  readonly settings?: Partial<AzureSettings>;
-}
-
 /** The scheme `azure`: `azure://container`. The container is made when it is not there. */
-export async function open(url: BackendUrl, { signal, env = {}, settings = {} }: OpenOptions): Promise<Backend> {
+export async function open(url: BackendUrl, opening: OpenOptions): Promise<Backend> {
+  const { signal, env = {}, settings = {} } = opening;
   const container = containerOf(url);
   const connection = variable(env, 'AZURE_CONNECTION_STRING');
   if (connection === undefined) {
@@ -42,10 +38,16 @@ export async function open(url: BackendUrl, { signal, env = {}, settings = {} }:
     });
   }
   const library = await optionalLibrary('azure', '@azure/storage-blob', () => import('@azure/storage-blob'));
-  // The layer above tries again.
-  const options = { retryOptions: { maxTries: 1 } };
+  const agents = httpAgents(opening);
+  const timeoutMs = timeoutOf(opening);
   let client: ContainerClient;
   try {
+    const { url: address } = library.BlobServiceClient.fromConnectionString(connection);
+    const options = {
+      // The layer above tries again.
+      retryOptions: { maxTries: 1 },
+      agent: address.startsWith('https:') ? agents.https : agents.http,
+    };
     client = library.BlobServiceClient.fromConnectionString(connection, options).getContainerClient(container);
   } catch (error) {
     throw new UsageError('USER_ERROR', 'AZURE_CONNECTION_STRING is not a connection string of a storage account.', {
@@ -55,9 +57,18 @@ export async function open(url: BackendUrl, { signal, env = {}, settings = {} }:
       cause: error instanceof Error ? new Error(error.name) : undefined,
     });
   }
-  const timeoutMs = (settings.timeout ?? DEFAULT_TIMEOUT_S) * 1000;
-  await ensureContainer(client, container, { signal, timeoutMs });
-  return azureBackend(client, container, settings);
+  try {
+    await ensureContainer(client, container, { signal, timeoutMs });
+  } catch (error) {
+    destroy(agents);
+    throw error;
+  }
+  return azureBackend({ client, container, settings, timeoutMs, close: () => destroy(agents) });
+}
+
+function destroy({ http, https }: HttpAgents): void {
+  http.destroy();
+  https.destroy();
 }
 
 /** Rules of Azure; a prefix is not possible, as with the reference. */
@@ -99,12 +110,19 @@ async function ensureContainer(
   }
 }
 
-function azureBackend(client: ContainerClient, container: string, settings: Partial<AzureSettings>): Backend {
+interface Opened {
+  readonly client: ContainerClient;
+  readonly container: string;
+  readonly settings: Partial<AzureSettings>;
+  readonly timeoutMs: number;
+  readonly close: () => void;
+}
+
+function azureBackend({ client, container, settings, timeoutMs, close }: Opened): Backend {
   const singlePut = Math.min(settings.azureMaxSinglePutSize ?? DEFAULT_SINGLE_PUT, LARGEST_PUT);
   const block = Math.min(settings.azureMaxBlockSize ?? DEFAULT_BLOCK, LARGEST_BLOCK);
   const connections = settings.azureMaxConnections ?? DEFAULT_CONNECTIONS;
   const tier = settings.azureBlobTier;
-  const timeoutMs = (settings.timeout ?? DEFAULT_TIMEOUT_S) * 1000;
 
   /** Runs requests and nothing else: what fails in here is the store's or the network's fault. */
   async function asking<T>(task: string, signal: AbortSignal, run: (stall: Stall) => Promise<T>): Promise<T> {
@@ -210,7 +228,7 @@ function azureBackend(client: ContainerClient, container: string, settings: Part
       return found.contentLength === undefined ? { name } : { name, size: found.contentLength };
     },
     getRange: (name, start, end, take, { signal }) => read(name, [start, end - start], take, signal),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
+    [Symbol.asyncDispose]: async () => close(),
   };
 }
 

@@ -7,6 +7,4 @@ export interface AzureSettings {
   readonly azureMaxBlockSize: number | undefined;
   /** Blocks of one file that are sent at the same time. */
   readonly azureMaxConnections: number | undefined;
-  /** Seconds without a byte after which a connection counts as lost; 0 is never. */
-  readonly timeout: number;
 }

@@ -4,6 +4,7 @@ import { BackendError, UsageError } from '../../errors/errors.ts';
 import type { Backend, Bytes, RemoteFile } from '../backend.ts';
 import { variable } from '../environment.ts';
 import { wholeBytes } from '../exact-bytes.ts';
+import { httpAgents } from '../http-agents.ts';
 import { httpClient, type HttpClient, type HttpResponse } from '../http/http.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import { passwordSource } from '../password.ts';
@@ -28,7 +29,7 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
     });
   }
   const service = (variable(env, 'B2_API_URL') ?? SERVICE).replace(/\/+$/, '');
-  const client = httpClient(timeoutMs(options));
+  const client = httpClient(httpAgents(options), timeoutMs(options));
   try {
     const account = openAccount(client, { url: service, keyId: place.keyId, key });
     const bucketId = await findBucket(account, place, signal);

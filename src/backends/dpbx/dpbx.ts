@@ -1,9 +1,9 @@
 import { BackendError } from '../../errors/errors.ts';
 import type { Backend, Bytes, RemoteFile } from '../backend.ts';
 import { wholeBytes } from '../exact-bytes.ts';
+import { httpAgents } from '../http-agents.ts';
 import { httpClient } from '../http/http.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
-import { tlsOptions } from '../tls.ts';
 import type { BackendUrl } from '../url.ts';
 import { accessOf, hostsOf } from './account.ts';
 import { openApi, type Api } from './api.ts';
@@ -23,8 +23,7 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
   const { env = {}, signal } = options;
   const access = accessOf(env);
   const hosts = hostsOf(env);
-  const { secureContext, rejectUnauthorized } = tlsOptions(hosts.api, options);
-  const client = httpClient(timeoutMs(options), { secureContext, rejectUnauthorized });
+  const client = httpClient(httpAgents(options), timeoutMs(options));
   try {
     signal.throwIfAborted();
     const account = access.kind === 'account' ? access.account : await authorize(client, hosts, access.app, options);

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ConnectionOptions } from 'node:tls';
 
 import type { Bytes } from '../backend.ts';
+import type { HttpAgents } from '../http-agents.ts';
 
 export interface HttpRequest {
   readonly method: string;
@@ -34,17 +34,8 @@ const WORTH_ASKING = 64 * 1024;
 /** How long an answer to `Expect: 100-continue` is waited for; not every server knows it. curl has the same second. */
 const CONTINUE_MS = 1000;
 
-/** Whom to trust, for servers of any name: what `tlsOptions` gives without the name. */
-export type Trust = Pick<ConnectionOptions, 'secureContext' | 'rejectUnauthorized'>;
-
-/**
- * Keeps connections open between requests. A connection without a byte for `timeoutMs` is lost (ETIMEDOUT); 0 is never.
- * Without `trust` the authorities are those of Node.js.
- */
-export function httpClient(timeoutMs: number, trust: Trust = {}): HttpClient {
-  const http = new HttpAgent({ keepAlive: true });
-  const https = new HttpsAgent({ keepAlive: true, ...trust });
-
+/** A client of its own agents. A connection without a byte for `timeoutMs` is lost (ETIMEDOUT); 0 is never. */
+export function httpClient({ http, https }: HttpAgents, timeoutMs: number): HttpClient {
   async function send({ method, url, headers = {}, body, signal }: HttpRequest): Promise<HttpResponse> {
     signal.throwIfAborted();
     const isSecure = url.startsWith('https:');

@@ -12,13 +12,12 @@ const POLICY = 'PCA';
  * is unsealed by asking for it and can be read after the time that the answer names.
  */
 export async function open(url: BackendUrl, options: SwiftOpenOptions): Promise<Backend> {
-  const { env = {}, settings = {}, signal } = options;
+  const { env = {} } = options;
   const inner = await openContainer(url, {
     account: accountOf(env, 'PCA', 2),
     policy: POLICY,
     segmentSize: Number.POSITIVE_INFINITY,
-    timeoutS: settings.timeout,
-    signal,
+    opening: options,
   });
   return thawing(inner);
 }

@@ -1,13 +1,11 @@
 import type * as S3 from '@aws-sdk/client-s3';
 
-import type { Environment } from '../environment.ts';
+import { httpAgents } from '../http-agents.ts';
+import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import { optionalLibrary } from '../optional-library.ts';
 import type { BackendUrl } from '../url.ts';
-import { awsKeys, googleKeys, regionOf } from './credentials.ts';
+import { awsKeys, chainInputs, googleKeys, regionOf } from './credentials.ts';
 import type { Place } from './place.ts';
-import type { S3Settings } from './settings.ts';
-
-const DEFAULT_TIMEOUT_S = 30;
 
 /** The AWS SDK, without its remarks on the version of Node. */
 export async function loadLibrary(scheme: string): Promise<typeof S3> {
@@ -18,22 +16,14 @@ export async function loadLibrary(scheme: string): Promise<typeof S3> {
 /** A client for `place`; nothing has been sent yet. */
 export async function connect(
   place: Place,
-  {
-    url,
-    env,
-    settings,
-    library,
-  }: {
-    readonly url: BackendUrl;
-    readonly env: Environment;
-    readonly settings: Partial<S3Settings>;
-    readonly library: typeof S3;
-  },
+  { url, opening, library }: { readonly url: BackendUrl; readonly opening: OpenOptions; readonly library: typeof S3 },
 ): Promise<S3.S3Client> {
+  const { env = {}, settings = {} } = opening;
   const isGoogle = url.scheme === 'gs';
   const keys = isGoogle ? googleKeys(env) : awsKeys(env);
   const region = settings.s3RegionName ?? (isGoogle ? 'auto' : regionOf(env));
-  const timeoutMs = (settings.timeout ?? DEFAULT_TIMEOUT_S) * 1000;
+  const timeout = timeoutMs(opening);
+  const { http: httpAgent, https: httpsAgent } = httpAgents(opening);
   return new library.S3Client({
     // Trailing checksums, the SDK's default, end up inside the object on some compatible stores and are refused by others.
     requestChecksumCalculation: 'WHEN_REQUIRED',
@@ -42,9 +32,10 @@ export async function connect(
     maxAttempts: 1,
     followRegionRedirects: true,
     forcePathStyle: place.pathStyle,
-    requestHandler: { connectionTimeout: timeoutMs, socketTimeout: timeoutMs },
+    requestHandler: { connectionTimeout: timeout, socketTimeout: timeout, httpAgent, httpsAgent },
+    ...chainInputs(env),
     ...(place.endpoint === undefined ? {} : { endpoint: place.endpoint }),
-    ...(region === undefined ? {} : { region }),
+    region,
     ...(keys === undefined ? {} : { credentials: keys }),
   });
 }

@@ -39,8 +39,13 @@ test('files of boto are read, unless the SDK has a profile', () => {
   expect(awsKeys({ HOME: home })).toBeUndefined();
 });
 
-test('the region has the names of both libraries, or is left to a profile that names one', () => {
+test('the region has the names of both libraries, else that of the profile', () => {
   expect(regionOf({ HOME: '/nowhere', AWS_DEFAULT_REGION: 'eu-central-1' })).toBe('eu-central-1');
   expect(regionOf({ HOME: '/nowhere' })).toBe('us-east-1');
-  expect(regionOf({ HOME: home })).toBeUndefined();
+  const file = `${home}/config`;
+  writeFileSync(file, '[default]\nregion = eu-west-1\n[profile other]\nregion=eu-west-2\n[profile none]\n');
+  const env = { HOME: '/nowhere', AWS_CONFIG_FILE: file };
+  expect(regionOf(env)).toBe('eu-west-1');
+  expect(regionOf({ ...env, AWS_PROFILE: 'other' })).toBe('eu-west-2');
+  expect(regionOf({ ...env, AWS_PROFILE: 'none' })).toBe('us-east-1');
 });

@@ -34,11 +34,36 @@ export function googleKeys(env: Environment): Keys | undefined {
   return botoKeys(env, 'gs');
 }
 
-/** The region by the names of the SDK and of boto, else the oldest one; undefined when a profile of the SDK names it. */
-export function regionOf(env: Environment): string | undefined {
+/** The region by the names of the SDK and of boto, else that of the profile, else the oldest one. */
+export function regionOf(env: Environment): string {
   const named = variable(env, 'AWS_REGION') ?? variable(env, 'AWS_DEFAULT_REGION');
   if (named !== undefined) return named;
-  return profileFiles(env).some((file) => /^\s*region\s*=/m.test(content(file))) ? undefined : 'us-east-1';
+  const profile = variable(env, 'AWS_PROFILE') ?? 'default';
+  const [credentials, config] = profileFiles(env);
+  const sections = [
+    sectionOf(content(config), profile === 'default' ? 'default' : `profile ${profile}`),
+    sectionOf(content(credentials), profile),
+  ];
+  return sections.map((section) => section.get('region')).find((region) => region !== undefined) ?? 'us-east-1';
+}
+
+/**
+ * What the SDK's chain of credentials otherwise takes from the process: two stores of one run may differ in it. Names are
+ * those of the SDK's providers.
+ */
+export function chainInputs(env: Environment): Readonly<Record<string, string>> {
+  const [filepath, configFilepath] = profileFiles(env);
+  const inputs = {
+    profile: variable(env, 'AWS_PROFILE'),
+    filepath,
+    configFilepath,
+    webIdentityTokenFile: variable(env, 'AWS_WEB_IDENTITY_TOKEN_FILE'),
+    roleArn: variable(env, 'AWS_ROLE_ARN'),
+    roleSessionName: variable(env, 'AWS_ROLE_SESSION_NAME'),
+  };
+  return Object.fromEntries(
+    Object.entries(inputs).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
 
 function hasProfile(env: Environment): boolean {
@@ -47,7 +72,8 @@ function hasProfile(env: Environment): boolean {
   return profileFiles(env).some((file) => WITH_CREDENTIALS.test(content(file)));
 }
 
-function profileFiles(env: Environment): readonly string[] {
+/** Credentials, configuration. */
+function profileFiles(env: Environment): readonly [string, string] {
   const home = variable(env, 'HOME') ?? '';
   return [
     variable(env, 'AWS_SHARED_CREDENTIALS_FILE') ?? `${home}/.aws/credentials`,
@@ -74,7 +100,7 @@ function sectionOf(text: string, wanted: string): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   let current = '';
   for (const line of text.split('\n')) {
-    current = /^\s*\[([^\]]*)\]/.exec(line)?.[1] ?? current;
+    current = /^\s*\[\s*([^\]]*?)\s*\]/.exec(line)?.[1] ?? current;
     const [, key, value] = /^\s*([\w.]+)\s*[=:]\s*(.*?)\s*$/.exec(line) ?? [];
     if (current === wanted && key !== undefined && value !== undefined) values.set(key.toLowerCase(), value);
   }

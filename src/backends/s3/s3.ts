@@ -5,9 +5,9 @@ import type * as S3 from '@aws-sdk/client-s3';
 
 import { gate } from '../../util/gate.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
-import type { Environment } from '../environment.ts';
 import { exactBytes, wholeBytes } from '../exact-bytes.ts';
 import { networkFailure } from '../network-failure.ts';
+import type { OpenOptions } from '../open-options.ts';
 import type { BackendUrl } from '../url.ts';
 import { connect, loadLibrary } from './client.ts';
 import { isDenied, isNoBucketOfOurs, s3Failure } from './failure.ts';
@@ -22,12 +22,6 @@ const MOST_PARTS = 10_000;
 const DEFAULT_PART = 20 * MIB;
 const DEFAULT_PARTS_AT_ONCE = 4;
 
-interface OpenOptions {
-  readonly signal: AbortSignal;
-  readonly env?: Environment;
-  readonly settings?: Partial<S3Settings>;
-}
-
 /** A bucket that answers, and the client that reaches it. */
 interface Bucket {
   readonly client: S3Client;
@@ -35,18 +29,18 @@ interface Bucket {
 }
 
 /** Schemes `s3`, `boto3+s3`, `boto+s3`, `s3+http` and `gs`. The bucket must be there: it is never created. */
-export async function open(url: BackendUrl, { signal, env = {}, settings = {} }: OpenOptions): Promise<Backend> {
+export async function open(url: BackendUrl, opening: OpenOptions): Promise<Backend> {
+  const { signal, settings = {} } = opening;
   const paramsOf = objectParams(settings);
   const library = await loadLibrary(url.scheme);
   const [place, other] = placesOf(url, settings);
-  const options = { url, env, settings, signal, library };
+  const options = { url, opening, signal, library };
   return s3Backend(library, await reach(place, other, options), paramsOf, settings);
 }
 
 interface ReachOptions {
   readonly url: BackendUrl;
-  readonly env: Environment;
-  readonly settings: Partial<S3Settings>;
+  readonly opening: OpenOptions;
   readonly signal: AbortSignal;
   readonly library: typeof S3;
 }

@@ -15,6 +15,4 @@ export interface S3Settings {
   readonly s3UseServerSideKmsEncryption: boolean;
   readonly s3KmsKeyId: string | undefined;
   readonly s3KmsGrant: string | undefined;
-  /** Seconds without a byte after which a connection counts as lost; 0 is never. */
-  readonly timeout: number;
 }

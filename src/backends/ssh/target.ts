@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { UsageError } from '../../errors/errors.ts';
 import type { Secret } from '../../util/secret.ts';
+import type { Environment } from '../environment.ts';
 import { urlPassword } from '../password.ts';
 import type { OpenOptions } from '../open-options.ts';
 import type { BackendUrl } from '../url.ts';
@@ -35,6 +36,8 @@ export interface SshTarget {
   readonly agent: string | undefined;
   /** A shell command whose input and output are the connection. */
   readonly proxyCommand: string | undefined;
+  /** Of that command. */
+  readonly env: Environment | undefined;
   readonly password: Secret | undefined;
   /** Passwords and passphrases may be asked for; needs a terminal. */
   readonly mayAsk: boolean;
@@ -91,6 +94,7 @@ export function sshTarget(url: BackendUrl, options: OpenOptions): SshTarget {
     identitiesOnly: first('identitiesonly') === 'yes',
     agent: agent === 'none' ? undefined : agent === 'SSH_AUTH_SOCK' ? env[agent] || undefined : path(agent),
     proxyCommand: proxyCommand === undefined || proxyCommand === 'none' ? undefined : expand(proxyCommand),
+    env: options.env,
     password: urlPassword(url, env),
     mayAsk: settings.sshAskpass === true && !isBatch,
     timeoutMs: 1000 * (settings.timeout || TIMEOUT),

@@ -63,7 +63,11 @@ function openSocket(target: SshTarget, signal: AbortSignal): Promise<Wire> {
 
 function openProxy(target: SshTarget, command: string, signal: AbortSignal): Promise<Wire> {
   return new Promise((resolve, reject) => {
-    const child = spawn('/bin/sh', ['-c', `exec ${command}`], { stdio: ['pipe', 'pipe', 'pipe'], signal });
+    const child = spawn('/bin/sh', ['-c', `exec ${command}`], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      signal,
+      ...(target.env !== undefined && { env: { ...target.env } }),
+    });
     let said = '';
     let received = 0;
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-MOST_SAID)));

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 
 import { BackendError, UsageError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
-import type { Environment } from '../environment.ts';
 import { exactBytes, wholeBytes } from '../exact-bytes.ts';
+import { httpAgents } from '../http-agents.ts';
+import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import { bucketPath } from '../url-path.ts';
 import { redact, type BackendUrl } from '../url.ts';
 import { accountOf, type Account } from './account.ts';
@@ -11,18 +12,12 @@ import { ensureContainer, listObjects } from './container.ts';
 import { networkError } from './failure.ts';
 import { httpClient } from '../http/http.ts';
 import { inRuns, measure } from './segments.ts';
-import type { SwiftSettings } from './settings.ts';
 import { openStore, type Store } from './store.ts';
 
-const DEFAULT_TIMEOUT_S = 30;
 /** What Swift takes in one object, unless it is configured otherwise. */
 const LARGEST_OBJECT = 5 * 1024 ** 3;
 
-export interface SwiftOpenOptions {
-  readonly signal: AbortSignal;
-  readonly env?: Environment;
-  readonly settings?: Partial<SwiftSettings>;
-}
+export type SwiftOpenOptions = Pick<OpenOptions, 'signal' | 'env' | 'settings'>;
 
 /** The scheme `swift`: `swift://container/prefix`. The container is made when it is not there. */
 export function open(url: BackendUrl, options: SwiftOpenOptions): Promise<Backend> {
@@ -31,8 +26,7 @@ export function open(url: BackendUrl, options: SwiftOpenOptions): Promise<Backen
     account: accountOf(env, 'SWIFT', 1),
     policy: settings.swiftStoragePolicy,
     segmentSize: settings.mpSegmentSize ?? LARGEST_OBJECT,
-    timeoutS: settings.timeout,
-    signal: options.signal,
+    opening: options,
   });
 }
 
@@ -42,8 +36,7 @@ export interface ContainerOptions {
   readonly policy: string | undefined;
   /** Bytes from which on an object is stored in segments of that size. */
   readonly segmentSize: number;
-  readonly timeoutS: number | undefined;
-  readonly signal: AbortSignal;
+  readonly opening: SwiftOpenOptions;
 }
 
 export async function openContainer(url: BackendUrl, options: ContainerOptions): Promise<Backend> {
@@ -54,10 +47,11 @@ export async function openContainer(url: BackendUrl, options: ContainerOptions):
       hint: `Write ${url.scheme}://container/prefix.`,
     });
   }
-  const client = httpClient((options.timeoutS ?? DEFAULT_TIMEOUT_S) * 1000);
+  const { opening } = options;
+  const client = httpClient(httpAgents(opening), timeoutMs(opening));
   try {
     const store = openStore(client, options.account);
-    await ensureContainer(store, container, options.policy, options.signal);
+    await ensureContainer(store, container, options.policy, opening.signal);
     return swiftBackend(store, { container, prefix, ...options, close: () => client[Symbol.dispose]() });
   } catch (error) {
     client[Symbol.dispose]();
