@@ -1,6 +1,7 @@
+import { parseName } from '../archive/names.ts';
 import { dropStrayJournals } from '../cache/journal.ts';
 import { dropStaleParts } from '../cache/partial.ts';
-import { planCleanup } from '../collections/deletion.ts';
+import { planCleanup, type Deletion } from '../collections/deletion.ts';
 import { emitWarnings, loadCollection } from './load-collection.ts';
 import { deleteFiles } from './delete-files.ts';
 import { unfinishedFiles } from './discard-partial.ts';
@@ -20,7 +21,8 @@ export async function cleanup(session: Session): Promise<number> {
   const { partial, staleParts } = collection;
   const first = partial === undefined ? [] : unfinishedFiles(collection, partial);
   if (settings.force && !settings.dryRun) dropStaleParts(session.archiveDir, staleParts);
-  const names = [...first.map(({ name }) => name), ...plan.names];
+  const parts = await unfinishedUploads(session);
+  const names = [...first.map(({ name }) => name), ...plan.names, ...parts.map(({ name }) => name)];
   if (names.length === 0) {
     emit({ kind: 'warning', text: 'No extraneous files found, nothing deleted in cleanup.' });
     return 0;
@@ -40,7 +42,19 @@ export async function cleanup(session: Session): Promise<number> {
     collection = await loadCollection(session);
     plan = planCleanup(collection);
   }
-  await deleteFiles(session, [...plan.files, ...plan.copies]);
+  await deleteFiles(session, [...plan.files, ...plan.copies, ...parts]);
   dropStrayJournals(session.archiveDir);
   return 0;
+}
+
+/** What killed runs left of our uploads; not what other programs have left of theirs. */
+async function unfinishedUploads({ backend, prefixes, settings, call }: Session): Promise<readonly Deletion[]> {
+  const found: Deletion[] = [];
+  const naming = { prefixes, timeSeparator: settings.timeSeparator };
+  for await (const { name } of backend.unfinished?.(call) ?? []) {
+    // `.NAME.part` of ours, also of a recovery file and with what rclone appends, or `.NAME.XXXXXX` of rsync.
+    const stored = /^\.(.+?)(?:(?:\.vol\d+\+\d+)?\.par2)?\.(?:part(?:\..*)?|[A-Za-z0-9]{6})$/.exec(name)?.[1];
+    if (stored !== undefined && parseName(stored, naming) !== undefined) found.push({ place: 'remote', name });
+  }
+  return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

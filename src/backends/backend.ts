@@ -49,6 +49,8 @@ export interface Backend extends AsyncDisposable {
   getRange?<T>(name: string, start: number, end: number, take: (bytes: Bytes) => Promise<T>, call: Call): Promise<T>;
   rename?(from: string, to: string, call: Call): Promise<void>;
   copy?(from: string, to: string, call: Call): Promise<void>;
+  /** What killed runs left of uploads. list() hides it; `delete` takes it by the name given here. */
+  unfinished?(call: Call): AsyncIterable<RemoteFile>;
   /** A local file that holds `name`, for reading in place; undefined when it has to be fetched. */
   localFile?(name: string): string | undefined;
 }

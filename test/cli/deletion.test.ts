@@ -176,4 +176,21 @@ describe('cleanup', () => {
     await good(['cleanup', '--force', s.url]);
     expect([names(s.remote), archived()]).toEqual(clean);
   });
+
+  test('removes what killed runs left of uploads, and nothing of other programs', async () => {
+    await backUp(s, 0);
+    const clean = names(s.remote);
+    const ours = [
+      '.duplicity-full.20200101T000000Z.vol1.difftar.gz.part',
+      '.duplicity-full.20200101T000000Z.manifest.part',
+      '.duplicity-full.20200101T000000Z.manifest.vol0+1.par2.part',
+    ];
+    const foreign = ['.notes.txt.part', '.duplicity-full.part', 'duplicity.part', '.part'];
+    for (const name of [...ours, ...foreign]) writeFileSync(`${s.remote}/${name}`, 'x');
+    const said = await good(['cleanup', s.url]);
+    expect(said.stdout).toContain(`Found the following files to delete:\n${ours.toSorted().join('\n')}\n`);
+    expect(names(s.remote)).toEqual([...clean, ...ours, ...foreign].toSorted());
+    await good(['cleanup', '--force', s.url]);
+    expect(names(s.remote)).toEqual([...clean, ...foreign].toSorted());
+  });
 });

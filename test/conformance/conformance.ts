@@ -11,6 +11,8 @@ export interface ConformanceOptions {
   readonly plant?: (names: readonly string[], content: Buffer) => Promise<void>;
   /** Empties the place by another way than `delete`, where that is faster. */
   readonly clear?: () => void;
+  /** What a killed upload of `name` leaves behind, where it is not `.name.part`. */
+  readonly unfinished?: string;
 }
 
 const VOLUME = 'duplicity-full.20260101T000000Z.vol1.difftar.gpg';
@@ -115,6 +117,23 @@ export function conformance(driver: string, open: () => Promise<Backend>, option
       const failure = await get('absent').catch((error: unknown) => error);
       expect(failure).toMatchObject({ code: 'BACKEND_NOT_FOUND', retryable: false });
       expect(await names()).toEqual([]);
+    });
+
+    test('what a killed run left of an upload is not listed, but told apart, and can be deleted', async ({ skip }) => {
+      const { plant, unfinished = '.name.part' } = options;
+      if (!backend.unfinished || !plant) {
+        skip('the driver leaves none, or none can be planted');
+        return;
+      }
+      await put('name', 'x');
+      await plant([unfinished], Buffer.from('half'));
+      expect(await names()).toEqual(['name']);
+      const left: string[] = [];
+      for await (const file of backend.unfinished(call)) left.push(file.name);
+      expect(left).toEqual([unfinished]);
+      await backend.delete(unfinished, call);
+      for await (const file of backend.unfinished(call)) left.push(file.name);
+      expect([left.length, await text('name')]).toEqual([1, 'x']);
     });
 
     test('deleting what is not there succeeds', async () => {

@@ -126,11 +126,11 @@ function ftpBackend({ place, ask, failure, close }: Session): Backend {
     }
   }
 
-  async function* list(signal: AbortSignal): AsyncGenerator<RemoteFile> {
+  async function* list(signal: AbortSignal, wanted: (name: string) => boolean): AsyncGenerator<RemoteFile> {
     signal.throwIfAborted();
     const found = await ask(`list ${place}`, signal, (on) => on.transfer(() => on.client.list()));
     for (const file of found) {
-      if (!file.isDirectory && !isPart(file.name)) yield remoteFile(file);
+      if (!file.isDirectory && wanted(file.name)) yield remoteFile(file);
     }
   }
 
@@ -152,14 +152,15 @@ function ftpBackend({ place, ask, failure, close }: Session): Backend {
         signal,
       );
     },
-    list: ({ signal }) => list(signal),
+    list: ({ signal }) => list(signal, (name) => !isPart(name)),
+    unfinished: ({ signal }) => list(signal, isPart),
     async delete(name, { signal }) {
       await ask(`delete ${checked(name)} in ${place}`, signal, (on) => remove(on, name));
     },
     async stat(name, { signal }) {
       const size = await ask(`look up ${checked(name)} in ${place}`, signal, (on) => on.size(name));
       if (size !== 'unknown') return size === undefined ? undefined : { name, size };
-      for await (const file of list(signal)) if (file.name === name) return file;
+      for await (const file of list(signal, (found) => found === name)) return file;
       return undefined;
     },
     async rename(from, to, { signal }) {

@@ -59,16 +59,17 @@ export function localBackend(directory: string): Backend {
   }
 
   /** Without sizes, which would take a call for each file. */
-  async function* list(signal: AbortSignal): AsyncGenerator<RemoteFile> {
+  async function* list(signal: AbortSignal, wanted: (name: string) => boolean): AsyncGenerator<RemoteFile> {
     signal.throwIfAborted();
-    for (const file of await storing(`list ${directory}`, async () => filesIn(directory))) yield file;
+    for (const file of await storing(`list ${directory}`, async () => filesIn(directory, wanted))) yield file;
   }
 
   return {
     traits: { parallel: 8, atomicPut: true, consistentList: true },
     put: (name, body, { signal }) => put(name, body, signal),
     get: (name, take, { signal }) => get(name, take, signal),
-    list: ({ signal }) => list(signal),
+    list: ({ signal }) => list(signal, (name) => !isPart(name)),
+    unfinished: ({ signal }) => list(signal, isPart),
     async delete(name, { signal }) {
       signal.throwIfAborted();
       await storing(`delete ${name} in ${directory}`, () => unlink(pathOf(name)).catch(unlessAbsent));
@@ -87,12 +88,12 @@ export function localBackend(directory: string): Backend {
   };
 }
 
-function filesIn(directory: string): readonly RemoteFile[] {
+function filesIn(directory: string, wanted: (name: string) => boolean): readonly RemoteFile[] {
   const files: RemoteFile[] = [];
   // Where names can be read but no file be looked up, it is not the files that are missing.
   statSync(`${directory}/.`);
   for (const entry of readdirSync(directory, { encoding: 'latin1', withFileTypes: true })) {
-    if (entry.isDirectory() || isPart(entry.name)) continue;
+    if (entry.isDirectory() || !wanted(entry.name)) continue;
     const name = decodeName(entry.name);
     if (name === undefined) continue;
     // A link may lead to a file; some file systems tell no types.

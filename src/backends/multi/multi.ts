@@ -189,6 +189,13 @@ function multiBackend(
     async *list(call) {
       yield* await filesOf(call);
     },
+    async *unfinished(call) {
+      const found = new Map<string, RemoteFile>();
+      await withEach(stores, { task: 'list its unfinished files', signal: call.signal }, async ({ backend }) => {
+        for await (const file of backend.unfinished?.(call) ?? []) found.set(file.name, file);
+      });
+      yield* found.values();
+    },
     async delete(name, call) {
       let failure: unknown;
       let failed = 0;

@@ -141,6 +141,8 @@ export function openPar2(inner: Backend, options: OpenOptions): Backend {
   };
   const stat = inner.stat?.bind(inner);
   if (stat) outer.stat = stat;
+  const unfinished = inner.unfinished?.bind(inner);
+  if (unfinished) outer.unfinished = unfinished;
   return outer;
 }
 

@@ -99,6 +99,10 @@ export async function rcloneBackend(engine: RcloneEngine, options: OpenOptions):
       signal.throwIfAborted();
       for (const file of await engine.list(signal)) if (!isPart(file.name)) yield file;
     },
+    async *unfinished({ signal }) {
+      signal.throwIfAborted();
+      for (const file of await engine.list(signal)) if (isPart(file.name)) yield file;
+    },
     async delete(name, { signal }) {
       signal.throwIfAborted();
       await engine.remove(name, signal);

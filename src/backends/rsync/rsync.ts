@@ -117,7 +117,7 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
     throw rsyncFailure(task, ended);
   }
 
-  async function* list(signal: AbortSignal): AsyncGenerator<RemoteFile> {
+  async function* everything(signal: AbortSignal): AsyncGenerator<RemoteFile> {
     signal.throwIfAborted();
     // A directory that is not there yet is made by the first put.
     yield* (await listing(directory, `list ${directory}`, signal)) ?? [];
@@ -138,7 +138,12 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
     traits: { parallel: 4, atomicPut: true, consistentList: true },
     put: (name, body, { signal }) => put(name, body, signal),
     get: (name, take, { signal }) => get(name, take, signal),
-    list: ({ signal }) => list(signal),
+    async *list({ signal }) {
+      for await (const file of everything(signal)) if (!isTemporary(file.name)) yield file;
+    },
+    async *unfinished({ signal }) {
+      for await (const file of everything(signal)) if (isTemporary(file.name)) yield file;
+    },
     delete: (name, { signal }) => remove(name, signal),
     async stat(name, { signal }) {
       signal.throwIfAborted();
@@ -154,6 +159,11 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
       scratch = undefined;
     },
   };
+}
+
+/** rsync on the other side writes into such files: six letters or digits behind the name. */
+function isTemporary(name: string): boolean {
+  return /^\..+\.[A-Za-z0-9]{6}$/.test(name);
 }
 
 /** Ends the shared connection, which would stay for a minute otherwise; there may be none. */

@@ -122,9 +122,9 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
     });
   }
 
-  async function* list(signal: AbortSignal): AsyncGenerator<RemoteFile> {
+  async function* list(signal: AbortSignal, wanted: (name: string) => boolean): AsyncGenerator<RemoteFile> {
     for (const file of await doing('list files', signal, (files) => until(files.list(directory), signal))) {
-      if (!/^\..*\.part$/.test(file.name)) yield file;
+      if (wanted(file.name)) yield file;
     }
   }
 
@@ -133,7 +133,8 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
     put: (name, body, { signal }) => put(name, body, signal),
     get: (name, take, { signal }) => get(name, { start: 0 }, take, signal),
     getRange: (name, start, end, take, { signal }) => get(name, { start, end }, take, signal),
-    list: ({ signal }) => list(signal),
+    list: ({ signal }) => list(signal, (name) => !isPart(name)),
+    unfinished: ({ signal }) => list(signal, isPart),
     delete: (name, { signal }) => doing(`delete ${name}`, signal, (files) => until(files.remove(at(name)), signal)),
     async stat(name, { signal }) {
       const size = await doing(`look up ${name}`, signal, (files) => until(files.size(at(name)), signal));
@@ -147,6 +148,10 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
       await last?.connection.gone;
     },
   };
+}
+
+function isPart(name: string): boolean {
+  return name.startsWith('.') && name.endsWith('.part');
 }
 
 function filesOf(connection: Connection, target: SshTarget, mayUseShell: boolean): RemoteFiles {

@@ -141,11 +141,11 @@ function davBackend(directory: DavDirectory, place: string, host: string): Backe
     }
   }
 
-  async function* list(signal: AbortSignal): AsyncGenerator<RemoteFile> {
+  async function* list(signal: AbortSignal, wanted: (name: string) => boolean): AsyncGenerator<RemoteFile> {
     const task = `list ${place}`;
     for (const { href, isCollection, size } of await ask(task, signal, () => directory.members(task, signal))) {
       const name = nameOf(href);
-      if (isCollection || name === '' || (name.startsWith('.') && name.endsWith('.part'))) continue;
+      if (isCollection || name === '' || !wanted(name)) continue;
       yield size === undefined ? { name } : { name, size };
     }
   }
@@ -168,7 +168,8 @@ function davBackend(directory: DavDirectory, place: string, host: string): Backe
       );
       return own.first(got, signal);
     },
-    list: ({ signal }) => list(signal),
+    list: ({ signal }) => list(signal, (name) => !isPart(name)),
+    unfinished: ({ signal }) => list(signal, isPart),
     async delete(name, { signal }) {
       const task = `delete ${checked(name)} in ${place}`;
       await ask(task, signal, async () => {
@@ -199,6 +200,10 @@ function davBackend(directory: DavDirectory, place: string, host: string): Backe
       client.close();
     },
   };
+}
+
+function isPart(name: string): boolean {
+  return name.startsWith('.') && name.endsWith('.part');
 }
 
 /** The server will not have this name: perhaps because it is hidden. */

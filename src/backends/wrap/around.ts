@@ -36,6 +36,11 @@ export function around(inner: Backend, layer: Layer): Backend {
   if (rename) outer.rename = (from, to, call) => layer({ kind: 'move', name: to }, call, () => rename(from, to, call));
   const copy = inner.copy?.bind(inner);
   if (copy) outer.copy = (from, to, call) => layer({ kind: 'copy', name: to }, call, () => copy(from, to, call));
+  const unfinished = inner.unfinished?.bind(inner);
+  if (unfinished) {
+    outer.unfinished = (call) =>
+      flatten(() => layer({ kind: 'list', name: '' }, call, () => collect(unfinished(call))));
+  }
   const localFile = inner.localFile?.bind(inner);
   if (localFile) outer.localFile = localFile;
   return outer;

@@ -23,6 +23,7 @@ const ABILITIES: Record<Exclude<keyof Backend, typeof Symbol.asyncDispose | 'tra
   getRange: true,
   rename: true,
   copy: true,
+  unfinished: true,
   localFile: true,
 };
 
@@ -33,7 +34,7 @@ function recorder(abilities: readonly string[]): { readonly inner: Backend; read
   for (const ability of abilities) {
     methods[ability] = (...args: unknown[]): unknown => {
       calls.push(`${ability} ${args.filter((arg) => ['string', 'number'].includes(typeof arg)).join(' ')}`.trim());
-      if (ability === 'list') return nothing();
+      if (ability === 'list' || ability === 'unfinished') return nothing();
       return ability === 'localFile' ? '/a' : Promise.resolve(undefined);
     };
   }
@@ -68,6 +69,7 @@ describe.each<[string, (inner: Backend) => Backend]>([
     await outer.getRange?.('a', 1, 2, take, call);
     await outer.rename?.('a', 'b', call);
     await outer.copy?.('a', 'b', call);
+    for await (const { name } of outer.unfinished?.(call) ?? []) expect(name).toBe('never');
     expect(outer.localFile?.('a')).toBe('/a');
     await outer[Symbol.asyncDispose]();
     expect(outer.traits).toEqual(inner.traits);
@@ -80,6 +82,7 @@ describe.each<[string, (inner: Backend) => Backend]>([
       'getRange a 1 2',
       'rename a b',
       'copy a b',
+      'unfinished',
       'localFile a',
       'dispose',
     ]);
@@ -87,7 +90,7 @@ describe.each<[string, (inner: Backend) => Backend]>([
 
   test('has no ability that the inner back end lacks', () => {
     const outer = wrap(recorder(['put', 'get', 'list', 'delete']).inner);
-    const extra = ['stat', 'getRange', 'rename', 'copy', 'localFile'];
+    const extra = ['stat', 'getRange', 'rename', 'copy', 'unfinished', 'localFile'];
     expect(extra.filter((ability) => ability in outer)).toEqual([]);
   });
 });
