@@ -95,7 +95,7 @@ complete -c duplicity -l encrypt-sign-key -x -d 'The same as --encrypt-key and -
 complete -c duplicity -l ssh-askpass -d 'Ask for the ssh password, unless $FTP_PASSWORD has it.'
 complete -c duplicity -l ssh-options -x -d 'More options for ssh, also for rsync over ssh.'
 complete -c duplicity -l scp-command -r -d 'The scp program of the pexpect+scp back end.'
-complete -c duplicity -l sftp-command -r -d 'The sftp program of the pexpect+sftp and pexpect+scp back ends.'
+complete -c duplicity -l sftp-command -r -d 'The sftp program of the pexpect back ends.'
 complete -c duplicity -l rsync-options -x -d 'More options for rsync, split as a shell would.'
 complete -c duplicity -l ftp-passive -d 'Open FTP data connections from this side (the default).'
 complete -c duplicity -l ftp-regular -d 'Let the FTP server open the data connections (active mode).'

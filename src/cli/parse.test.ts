@@ -300,6 +300,11 @@ describe('old, odd and combined options', () => {
     '--old-filenames',
     '--gio',
     '--s3-european-buckets',
+    '--s3-use-new-style',
+    '--s3-use-multiprocessing',
+    '--s3-multipart-max-timeout=5',
+    '--scp-command=x',
+    '--sftp-command=x',
     '--include-globbing-filelist=/lists/a',
   ])('%s works with a warning', (word) => {
     const { warnings } = run('st', URL, word, word);

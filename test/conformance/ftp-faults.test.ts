@@ -121,6 +121,16 @@ describe.runIf(requireTool('proftpd') && requireTool('openssl'))('the FTP driver
     expect(asked).toEqual(["Password for 'backup@127.0.0.1': "]);
   });
 
+  test('a URL without a user logs in by ~/.netrc, as lftp does', async () => {
+    const home = tempDir();
+    const entry = `machine 127.0.0.1 login ${server.user} password "${server.password}"\n`;
+    writeFileSync(`${home}/.netrc`, `machine other.net login x password y\n${entry}`);
+    const url = server.url('ftp', 'netrc').replace(/\/\/.*@/, '//');
+    await using backend = await openAt(url, { env: { HOME: home } });
+    await backend.put('name', bodyOf('x'), call);
+    expect(readdirSync(`${server.home}/netrc`)).toEqual(['name']);
+  });
+
   test.each(['ftps', 'ftpes'] as const)('a certificate nobody vouches for ends %s at once', async (scheme) => {
     await using backend = await openAt(server.url(scheme, 'x'), { settings: { sslCacertFile: undefined } });
     expect(await failureOf(names(backend))).toMatchObject({

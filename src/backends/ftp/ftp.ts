@@ -11,6 +11,7 @@ import { tlsOptions } from '../tls.ts';
 import { loginPath } from '../url-path.ts';
 import type { BackendUrl } from '../url.ts';
 import { connect, type Connection } from './connection.ts';
+import { netrcEntry } from './netrc.ts';
 import { ftpFailure, isRefusal, isUnknownCommand } from './failure.ts';
 import { connectionPool } from './pool.ts';
 
@@ -44,8 +45,10 @@ export function open(url: BackendUrl, options: OpenOptions): Promise<Backend> {
 
   const failure = (task: string, error: unknown): unknown => ftpFailure(task, host, error);
   const pool = connectionPool(PARALLEL, async (signal) => {
-    const secret = url.user === undefined ? undefined : await password();
-    const login = { host, port: url.port ?? port, user: url.user, password: secret?.reveal(), secure, tls, directory };
+    const known = url.user === undefined ? netrcEntry(options.env?.['HOME'], host) : undefined;
+    const secret = url.user === undefined ? known?.password : await password();
+    const user = url.user ?? known?.user;
+    const login = { host, port: url.port ?? port, user, password: secret?.reveal(), secure, tls, directory };
     return connect({ ...login, timeoutMs: timeoutMs(options) }, signal);
   });
   async function ask<T>(task: string, signal: AbortSignal, run: (on: Connection) => Promise<T>): Promise<T> {

@@ -42,6 +42,13 @@ test('ssh options come before ours, quoted as rsync splits them', () => {
   expect(rest).toEqual(['--timeout=30', '--bwlimit=9', '--x=a b']);
 });
 
+test('--timeout 0 is no limit', () => {
+  const place = rsyncPlace(parseUrl('rsync://h/x'), { ...options, settings: { timeout: 0 } }, '/s');
+  expect(place.args.join(' ')).toContain('-oServerAliveInterval=0');
+  expect(place.args.join(' ')).not.toContain('ConnectTimeout');
+  expect(place.args).toContain('--timeout=0');
+});
+
 test('a path that a shell would change is protected from it', () => {
   const place = rsyncPlace(parseUrl('rsync://h/two%20words'), options, '/s');
   expect([place.directory, place.args[2]]).toEqual(['h:./two words/', '--protect-args']);

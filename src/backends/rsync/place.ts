@@ -1,13 +1,11 @@
 import { userInfo } from 'node:os';
 
 import { urlPassword } from '../password.ts';
-import type { OpenOptions } from '../open-options.ts';
+import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import { shellQuote, splitWords } from '../ssh/words.ts';
 import { loginPath } from '../url-path.ts';
 import type { BackendUrl } from '../url.ts';
 
-/** Default of `--timeout`, in seconds. */
-const TIMEOUT = 30;
 /** rsync tells of its progress once a second. */
 const LEAST_SILENCE_MS = 2_000;
 
@@ -17,7 +15,7 @@ export interface Place {
   readonly directory: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** How long a call may say nothing. */
+  /** How long a call may say nothing; 0: for ever. */
   readonly silenceMs: number;
   /** The command that reaches the server, over ssh; `mkdir` runs through it. */
   readonly ssh?: { readonly words: readonly string[]; readonly host: string; readonly path: string };
@@ -26,10 +24,11 @@ export interface Place {
 /** `controlPath` is a socket for connections of ssh to be shared through; its path may have 100 characters. */
 export function rsyncPlace(url: BackendUrl, options: OpenOptions, controlPath: string): Place {
   const { env = {}, settings = {} } = options;
-  const timeout = settings.timeout || TIMEOUT;
+  // 0 is no limit for rsync and ssh, too.
+  const timeout = timeoutMs(options) / 1000;
   const extra = splitWords(settings.rsyncOptions ?? '');
   const host = url.host?.includes(':') === true ? `[${url.host}]` : (url.host ?? '');
-  const silenceMs = Math.max(timeout * 1000, LEAST_SILENCE_MS);
+  const silenceMs = timeout === 0 ? 0 : Math.max(timeout * 1000, LEAST_SILENCE_MS);
   const common = [`--timeout=${timeout}`, ...extra];
   const { FTP_PASSWORD: _, RSYNC_RSH: __, ...clean } = env;
   const shared = { ...clean, LC_ALL: 'C' };
@@ -54,8 +53,8 @@ export function rsyncPlace(url: BackendUrl, options: OpenOptions, controlPath: s
     ...(url.port === undefined ? [] : ['-p', String(url.port)]),
     '-oBatchMode=yes',
     ...splitWords(settings.sshOptions ?? ''),
-    `-oConnectTimeout=${timeout}`,
-    `-oServerAliveInterval=${Math.max(1, Math.floor(timeout / 2))}`,
+    ...(timeout === 0 ? [] : [`-oConnectTimeout=${timeout}`]),
+    `-oServerAliveInterval=${Math.ceil(timeout / 2)}`,
     '-oServerAliveCountMax=2',
     '-oControlMaster=auto',
     `-oControlPath=${controlPath}`,

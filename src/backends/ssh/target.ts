@@ -5,14 +5,14 @@ import { UsageError } from '../../errors/errors.ts';
 import type { Secret } from '../../util/secret.ts';
 import type { Environment } from '../environment.ts';
 import { urlPassword } from '../password.ts';
-import type { OpenOptions } from '../open-options.ts';
+import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import type { BackendUrl } from '../url.ts';
 import { configFor } from './config-file.ts';
 import { parseSshOptions } from './ssh-options.ts';
 import { shellQuote } from './words.ts';
 
-/** Default of `--timeout`, in seconds. */
-const TIMEOUT = 30;
+/** A day: no limit. */
+const NO_TIMEOUT_MS = 86_400_000;
 /** In the order in which ssh(1) tries them. */
 const DEFAULT_KEYS = ['id_rsa', 'id_ecdsa', 'id_ed25519'];
 
@@ -97,7 +97,7 @@ export function sshTarget(url: BackendUrl, options: OpenOptions): SshTarget {
     env: options.env,
     password: urlPassword(url, env),
     mayAsk: settings.sshAskpass === true && !isBatch,
-    timeoutMs: 1000 * (settings.timeout || TIMEOUT),
+    timeoutMs: timeoutMs(options) || NO_TIMEOUT_MS,
   };
 }
 

@@ -26,7 +26,8 @@ export const BACKENDS = {
     actions: 'all',
     default: undefined,
     read: text,
-    help: 'The scp program of the pexpect+scp back end.',
+    warning: '--scp-command has no effect: no scp program is run, connections are made by this one.',
+    help: 'The scp program of the pexpect+scp back end. Accepted for compatibility.',
   }),
   sftpCommand: option<string | undefined>({
     flag: '--sftp-command',
@@ -35,7 +36,8 @@ export const BACKENDS = {
     actions: 'all',
     default: undefined,
     read: text,
-    help: 'The sftp program of the pexpect+sftp and pexpect+scp back ends.',
+    warning: '--sftp-command has no effect: no sftp program is run, connections are made by this one.',
+    help: 'The sftp program of the pexpect back ends. Accepted for compatibility.',
   }),
   rsyncOptions: option<string>({
     flag: '--rsync-options',
