@@ -72,7 +72,10 @@ function kindOf(name: string, status: number): Kind {
   if (known !== undefined) return known;
   if (status === 404) return ABSENT;
   if (status === 401 || status === 403) return DENIED;
-  if (status === 507) return { code: 'BACKEND_NO_SPACE', retryable: false, text: 'the store is full' };
+  if (status === 507) {
+    const hint = 'Free some space on the target, for example with remove-older-than.';
+    return { code: 'BACKEND_NO_SPACE', retryable: false, text: 'the store is full', hint };
+  }
   return { code: 'BACKEND_ERROR', retryable: status >= 500 || status === 408 || status === 429 };
 }
 

@@ -53,6 +53,11 @@ const NO_TLS: Kind = {
   retryable: false,
   hint: 'This server offers no TLS here: use ftps:// if it has a port of its own for that, or else ftp://.',
 };
+const NO_DIRECTORY: Kind = {
+  code: 'BACKEND_ERROR',
+  retryable: false,
+  hint: 'Check the path of the URL: one slash after the host is below the login directory, two are absolute.',
+};
 const PASSING: Kind = { code: 'BACKEND_ERROR', retryable: true };
 
 /** Many things are 550: the text, which is for people, has to tell them apart. What it does not tell is tried again. */
@@ -65,6 +70,7 @@ function kindOf(error: FTPError): Kind {
   if (code === 530 || code === 332 || code === 532) return LOGIN;
   if (code < 500) return PASSING;
   if (/no such|not found|does ?n[o']t exist|cannot find|can't find/i.test(message)) return ABSENT;
+  if (/not a directory|file exists/i.test(message)) return NO_DIRECTORY;
   if (/permi|denied|not allowed|forbidden|read-?only|not authori/i.test(message)) return DENIED;
   // Names are ours and plain, so that it is not the name that is not allowed.
   return code === 553 ? DENIED : PASSING;

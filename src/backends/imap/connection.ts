@@ -4,6 +4,7 @@ import { BackendError, UsageError } from '../../errors/errors.ts';
 import { gate } from '../../util/gate.ts';
 import { Secret } from '../../util/secret.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
+import { optionalLibrary } from '../optional-library.ts';
 import { tlsOptions } from '../tls.ts';
 import { redact, type BackendUrl } from '../url.ts';
 import { imapFailure, isAnswer } from './failure.ts';
@@ -25,7 +26,7 @@ export interface Connection {
 
 /** `imap` (TLS by STARTTLS where the server offers it) and `imaps`. Reads no password before it connects. */
 export async function openConnection(url: BackendUrl, options: OpenOptions): Promise<Connection> {
-  const { ImapFlow } = await library();
+  const { ImapFlow } = await optionalLibrary(url.scheme, 'imapflow', () => import('imapflow'));
   const { settings = {}, env = {} } = options;
   const host = env['IMAP_SERVER'] || (url.host ?? '');
   const secure = url.scheme === 'imaps';
@@ -124,18 +125,6 @@ function noMailbox(mailbox: string, error: unknown): never {
     cause: error,
     hint: 'Create it on the server, or name another one with --imap-mailbox.',
   });
-}
-
-async function library(): Promise<typeof import('imapflow')> {
-  try {
-    return await import('imapflow');
-  } catch (cause) {
-    throw new UsageError('USER_ERROR', 'The library for IMAP is not installed.', {
-      exception: 'BackendException',
-      hint: 'Install it with "npm install imapflow" beside this program.',
-      cause,
-    });
-  }
 }
 
 function loginName(url: BackendUrl, isFullAddress: boolean): string {

@@ -29,6 +29,18 @@ const FULL: Kind = {
   exception: 'OSError',
   hint: 'Free some space on the target, for example with remove-older-than.',
 };
+const READ_ONLY: Kind = {
+  code: 'BACKEND_ERROR',
+  retryable: false,
+  exception: 'OSError',
+  hint: 'Mount the target so that it can be written to.',
+};
+const NO_DIRECTORY: Kind = {
+  code: 'BACKEND_ERROR',
+  retryable: false,
+  exception: 'OSError',
+  hint: 'Check the path of the URL: a file stands where a directory should be.',
+};
 const HOPELESS: Kind = { code: 'BACKEND_ERROR', retryable: false, exception: 'OSError' };
 const PASSING: Kind = { code: 'BACKEND_ERROR', retryable: true, exception: 'OSError' };
 
@@ -38,10 +50,10 @@ const KINDS: Readonly<Record<string, Kind>> = {
   ENOENT: ABSENT,
   ENOSPC: FULL,
   EDQUOT: FULL,
-  EROFS: HOPELESS,
-  ENOTDIR: HOPELESS,
+  EROFS: READ_ONLY,
+  ENOTDIR: NO_DIRECTORY,
   EISDIR: HOPELESS,
-  EEXIST: HOPELESS,
+  EEXIST: NO_DIRECTORY,
   ELOOP: HOPELESS,
   ENAMETOOLONG: HOPELESS,
   EINVAL: HOPELESS,

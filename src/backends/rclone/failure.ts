@@ -14,7 +14,7 @@ const KINDS = [
     hint: 'Set the remote up with "rclone config"; RCLONE_CONFIG names another configuration file.',
   },
   {
-    says: /no space left|quota ?exceeded|insufficient ?(storage|space)|disk full|not enough (quota|space)/i,
+    says: /no space left|quota ?exceeded|insufficient ?(storage|space)|disk full|too big for remaining disk space|not enough (quota|space)/i,
     code: 'BACKEND_NO_SPACE',
     retryable: false,
     hint: 'Free some space on the remote, for example with remove-older-than.',

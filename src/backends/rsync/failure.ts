@@ -18,7 +18,23 @@ interface Kind {
 /** What rsync, ssh and the server write, most telling first. The words are those of rsync 3.2 and OpenSSH 9.2. */
 const SAID: readonly (readonly [RegExp, Kind])[] = [
   [
-    /host key verification failed|remote host identification has changed/i,
+    /failed to exec ssh/i,
+    {
+      code: 'BACKEND_COMMAND_ERROR',
+      retryable: false,
+      hint: 'Install ssh, on Debian and Ubuntu the package openssh-client.',
+    },
+  ],
+  [
+    /remote host identification has changed/i,
+    {
+      code: 'BACKEND_PERMISSION_DENIED',
+      retryable: false,
+      hint: 'Find out why the key has changed before you remove the old one with "ssh-keygen -R HOST".',
+    },
+  ],
+  [
+    /host key verification failed/i,
     {
       code: 'BACKEND_PERMISSION_DENIED',
       retryable: false,
@@ -58,6 +74,14 @@ const SAID: readonly (readonly [RegExp, Kind])[] = [
     },
   ],
   [/unknown module/i, { code: 'BACKEND_NOT_FOUND', retryable: false, hint: 'Check the name behind the colons.' }],
+  [
+    /not a directory|file exists/i,
+    {
+      code: 'BACKEND_ERROR',
+      retryable: false,
+      hint: 'Check the path of the URL: one slash after the host is below the login directory, two are absolute.',
+    },
+  ],
   [/no such file or directory/i, { code: 'BACKEND_NOT_FOUND', retryable: false }],
 ];
 
@@ -70,13 +94,20 @@ export function isAbsent({ status, stderr }: Ended): boolean {
 
 export function rsyncFailure(task: string, ended: Ended): BackendError {
   const { status, stderr } = ended;
-  const kind = SAID.find(([pattern]) => pattern.test(stderr))?.[1] ?? {
-    code: 'BACKEND_ERROR',
-    retryable: !HOPELESS.has(status),
-  };
+  const [pattern, kind] = SAID.find(([pattern]) => pattern.test(stderr)) ?? [
+    undefined,
+    { code: 'BACKEND_ERROR', retryable: !HOPELESS.has(status) } as const,
+  ];
   const lines = stderr.split('\n').filter((line) => line.trim() !== '');
   // The last line names the source line of rsync; the first says what happened.
-  const why = lines.find((line) => !/^(rsync error|@@@|rsync: connection unexpectedly closed)/.test(line)) ?? lines[0];
+  const why =
+    lines.find((line) => pattern?.test(line)) ??
+    lines.find((line) => !/^(rsync error|@@@|rsync: connection unexpectedly closed)/.test(line)) ??
+    lines[0];
   const { code, ...rest } = kind;
-  return new BackendError(code, `Cannot ${task}: ${why?.trim() ?? 'no reason given'} (rsync status ${status})`, rest);
+  return new BackendError(
+    code,
+    `Cannot ${task}: ${why?.replace(/^@ +(.*?) +@$/, '$1').trim() ?? 'no reason given'} (rsync status ${status})`,
+    rest,
+  );
 }

@@ -12,7 +12,12 @@ interface Kind {
 const PASSING: Kind = { code: 'BACKEND_ERROR', retryable: true };
 const HOPELESS: Kind = { code: 'BACKEND_ERROR', retryable: false };
 const ABSENT: Kind = { code: 'BACKEND_NOT_FOUND', retryable: false, text: 'it is not there' };
-const FULL: Kind = { code: 'BACKEND_NO_SPACE', retryable: false, text: 'the store is full' };
+const FULL: Kind = {
+  code: 'BACKEND_NO_SPACE',
+  retryable: false,
+  text: 'the store is full',
+  hint: 'Free some space on the target, for example with remove-older-than, or raise the quota.',
+};
 const FROZEN: Kind = {
   code: 'BACKEND_ERROR',
   retryable: false,

@@ -36,7 +36,7 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
       await until(files.makeDirectory(directory), options.signal);
     } catch (error) {
       connection.close();
-      throw sshFailure(`create the directory ${place}`, error);
+      throw noDirectory(sshFailure(`create the directory ${place}`, error));
     }
     return { connection, files };
   }
@@ -161,6 +161,18 @@ function filesOf(connection: Connection, target: SshTarget, mayUseShell: boolean
   throw new BackendError('BACKEND_ERROR', `${serverName(target)} offers no sftp.`, {
     retryable: !connection.isOpen(),
     hint: 'Write scp:// in the place of sftp:// when the account has a shell.',
+  });
+}
+
+/** What cannot be made is missing because of its parents, and servers say no more. */
+function noDirectory(error: unknown): unknown {
+  if (!(error instanceof BackendError) || error.hint !== undefined || error.retryable) return error;
+  const { code, message, exception } = error;
+  return new BackendError(code, message, {
+    retryable: false,
+    cause: error,
+    hint: 'Check the path of the URL: one slash after the host is below the login directory, two are absolute.',
+    ...(exception === undefined ? {} : { exception }),
   });
 }
 

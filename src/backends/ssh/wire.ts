@@ -94,7 +94,8 @@ function openProxy(target: SshTarget, command: string, signal: AbortSignal): Pro
 export function proxyFailure(target: SshTarget, said: string): BackendError {
   const isMissing = /\bnot found\b/.test(said) && /\bssh\b/.test(said);
   const last = said.split('\n').findLast((line) => line.trim() !== '') ?? 'it ended without a word';
-  return new BackendError('BACKEND_ERROR', `Cannot reach ${serverName(target)} by the proxy command: ${last.trim()}`, {
+  const code = isMissing ? 'BACKEND_COMMAND_ERROR' : 'BACKEND_ERROR';
+  return new BackendError(code, `Cannot reach ${serverName(target)} by the proxy command: ${last.trim()}`, {
     retryable: !isMissing,
     ...(isMissing && { hint: 'Install ssh, on Debian and Ubuntu the package openssh-client.' }),
   });

@@ -6,19 +6,37 @@ interface Kind {
   readonly code: Code;
   readonly retryable: boolean;
   readonly text: string;
+  readonly hint?: string;
 }
 
+const FREE = 'Free some space on the target, for example with remove-older-than, or raise the quota.';
+
 const KINDS: Readonly<Record<number, Kind>> = {
-  401: { code: 'BACKEND_PERMISSION_DENIED', retryable: false, text: 'the server does not accept the token' },
-  403: { code: 'BACKEND_PERMISSION_DENIED', retryable: false, text: 'access is denied' },
+  401: {
+    code: 'BACKEND_PERMISSION_DENIED',
+    retryable: false,
+    text: 'the server does not accept the token',
+    hint: 'Check the account.',
+  },
+  403: {
+    code: 'BACKEND_PERMISSION_DENIED',
+    retryable: false,
+    text: 'access is denied',
+    hint: 'Check what the account may do with the container and CONTAINER_segments.',
+  },
   404: { code: 'BACKEND_NOT_FOUND', retryable: false, text: 'it is not there' },
   408: { code: 'BACKEND_ERROR', retryable: true, text: 'the server did not get the whole request in time' },
-  413: { code: 'BACKEND_NO_SPACE', retryable: false, text: 'a quota or the largest size of an object is exceeded' },
+  413: {
+    code: 'BACKEND_NO_SPACE',
+    retryable: false,
+    text: 'a quota or the largest size of an object is exceeded',
+    hint: FREE,
+  },
   422: { code: 'BACKEND_ERROR', retryable: true, text: 'the bytes were changed on the way' },
   429: { code: 'BACKEND_ERROR', retryable: true, text: 'the server is busy' },
   498: { code: 'BACKEND_ERROR', retryable: true, text: 'the server is busy' },
   503: { code: 'BACKEND_ERROR', retryable: true, text: 'the server is busy' },
-  507: { code: 'BACKEND_NO_SPACE', retryable: false, text: 'the store is full' },
+  507: { code: 'BACKEND_NO_SPACE', retryable: false, text: 'the store is full', hint: FREE },
 };
 
 /** An answer that is not the one hoped for. */
@@ -26,10 +44,11 @@ export function refusal(
   task: string,
   { status, headers }: { readonly status: number; readonly headers: { readonly 'retry-after'?: string | undefined } },
 ): BackendError {
-  const kind = KINDS[status] ?? { code: 'BACKEND_ERROR', retryable: status >= 500, text: 'the server refuses' };
+  const kind: Kind = KINDS[status] ?? { code: 'BACKEND_ERROR', retryable: status >= 500, text: 'the server refuses' };
   return new BackendError(kind.code, `Cannot ${task}: ${kind.text} (status ${status})`, {
     retryable: kind.retryable,
     exception: 'ClientException',
+    ...(kind.hint === undefined ? {} : { hint: kind.hint }),
     retryAfterMs: kind.retryable ? retryAfter(headers['retry-after'], Date.now()) : undefined,
   });
 }
