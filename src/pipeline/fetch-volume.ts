@@ -33,7 +33,7 @@ export async function fetchVolume(
   let seen = '';
   for (let attempt = 0; attempt < tries; attempt++) {
     for (const name of candidates) {
-      const file = await remote.fetch(name, signal);
+      const file = await remote.fetch(name, signal, expected === undefined ? undefined : algorithm);
       if (expected === undefined) return { name, file, isChecked: false };
       seen = lookAtStored({ name, path: file.path, isLocal: remote.isLocal }, () => file.hash(algorithm));
       if (seen === expected) return { name, file, isChecked: true };

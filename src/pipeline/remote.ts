@@ -8,6 +8,8 @@ import { onTempFile, writeAll } from './local-file.ts';
 import type { Spool } from './spool.ts';
 
 const BLOCK = 256 * 1024;
+/** Blocks of this size are not worth a copy. */
+const LARGE = 64 * 1024;
 
 /** Whole encoded files going to and coming from the place where volumes lie. */
 export interface Remote {
@@ -24,14 +26,19 @@ export interface Remote {
    * nothing but its deletion follows, so that a local back end need not copy it.
    */
   put(name: string, file: string, options?: { readonly isSpare: boolean }): Promise<void>;
-  /** Gives a local copy of the remote file to read; `release` when done with it. */
-  fetch(name: string, signal?: AbortSignal): Promise<FetchedFile>;
+  /**
+   * Gives a local copy of the remote file to read; `release` when done with it. The hash of that `algorithm` is computed
+   * while the bytes come, which spares to read them again.
+   */
+  fetch(name: string, signal?: AbortSignal, algorithm?: Algorithm): Promise<FetchedFile>;
 }
+
+type Algorithm = 'SHA1' | 'MD5';
 
 export interface FetchedFile {
   readonly path: string;
-  /** Lower-case hex of the whole file; computed when first asked for. */
-  hash(algorithm: 'SHA1' | 'MD5'): string;
+  /** Lower-case hex of the whole file; computed when asked for, unless it is known. */
+  hash(algorithm: Algorithm): string;
   readonly release: () => void;
 }
 
@@ -81,19 +88,37 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
     }
   }
 
-  async function store(name: string, bytes: Bytes, path: string): Promise<void> {
-    const fd = onTempFile('create', path, () => openSync(path, 'w', 0o600));
+  /** Gives the hash, if one is wanted. Servers send blocks of 8000 bytes and less: they are written in larger ones. */
+  async function store(name: string, bytes: Bytes, path: string, algorithm?: Algorithm): Promise<string | undefined> {
+    const hash = algorithm === undefined ? undefined : createHash(algorithm);
+    const page = Buffer.allocUnsafeSlow(BLOCK);
+    let held = 0;
     let size = 0;
+    const fd = onTempFile('create', path, () => openSync(path, 'w', 0o600));
+    const write = (block: Buffer): void => {
+      onTempFile('write', path, () => writeAll(fd, block));
+      hash?.update(block);
+    };
+    const flush = (): void => {
+      if (held > 0) write(page.subarray(0, held));
+      held = 0;
+    };
     try {
       for await (const block of bytes) {
-        onTempFile('write', path, () => writeAll(fd, block));
         size += block.length;
+        if (held + block.length > BLOCK) flush();
+        if (block.length >= LARGE) {
+          flush();
+          write(block);
+        } else held += block.copy(page, held);
       }
+      flush();
     } finally {
       closeSync(fd);
     }
     const listed = sizes.get(name);
     if (listed !== undefined && size < listed) throw cutShort(name, size, listed);
+    return hash?.digest('hex');
   }
 
   return {
@@ -115,7 +140,7 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
       await checkArrival(name, size);
     },
 
-    async fetch(name, signal = call.signal) {
+    async fetch(name, signal = call.signal, algorithm) {
       const local = backend.localFile?.(name);
       if (local !== undefined) {
         if (statSync(local, { throwIfNoEntry: false }) === undefined) throw missing(name);
@@ -124,12 +149,14 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
       const path = spool.newPath('fetched');
       const release = (): void => rmSync(path, { force: true });
       try {
-        await pass(() => backend.get(name, (bytes) => store(name, bytes, path), { signal }));
+        const hash = await pass(() => backend.get(name, (bytes) => store(name, bytes, path, algorithm), { signal }));
+        const hashOf = (wanted: Algorithm): string =>
+          hash !== undefined && wanted === algorithm ? hash : hashFile(path, wanted);
+        return { path, hash: hashOf, release };
       } catch (error) {
         release();
         throw error;
       }
-      return { path, hash: (algorithm) => hashFile(path, algorithm), release };
     },
   };
 }
@@ -156,7 +183,7 @@ function missing(name: string): BackendError {
 }
 
 /** Lower-case hex digest of a local file, read in large blocks. */
-export function hashFile(path: string, algorithm: 'SHA1' | 'MD5'): string {
+export function hashFile(path: string, algorithm: Algorithm): string {
   const hash = createHash(algorithm);
   const buffer = Buffer.allocUnsafe(BLOCK);
   const fd = openSync(path, 'r');

@@ -22,8 +22,12 @@ import { VolumePacker, type OpenVolume, type VolumeRange } from './volume-packer
 /** Zero bytes that end the tar of an encrypted volume; others end with their last member, as the reference's do. */
 const TRAILER = 1024;
 const BLOCK = 256 * 1024;
-/** Volumes uploaded beside the producer without being asked: more would take disk space for little time. */
-const UNASKED_AHEAD = 1;
+/**
+ * Volumes uploaded beside the producer without being asked, and their bytes together, at least one: as many as a restore
+ * fetches ahead. More would take disk space for little time.
+ */
+const UNASKED_AHEAD = 4;
+const UNASKED_BYTES = 512 * 1024 * 1024;
 /** Volumes that have to fit in the spool before one is begun beside an upload: itself, and what it may be larger. */
 const ROOM = 1.3;
 
@@ -61,7 +65,7 @@ export interface SetWriterOptions {
   /** For tests: the run ends in failure after the upload of this volume. */
   readonly failOnVolume: number | undefined;
   /**
-   * Volumes that may be on their way while the next is written; 0 uploads in line. undefined: one, as long as there is
+   * Volumes that may be on their way while the next is written; 0 uploads in line. undefined: a few, as long as there is
    * room, and not spoken of as in the background.
    */
   readonly concurrency: number | undefined;
@@ -89,9 +93,9 @@ export class SetWriter {
   constructor(options: SetWriterOptions) {
     this.#options = options;
     const { archiveDir, workDir, hostname, localDir, volumeSize, codec, listFiles, kept, journal } = options;
-    const { concurrency = UNASKED_AHEAD, parallel, spool } = options;
+    const { concurrency, parallel, spool } = options;
     const hasRoom = (): boolean => spool.freeBytes() >= ROOM * volumeSize;
-    this.#uploads = new UploadQueue({ ahead: concurrency, parallel, hasRoom });
+    this.#uploads = new UploadQueue({ ahead: concurrency ?? unaskedAhead(volumeSize), parallel, hasRoom });
     this.manifest = new ManifestFile({
       archiveDir,
       path: join(workDir, 'manifest'),
@@ -273,6 +277,10 @@ export class SetWriter {
     const { type, start, end } = this.#options;
     return { kind, type, start, end, partial: false, encrypted: false, compressed: false };
   }
+}
+
+function unaskedAhead(volumeSize: number): number {
+  return Math.max(1, Math.min(UNASKED_AHEAD, Math.floor(UNASKED_BYTES / volumeSize)));
 }
 
 function suffixOf(codec: Codec): { readonly encrypted: boolean; readonly compressed: boolean } {
