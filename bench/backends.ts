@@ -2,7 +2,16 @@
 import { spawn } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, openSync, closeSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  closeSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -66,7 +75,11 @@ async function main(): Promise<void> {
       load.look();
     }
   }
-  const shown = process.argv.slice(2).join(' ').replaceAll(/ ?--(work|report)[ =]\S+/g, '').trim();
+  const shown = process.argv
+    .slice(2)
+    .join(' ')
+    .replaceAll(/ ?--(work|report)[ =]\S+/g, '')
+    .trim();
   const { Disk, ...machine } = describeMachine({ work, out: work });
   const section = storageSection(runs, {
     command: `npx tsx bench/backends.ts ${shown}`.trim(),
@@ -133,7 +146,9 @@ async function measureRound(scheme: Scheme, programs: readonly string[], scene: 
         const run: Run = { scheme: scheme.name, server: scheme.server, program, action, ...used, problem };
         runs.push(run);
         const figures = `${run.wallS.toFixed(2)} s, CPU ${run.cpuS.toFixed(2)} s, ${run.peakMiB.toFixed(0)} MiB`;
-        console.error(`${scheme.name}, ${action}, ${program}: ${figures}${problem === undefined ? '' : `; ${problem}`}`);
+        console.error(
+          `${scheme.name}, ${action}, ${program}: ${figures}${problem === undefined ? '' : `; ${problem}`}`,
+        );
         remove(out);
       }
     }
@@ -160,8 +175,20 @@ async function runMeasured(
   const log = openSync(`${work}/log`, 'w');
   const child = spawn(
     '/usr/bin/python3',
-    [`${import.meta.dirname}/lib/run-measured.py`, `${work}/used`, `${LIMIT_S}`, ...start, ...words, ...common, ...(store.args ?? [])],
-    { stdio: ['ignore', log, log], cwd: work, env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8', HOME: home, TMPDIR: temp, ...store.env } },
+    [
+      `${import.meta.dirname}/lib/run-measured.py`,
+      `${work}/used`,
+      `${LIMIT_S}`,
+      ...start,
+      ...words,
+      ...common,
+      ...(store.args ?? []),
+    ],
+    {
+      stdio: ['ignore', log, log],
+      cwd: work,
+      env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8', HOME: home, TMPDIR: temp, ...store.env },
+    },
   );
   closeSync(log);
   await once(child, 'exit');

@@ -24,7 +24,22 @@ interface About {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-const HEAD = ['scheme', 'server', 'action', 'wall s', 'ref.', 'wall ratio', 'lowest to highest', 'MB/s', 'ref.', 'CPU s', 'ref.', 'CPU ratio', 'peak MiB', 'ref.'];
+const HEAD = [
+  'scheme',
+  'server',
+  'action',
+  'wall s',
+  'ref.',
+  'wall ratio',
+  'lowest to highest',
+  'MB/s',
+  'ref.',
+  'CPU s',
+  'ref.',
+  'CPU ratio',
+  'peak MiB',
+  'ref.',
+];
 const LEFT = 3;
 
 export function storageSection(runs: readonly Run[], about: About): string {

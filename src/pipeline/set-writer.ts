@@ -16,18 +16,12 @@ import { ManifestFile } from './manifest-file.ts';
 import { hashFile, type Remote } from './remote.ts';
 import { SigtarFile } from './sigtar-file.ts';
 import type { Spool } from './spool.ts';
-import { UploadQueue } from './upload-queue.ts';
+import { unaskedAhead, UploadQueue } from './upload-queue.ts';
 import { VolumePacker, type OpenVolume, type VolumeRange } from './volume-packer.ts';
 
 /** Zero bytes that end the tar of an encrypted volume; others end with their last member, as the reference's do. */
 const TRAILER = 1024;
 const BLOCK = 256 * 1024;
-/**
- * Volumes uploaded beside the producer without being asked, and their bytes together, at least one: as many as a restore
- * fetches ahead. More would take disk space for little time.
- */
-const UNASKED_AHEAD = 4;
-const UNASKED_BYTES = 512 * 1024 * 1024;
 /** Volumes that have to fit in the spool before one is begun beside an upload: itself, and what it may be larger. */
 const ROOM = 1.3;
 
@@ -277,10 +271,6 @@ export class SetWriter {
     const { type, start, end } = this.#options;
     return { kind, type, start, end, partial: false, encrypted: false, compressed: false };
   }
-}
-
-function unaskedAhead(volumeSize: number): number {
-  return Math.max(1, Math.min(UNASKED_AHEAD, Math.floor(UNASKED_BYTES / volumeSize)));
 }
 
 function suffixOf(codec: Codec): { readonly encrypted: boolean; readonly compressed: boolean } {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { UploadQueue } from './upload-queue.ts';
+import { unaskedAhead, UploadQueue } from './upload-queue.ts';
 
 /** Uploads that end when the test says so. */
 function uploads() {
@@ -130,4 +130,9 @@ test('without room for another volume the producer waits until uploads have made
   end('c');
   await third;
   expect(queue.isBusy).toBe(false);
+});
+
+test('unasked, small volumes are uploaded four at a time, large ones as long as they take no more than 512 MiB', () => {
+  const sizes = [1, 25, 200, 300, 5000].map((mebibytes) => mebibytes * 1024 * 1024);
+  expect(sizes.map(unaskedAhead)).toEqual([4, 4, 2, 1, 1]);
 });

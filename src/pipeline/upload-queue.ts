@@ -1,3 +1,10 @@
+/**
+ * Volumes uploaded beside the producer without being asked, and their bytes together, at least one: as many as a restore
+ * fetches ahead. More would take disk space for little time.
+ */
+const UNASKED_AHEAD = 4;
+const UNASKED_BYTES = 512 * 1024 * 1024;
+
 export interface UploadQueueOptions {
   /** Uploads beside the producer; with 0 it waits for each. */
   readonly ahead: number;
@@ -60,4 +67,9 @@ export class UploadQueue {
   #check(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
+}
+
+/** How many volumes of this size to upload beside the producer when nobody has said. */
+export function unaskedAhead(volumeSize: number): number {
+  return Math.max(1, Math.min(UNASKED_AHEAD, Math.floor(UNASKED_BYTES / volumeSize)));
 }

@@ -103,7 +103,7 @@ export const GENERAL = {
         help: 'Upload a volume while the next is made; the same as --concurrency 1.',
       },
     ],
-    help: 'Upload up to N volumes in the background. 0 uploads each before the next is made. Default: 1 if there is room.',
+    help: 'Upload up to N volumes in the background. 0 uploads each before the next is made. Default: up to 4, of 512 MiB in all, if there is room.',
   }),
   copyBlocksize: option<number>({
     flag: '--copy-blocksize',
