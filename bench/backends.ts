@@ -1,5 +1,5 @@
 // Throughput of the storage drivers beside the reference's, on servers of this machine: npx tsx bench/backends.ts
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
 import { once } from 'node:events';
 import {
@@ -22,11 +22,14 @@ import { SCHEMES, type Scheme, type Store } from './lib/stores.ts';
 import { storageSection, type Run } from './lib/storage-section.ts';
 import { describeTree, difference, remove } from './lib/tree.mjs';
 
+/** What a scheme may take before another round of it is begun. */
+const ENOUGH_S = 60;
+
 const HELP = `Usage: npx tsx bench/backends.ts [options]
 
   --size MIB       of random data (default 1024)
   --volsize MIB    (default 25)
-  -n, --rounds N   (default 3)
+  -n, --rounds N   (default 3), fewer where they take long: none is begun ${ENOUGH_S} s after the first
   --schemes LIST   of ${SCHEMES.map(({ name }) => name).join(',')}
   --alone          without the reference
   --work DIR       for sources, stores and all else, four times the size (default: /dev/shm, else TMPDIR)
@@ -69,7 +72,9 @@ async function main(): Promise<void> {
   const tree = describeTree(source);
   const runs: Run[] = [];
   for (const scheme of chosen()) {
+    const started = Date.now();
     for (let round = 0; round < Number(options.rounds); round++) {
+      if (Date.now() - started > ENOUGH_S * 1000) break;
       const programs = options.alone || scheme.isAlone === true ? ['ours'] : ['ours', 'reference'];
       await measureRound(scheme, round % 2 === 0 ? programs : programs.toReversed(), { work, source, tree, runs });
       load.look();
@@ -86,15 +91,33 @@ async function main(): Promise<void> {
     date: new Date().toISOString().slice(0, 10),
     sizeMiB: Number(options.size),
     volumeMiB: Number(options.volsize),
-    rounds: Number(options.rounds),
     machine: { ...machine, Disk: Disk ?? '', Load: load.describe() },
-    versions: versions(`${root}/dist/duplicity.cjs`, root),
+    versions: programVersions(),
   });
   console.log(section);
   if (options.report !== undefined) {
     writeFileSync(options.report, replaceSection(readFileSync(options.report, 'utf8'), section));
   }
   if (runs.some(({ problem }) => problem !== undefined)) process.exitCode = 1;
+}
+
+function programVersions(): Readonly<Record<string, string>> {
+  const { gpg: _, restic: __, borg: ___, ...found } = versions(`${root}/dist/duplicity.cjs`, root);
+  const others = [
+    ['ssh', '-V'],
+    ['rsync', '--version'],
+    ['lftp', '--version'],
+    ['rclone', '--version'],
+    ['proftpd', '--version'],
+    ['apache2', '-v'],
+    ['dovecot', '--version'],
+  ] as const;
+  for (const [program, option] of others) {
+    const { stdout, stderr } = spawnSync(program, [option], { encoding: 'utf8' });
+    const line = `${stdout ?? ''}${stderr ?? ''}`.trim().split('\n')[0] ?? '';
+    if (line !== '') found[program] = line.replace(/^Server version: /, '');
+  }
+  return found;
 }
 
 function chosen(): readonly Scheme[] {

@@ -19,7 +19,6 @@ interface About {
   readonly date: string;
   readonly sizeMiB: number;
   readonly volumeMiB: number;
-  readonly rounds: number;
   readonly machine: Readonly<Record<string, string>>;
   readonly versions: Readonly<Record<string, string>>;
 }
@@ -28,6 +27,7 @@ const HEAD = [
   'scheme',
   'server',
   'action',
+  'rounds',
   'wall s',
   'ref.',
   'wall ratio',
@@ -40,6 +40,7 @@ const HEAD = [
   'peak MiB',
   'ref.',
 ];
+/** Columns that are text. */
 const LEFT = 3;
 
 export function storageSection(runs: readonly Run[], about: About): string {
@@ -54,8 +55,8 @@ ${list(about.versions)}
 
 ${about.sizeMiB} MiB of random data in a few large files, \`--no-encryption --no-compression --volsize ${about.volumeMiB}\`, to and
 from servers on loopback; what a restore brings back is compared. In every round, on a new server, each program backs up
-and restores, with an archive directory that is empty each time; they take turns at being first. Times are medians of
-${about.rounds} rounds, ratios too: this program's figure divided by the reference's, below 1 is less. CPU is that of the program
+and restores, with an archive directory that is empty each time; they take turns at being first. Figures are
+medians of the rounds, ratios too: this program's figure divided by the reference's, below 1 is less. CPU is that of the program
 and of all it starts (lftp, rsync, ssh, rclone), not the server's, which takes its share of the same two cores.
 
 ${table(runs, about.sizeMiB)}`;
@@ -69,7 +70,7 @@ function table(runs: readonly Run[], sizeMiB: number): string {
     const [ours, reference] = [of('ours'), of('reference')];
     const server = ours[0]?.server ?? '';
     const problem = [...ours, ...reference].find((run) => run.problem !== undefined);
-    if (problem !== undefined) return [scheme, server, action, `${problem.program}: ${problem.problem ?? ''}`];
+    if (problem !== undefined) return [scheme, server, action, '', `${problem.program}: ${problem.problem ?? ''}`];
     const middle = (of: readonly Run[], key: 'wallS' | 'cpuS' | 'peakMiB'): number => median(of.map((run) => run[key]));
     const ratios = (key: 'wallS' | 'cpuS'): number[] =>
       reference.map((run, round) => (ours[round]?.[key] ?? Number.NaN) / run[key]);
@@ -84,6 +85,7 @@ function table(runs: readonly Run[], sizeMiB: number): string {
       scheme,
       server,
       action,
+      String(ours.length),
       ...both('wallS', 2),
       hasReference ? `**${median(wall).toFixed(2)}**` : '',
       hasReference ? `${Math.min(...wall).toFixed(2)} to ${Math.max(...wall).toFixed(2)}` : '',
