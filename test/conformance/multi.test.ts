@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
 import { beforeEach, describe, expect, test } from 'vitest';
 
@@ -10,6 +10,7 @@ import { parseUrl } from '../../src/backends/url.ts';
 import { faultyBackend, type Failure } from '../../src/testing/faulty-backend.ts';
 import { memoryBackend, type MemoryBackend } from '../../src/testing/memory-backend.ts';
 import { openOptions } from '../support/open-options.ts';
+import { duplicity, good, noise, PLAIN, put as putFiles, scene } from '../support/scene.ts';
 import { tempDir } from '../support/temp.ts';
 import { conformance } from './conformance.ts';
 
@@ -171,6 +172,17 @@ describe('stripe', () => {
     expect(await namesOf(backend)).toEqual(['x']);
     expect(said.at(-1)).toMatch(/^The store mem:\/\/a could not list its files: /);
   });
+
+  test('nothing is deleted while a store cannot be listed: what the others hold looks incomplete without it', async () => {
+    const { backend, stores, held } = await multi('', { failures: { a: [{ ...always('list'), calls: [1, 2] }] } });
+    stores['b']?.files.set('x', Buffer.from('x'));
+    await namesOf(backend);
+    await expect(backend.delete('x', call)).rejects.toThrow('without the store mem://a good backups look incomplete');
+    expect(held()).toEqual({ a: [], b: ['x'], c: [] });
+    await namesOf(backend);
+    await backend.delete('x', call);
+    expect(held()).toEqual({ a: [], b: [], c: [] });
+  });
 });
 
 describe('the configuration', () => {
@@ -237,6 +249,24 @@ describe('over directories', () => {
     expect(readdirSync(`${dir}/b`)).toEqual(['x']);
     const url = parseUrl(`multi://${dir}/config.json?mode=mirror&onfail=abort`);
     await expect(openBackend(url, options)).rejects.toMatchObject({ code: 'BACKEND_ERROR' });
+  });
+
+  test('cleanup --force destroys no set whose manifest lies in a stripe that is away', async () => {
+    const s = scene();
+    putFiles(s.source, { 'a file': noise(3_000_000) });
+    const url = `multi://${dir}/config.json?mode=stripe`;
+    const options = [...PLAIN, '--num-retries', '1', '--volsize', '1', '--archive-dir', `${dir}/cache`];
+    await good([...options, 'full', s.source, url]);
+    const before = readdirSync(`${dir}/b`);
+    renameSync(`${dir}/a`, `${dir}/away`);
+    writeFileSync(`${dir}/a`, 'no directory');
+    const { status, stderr } = await duplicity([...options, 'cleanup', '--force', url]);
+    expect(status).toBe(50);
+    expect(stderr).toContain(`without the store file://${dir}/a good backups look incomplete`);
+    expect(readdirSync(`${dir}/b`)).toEqual(before);
+    rmSync(`${dir}/a`);
+    renameSync(`${dir}/away`, `${dir}/a`);
+    await good([...options, 'verify', url, s.source]);
   });
 
   test('a mirror does not give its spool file away before every store has it', async () => {

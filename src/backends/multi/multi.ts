@@ -27,6 +27,7 @@ export async function openMulti(url: BackendUrl, options: OpenOptions, openStore
   const { numRetries = DEFAULT_TRIES, backendRetryDelay = DEFAULT_DELAY_S } = settings;
   const policy = { tries: numRetries, delayMs: backendRetryDelay * 1000, emit };
   const stores: Store[] = [];
+  let leftOut: string | undefined;
   try {
     for (const { url: text, env, prefixes } of config.stores) {
       const place = redact(text);
@@ -38,6 +39,7 @@ export async function openMulti(url: BackendUrl, options: OpenOptions, openStore
       } catch (error) {
         if (config.onFail === 'abort' || !(error instanceof BackendError)) throw error;
         emit({ kind: 'warning', text: `The store ${place} is left out: ${error.message}` });
+        leftOut ??= place;
       }
     }
     if (stores.length === 0) throw noStore('open any store', undefined);
@@ -45,20 +47,29 @@ export async function openMulti(url: BackendUrl, options: OpenOptions, openStore
     for (const { backend } of stores) await backend[Symbol.asyncDispose]();
     throw error;
   }
-  return multiBackend(stores, config, (text) => emit({ kind: 'warning', text }));
+  // Then no store alone has what a set needs.
+  const isScattered = config.mode === 'stripe' || config.stores.some(({ prefixes }) => prefixes.length > 0);
+  return multiBackend(stores, { ...config, leftOut, isScattered }, (text) => emit({ kind: 'warning', text }));
+}
+
+interface Together extends Omit<MultiConfig, 'stores'> {
+  /** A store that could not be opened. */
+  readonly leftOut: string | undefined;
+  readonly isScattered: boolean;
 }
 
 /** The stores in the order of the file. */
 function multiBackend(
   stores: readonly Store[],
-  config: Omit<MultiConfig, 'stores'>,
+  { mode, onFail, leftOut, isScattered }: Together,
   warn: (text: string) => void,
 ): Backend {
-  const { mode, onFail } = config;
   /** Which stores hold a name, as far as listings and puts have told; undefined before the first listing. */
   let holders: Map<string, Set<Store>> | undefined;
   /** Which stores took a name in this run: what others hold under it is older. */
   const fresh = new Map<string, ReadonlySet<Store>>();
+  /** A store that the last listing lacks. */
+  let unheard: string | undefined;
   let turn = 0;
 
   /** Does `run` with each store. What fails is a warning while another succeeds and `onfail` lets it. */
@@ -86,14 +97,16 @@ function multiBackend(
   async function filesOf(call: Call): Promise<readonly RemoteFile[]> {
     const found = new Map<string, RemoteFile>();
     const held = new Map<string, Set<Store>>();
-    await withEach(stores, { task: 'list its files', signal: call.signal }, async (store) => {
+    const heard = await withEach(stores, { task: 'list its files', signal: call.signal }, async (store) => {
       for await (const file of store.backend.list(call)) {
         held.set(file.name, (held.get(file.name) ?? new Set()).add(store));
         // Where copies differ in size, one is short.
         const other = found.get(file.name)?.size ?? -1;
         if (!found.has(file.name) || (file.size ?? -1) > other) found.set(file.name, file);
       }
+      return store;
     });
+    unheard = stores.find((store) => !heard.includes(store))?.place;
     holders = held;
     return [...found.values()];
   }
@@ -197,6 +210,8 @@ function multiBackend(
       yield* found.values();
     },
     async delete(name, call) {
+      const away = leftOut ?? unheard;
+      if (isScattered && away !== undefined) throw looksIncomplete(name, away);
       let failure: unknown;
       let failed = 0;
       // Every store, whatever becomes of the one before.
@@ -235,6 +250,15 @@ async function sizeIn({ backend }: Store, name: string, call: Call): Promise<Rem
   if (backend.stat) return backend.stat(name, call);
   for await (const file of backend.list(call)) if (file.name === name) return file;
   return undefined;
+}
+
+/** Without the store that has its manifest, a good set is files of no set. */
+function looksIncomplete(name: string, away: string): BackendError {
+  const message = `${name} is not deleted: without the store ${away} good backups look incomplete.`;
+  return new BackendError('BACKEND_ERROR', message, {
+    retryable: false,
+    hint: 'Run this again when all stores can be reached, or take the store out of the file if it is gone for good.',
+  });
 }
 
 function noStore(task: string, cause: unknown): BackendError {
