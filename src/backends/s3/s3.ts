@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type * as S3 from '@aws-sdk/client-s3';
 
+import { BackendError } from '../../errors/errors.ts';
 import { gate } from '../../util/gate.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
 import { exactBytes, wholeBytes } from '../exact-bytes.ts';
@@ -87,6 +88,10 @@ function reaching({ bucket, endpoint }: Place): string {
   return `open the bucket ${bucket}${endpoint === undefined ? '' : ` at ${endpoint}`}`;
 }
 
+/** Where a page of a listing begins, in the words of its second or its first version; nowhere for the first page. */
+type Following = { readonly ContinuationToken?: string } | { readonly Marker: string };
+type ListInput = Following & { readonly Bucket: string; readonly Prefix: string };
+
 function s3Backend(
   library: typeof S3,
   { client, place }: Bucket,
@@ -161,19 +166,22 @@ function s3Backend(
   }
 
   async function* list(signal: AbortSignal): AsyncGenerator<RemoteFile> {
-    let token: string | undefined;
-    do {
-      const input = { Bucket: bucket, Prefix: prefix, ...(token === undefined ? {} : { ContinuationToken: token }) };
-      const page = await asking('list files', signal, () =>
-        client.send(new library.ListObjectsV2Command(input), { abortSignal: signal }),
+    let next: Following | undefined = {};
+    while (next !== undefined) {
+      const input: ListInput = { Bucket: bucket, Prefix: prefix, ...next };
+      // The two commands differ in where they go on, and their answers in how they say so.
+      const page: S3.ListObjectsV2CommandOutput = await asking('list files', signal, () =>
+        'Marker' in input
+          ? client.send(new library.ListObjectsCommand(input), { abortSignal: signal })
+          : client.send(new library.ListObjectsV2Command(input), { abortSignal: signal }),
       );
       for (const { Key, Size } of page.Contents ?? []) {
         const name = Key?.slice(prefix.length) ?? '';
         // An object that stands for the directory itself.
         if (name !== '') yield Size === undefined ? { name } : { name, size: Size };
       }
-      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
-    } while (token !== undefined);
+      next = page.IsTruncated === true ? following(page, input, `list files in ${bucket}`) : undefined;
+    }
   }
 
   return {
@@ -200,6 +208,18 @@ function s3Backend(
     getRange: (name, start, end, take, { signal }) => read(name, `bytes=${start}-${end - 1}`, take, signal),
     [Symbol.asyncDispose]: async () => client.destroy(),
   };
+}
+
+/**
+ * Where the page after `page` begins. A store that does not know the second version of the listing answers with a page of
+ * the first, which has no token: then the first version goes on behind the last key.
+ */
+function following(page: S3.ListObjectsV2CommandOutput, asked: ListInput, task: string): Following {
+  if (page.NextContinuationToken !== undefined) return { ContinuationToken: page.NextContinuationToken };
+  const last = page.Contents?.at(-1)?.Key;
+  if (last !== undefined && !('Marker' in asked && asked.Marker === last)) return { Marker: last };
+  const message = `Cannot ${task}: the server cuts the listing short and does not go on`;
+  throw new BackendError('BACKEND_ERROR', message, { retryable: false });
 }
 
 /** Failures of the stream as ours; what the reader of it throws is none of them. */
