@@ -175,6 +175,8 @@ function s3Backend(
           ? client.send(new library.ListObjectsCommand(input), { abortSignal: signal })
           : client.send(new library.ListObjectsV2Command(input), { abortSignal: signal }),
       );
+      // Something between us and the store may answer in its place, and well.
+      if (page.Contents === undefined && page.IsTruncated === undefined) throw noListing(`list files in ${bucket}`);
       for (const { Key, Size } of page.Contents ?? []) {
         const name = Key?.slice(prefix.length) ?? '';
         // An object that stands for the directory itself.
@@ -220,6 +222,10 @@ function following(page: S3.ListObjectsV2CommandOutput, asked: ListInput, task: 
   if (last !== undefined && !('Marker' in asked && asked.Marker === last)) return { Marker: last };
   const message = `Cannot ${task}: the server cuts the listing short and does not go on`;
   throw new BackendError('BACKEND_ERROR', message, { retryable: false });
+}
+
+function noListing(task: string): BackendError {
+  return new BackendError('BACKEND_ERROR', `Cannot ${task}: the server's answer is no listing`, { retryable: true });
 }
 
 /** Failures of the stream as ours; what the reader of it throws is none of them. */
