@@ -7,6 +7,7 @@ import { parseUrl } from '../../src/backends/url.ts';
 import { open } from '../../src/backends/webdav/webdav.ts';
 import { withRetry } from '../../src/backends/wrap/retry.ts';
 import { startApacheDav, type DavServer } from '../servers/apache-dav.ts';
+import { startFaultyProxy } from '../servers/http-faults.ts';
 import { tempDir } from '../support/temp.ts';
 import { requireTool } from '../support/tools.ts';
 
@@ -73,6 +74,19 @@ describe.runIf(requireTool('apache2') && requireTool('openssl'))('the WebDAV dri
     await using backend = await openAt(server.url('webdav', `open/${scheme}`).replace('webdav', scheme));
     await backend.put('name', bodyOf('x'), call);
     expect(readdirSync(`${server.data}/open/${scheme}`)).toEqual(['name']);
+  });
+
+  test('a move whose answer is lost, and that is refused the second time, costs another upload and no failure', async () => {
+    await using proxy = await startFaultyProxy(server.port);
+    const url = server.url('webdav', 'open/lost').replace(`:${server.port}/`, `:${new URL(proxy.origin).port}/`);
+    await using backend = withRetry(await openAt(url), { tries: 2, delayMs: 0, emit: () => undefined });
+    // Then the connection is an old one, on which a request is sent again at once.
+    await backend.put('first', bodyOf('x'), call);
+    proxy.set({ method: 'MOVE', path: /name/, count: 1, loseReply: true });
+    await backend.put('name', bodyOf('content'), call);
+    expect(proxy.seen.filter((request) => request.startsWith('MOVE')).length).toBe(3);
+    expect(readFileSync(`${server.data}/open/lost/name`, 'utf8')).toBe('content');
+    expect(readdirSync(`${server.data}/open/lost`).sort()).toEqual(['first', 'name']);
   });
 
   test('a circle of redirects ends', async () => {

@@ -176,3 +176,19 @@ test('the password does not follow a redirect to another host without TLS', asyn
   expect(client.origin()).toBe('https://other');
   expect(() => client.moveTo({ isSecure: false, host: 'other', port: 80 })).toThrow('without TLS');
 });
+
+test('nor is it told when the server that a first, open answer led to asks for it', async () => {
+  const seen: unknown[] = [];
+  const { client, server } = await pair((request, response) => {
+    seen.push(request.headers.authorization);
+    response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="r"' }).end();
+  });
+  const address = server.address();
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+  client.moveTo({ isSecure: false, host: 'localhost', port });
+  await expect(client.request({ method: 'GET', target: '/x', signal })).rejects.toMatchObject({
+    message: '127.0.0.1 redirects to localhost, without TLS',
+    retryable: false,
+  });
+  expect(seen).toEqual([undefined]);
+});

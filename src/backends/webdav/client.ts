@@ -31,7 +31,10 @@ export interface DavClient {
   /** `https://host:port`, for headers that want it. */
   origin(): string;
   request(request: Request): Promise<IncomingMessage>;
-  /** Talks to another server from here on. Throws when that would tell the password to whoever listens. */
+  /**
+   * Talks to another server from here on. Throws when that would tell the password to whoever listens, or lets `request`
+   * do so once that server asks for it.
+   */
   moveTo(origin: Origin): void;
   close(): void;
 }
@@ -42,6 +45,8 @@ export function davClient({ credentials, headers, tls, parallel, timeoutMs, ...f
   let authorize: Authorize | undefined;
   let hasAuthorized = false;
   let hasContinue = true;
+  /** Why the password may not be told to the present server. */
+  let isUnsafe: BackendError | undefined;
 
   function newAgent(): http.Agent {
     const pooled = { keepAlive: true, maxSockets: parallel };
@@ -94,6 +99,7 @@ export function davClient({ credentials, headers, tls, parallel, timeoutMs, ...f
     if (sent !== undefined && !hasAuthorized && !isStale(challenges)) return false;
     const known = await credentials();
     if (known === undefined) return false;
+    if (isUnsafe !== undefined) throw isUnsafe;
     if (authorize !== sent) return true;
     authorize = answerChallenges(challenges, known);
     hasAuthorized = false;
@@ -110,18 +116,22 @@ export function davClient({ credentials, headers, tls, parallel, timeoutMs, ...f
     },
     moveTo(next) {
       const isSafe = next.isSecure || (next.host === origin.host && !origin.isSecure);
-      if (authorize !== undefined && !isSafe) {
-        throw new BackendError('BACKEND_ERROR', `${origin.host} redirects to ${next.host}, without TLS`, {
-          retryable: false,
-          hint: 'The password is not sent there. If that is the right place, name it in the URL.',
-        });
-      }
+      const objection = isSafe ? undefined : withoutTls(origin, next);
+      if (authorize !== undefined && objection !== undefined) throw objection;
+      isUnsafe ??= objection;
       agent.destroy();
       origin = next;
       agent = newAgent();
     },
     close: () => agent.destroy(),
   };
+}
+
+function withoutTls(from: Origin, to: Origin): BackendError {
+  return new BackendError('BACKEND_ERROR', `${from.host} redirects to ${to.host}, without TLS`, {
+    retryable: false,
+    hint: 'The password is not sent there. If that is the right place, name it in the URL.',
+  });
 }
 
 /** Reads an answer to its end, so that its connection can be used again. */

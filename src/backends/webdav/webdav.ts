@@ -79,6 +79,7 @@ function davBackend(directory: DavDirectory, place: string, host: string): Backe
     // The answer to an earlier request may have been lost: then there is nothing left to move.
     if (status === 404 && (await directory.sizeOf(task, name, signal)) === body.size) return;
     await discard(part, signal);
+    if (status === 404) throw hasGone(task);
     if (!REFUSED.has(status)) throw statusFailure(task, status, undefined);
     canMove = false;
     await store(task, name, body, signal);
@@ -214,6 +215,13 @@ class Refused extends Error {
     super(failure.message);
     this.failure = failure;
   }
+}
+
+/** Moved by a request whose answer was lost, or deleted by somebody: which of them, only another upload settles. */
+function hasGone(task: string): BackendError {
+  return new BackendError('BACKEND_ERROR', `Cannot ${task}: the uploaded file has gone before it got its name`, {
+    retryable: true,
+  });
 }
 
 async function* blocks(answer: IncomingMessage, failure: (error: unknown) => unknown): Bytes {
