@@ -85,7 +85,10 @@ export function httpClient({ http, https }: HttpAgents, timeoutMs: number): Http
 /** False: the server refused before it had everything; then its answer counts, not the broken pipe. */
 async function sendBody(request: ClientRequest, bytes: Bytes, answered: Promise<unknown>): Promise<boolean> {
   let isAnswered = false;
-  const noted = answered.then(() => (isAnswered = true)).catch(() => undefined);
+  const noted = answered.then(
+    () => void (isAnswered = true),
+    (error: unknown) => error,
+  );
   // An answer that came instead of the permission to go on is noted now.
   await Promise.resolve();
   if (isAnswered) return false;
@@ -93,10 +96,11 @@ async function sendBody(request: ClientRequest, bytes: Bytes, answered: Promise<
     await pipeline(Readable.from(bytes, { objectMode: true, highWaterMark: 1 }), request);
     return true;
   } catch (error) {
-    if (isBroken(error)) await noted;
+    // What broke it is known there: that nobody listens, say, or a certificate.
+    const cause = isBroken(error) ? await noted : undefined;
     if (isAnswered) return false;
     request.destroy();
-    throw error;
+    throw cause ?? error;
   }
 }
 
@@ -115,6 +119,6 @@ function isBroken(error: unknown): boolean {
   return (
     error instanceof Error &&
     'code' in error &&
-    /^(EPIPE|ECONNRESET|ERR_STREAM_PREMATURE_CLOSE)$/.test(String(error.code))
+    /^(EPIPE|ECONNRESET|ERR_STREAM_PREMATURE_CLOSE|ERR_STREAM_DESTROYED)$/.test(String(error.code))
   );
 }
