@@ -31,6 +31,18 @@ interface Listed {
   readonly bytes?: number;
 }
 
+/** Something between us and the store may answer in its place, and well. */
+function pageIn(text: string, task: string): readonly Listed[] {
+  let page: unknown;
+  try {
+    page = JSON.parse(text);
+  } catch {
+    // Neither is it a list.
+  }
+  if (Array.isArray(page)) return page as readonly Listed[];
+  throw new BackendError('BACKEND_ERROR', `Cannot ${task}: the server's answer is no listing`, { retryable: true });
+}
+
 /** Objects whose names start with `prefix`, whole pages at a time; none when there is no such container. */
 export async function* listObjects(
   store: Store,
@@ -40,13 +52,15 @@ export async function* listObjects(
 ): AsyncGenerator<RemoteFile> {
   for (let marker = ''; ;) {
     const query = new URLSearchParams({ format: 'json', prefix, marker }).toString();
-    const { status, text } = await store.whole(`list files in ${container}`, {
+    const task = `list files in ${container}`;
+    const { status, text } = await store.whole(task, {
       method: 'GET',
       path: `/${encodeURIComponent(container)}?${query}`,
       signal,
-      accept: [404],
+      // Behind a first page it is no container that is missing, but a part of the listing.
+      accept: marker === '' ? [404] : [],
     });
-    const page = status === 200 ? (JSON.parse(text) as readonly Listed[]) : [];
+    const page = status === 200 ? pageIn(text, task) : [];
     for (const { name, bytes } of page) {
       if (name === undefined) continue;
       // Of an object in segments the listing says 0.
