@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { httpAgents } from '../../src/backends/http-agents.ts';
+import { httpAgents } from '../../src/backends/http/agents.ts';
 import { requireAzurite, startAzurite } from '../servers/azurite.ts';
 import { startConnectProxy } from '../servers/connect-proxy.ts';
 import { makeCertificate } from '../servers/daemon.ts';

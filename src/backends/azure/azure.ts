@@ -7,7 +7,7 @@ import { BackendError, UsageError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
 import { variable } from '../environment.ts';
 import { exactBytes, wholeBytes } from '../exact-bytes.ts';
-import { httpAgents, type HttpAgents } from '../http-agents.ts';
+import { httpAgents, type HttpAgents } from '../http/agents.ts';
 import { isMetadataName } from '../metadata-name.ts';
 import { timeoutMs as timeoutOf, type OpenOptions } from '../open-options.ts';
 import { optionalLibrary } from '../optional-library.ts';

@@ -4,7 +4,7 @@ import { BackendError, UsageError } from '../../errors/errors.ts';
 import type { Backend, Bytes, RemoteFile } from '../backend.ts';
 import { variable } from '../environment.ts';
 import { wholeBytes } from '../exact-bytes.ts';
-import { httpAgents } from '../http-agents.ts';
+import { httpAgents } from '../http/agents.ts';
 import { httpClient, type HttpClient, type HttpResponse } from '../http/http.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import { passwordSource } from '../password.ts';

@@ -1,7 +1,7 @@
 import { BackendError } from '../../errors/errors.ts';
 import type { Backend, Bytes, RemoteFile } from '../backend.ts';
 import { wholeBytes } from '../exact-bytes.ts';
-import { httpAgents } from '../http-agents.ts';
+import { httpAgents } from '../http/agents.ts';
 import { httpClient } from '../http/http.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import type { BackendUrl } from '../url.ts';

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 
+import { httpAgents } from './agents.ts';
 import { httpClient } from './http.ts';
 
 const signal = new AbortController().signal;
@@ -17,7 +18,7 @@ test('a body that cannot be sent fails for the reason that the connection gives'
   const port = typeof address === 'object' ? address?.port : 0;
   server.close();
   await once(server, 'close');
-  using client = httpClient(5_000);
+  using client = httpClient(httpAgents({ signal }), 5_000);
   for (const [url, code] of [
     [`http://127.0.0.1:${port}/x`, 'ECONNREFUSED'],
     ['http://nowhere.invalid/x', /^(ENOTFOUND|EAI_AGAIN)$/],

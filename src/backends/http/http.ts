@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import type { Bytes } from '../backend.ts';
-import type { HttpAgents } from '../http-agents.ts';
+import type { HttpAgents } from './agents.ts';
 
 export interface HttpRequest {
   readonly method: string;

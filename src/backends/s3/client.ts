@@ -1,6 +1,6 @@
 import type * as S3 from '@aws-sdk/client-s3';
 
-import { httpAgents } from '../http-agents.ts';
+import { httpAgents } from '../http/agents.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import { optionalLibrary } from '../optional-library.ts';
 import type { BackendUrl } from '../url.ts';

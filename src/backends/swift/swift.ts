@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { BackendError, UsageError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
 import { exactBytes, wholeBytes } from '../exact-bytes.ts';
-import { httpAgents } from '../http-agents.ts';
+import { httpAgents } from '../http/agents.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import { bucketPath } from '../url-path.ts';
 import { redact, type BackendUrl } from '../url.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { proxyFor } from './http-proxy.ts';
+import { proxyFor } from './proxy.ts';
 
 function shown(url: string, env: Readonly<Record<string, string>>): string | undefined {
   const proxy = proxyFor(url, env);

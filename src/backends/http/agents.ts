@@ -4,10 +4,10 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 
-import { variable } from './environment.ts';
-import { proxyFor, type HttpProxy } from './http-proxy.ts';
-import { timeoutMs, type OpenOptions } from './open-options.ts';
-import { tlsOptions } from './tls.ts';
+import { variable } from '../environment.ts';
+import { proxyFor, type HttpProxy } from './proxy.ts';
+import { timeoutMs, type OpenOptions } from '../open-options.ts';
+import { tlsOptions } from '../tls.ts';
 
 /** Keep connections open between requests, until they are destroyed. */
 export interface HttpAgents {

@@ -1,8 +1,8 @@
 import { BlockList, isIP } from 'node:net';
 
-import { UsageError } from '../errors/errors.ts';
-import { Secret } from '../util/secret.ts';
-import { variable, type Environment } from './environment.ts';
+import { UsageError } from '../../errors/errors.ts';
+import { Secret } from '../../util/secret.ts';
+import { variable, type Environment } from '../environment.ts';
 
 /** An HTTP proxy that makes tunnels (CONNECT). */
 export interface HttpProxy {
