@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { BackendError } from '../../errors/errors.ts';
 import type { Emit } from '../../events/events.ts';
-import type { Backend, Call } from '../backend.ts';
+import type { Backend } from '../backend.ts';
 import { around, type Step } from './around.ts';
 import { fromText } from '../../util/bytepath.ts';
 import { quoteName } from '../../util/quote-name.ts';
