@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { httpAgents } from '../../src/backends/http/agents.ts';
 import { requireAzurite, startAzurite } from '../servers/azurite.ts';
 import { startConnectProxy } from '../servers/connect-proxy.ts';
-import { makeCertificate } from '../servers/daemon.ts';
+import { makeCertificate } from '../servers/certificate.ts';
 import { startDovecot } from '../servers/dovecot.ts';
 import { requireSwift, startSwift, type SwiftServer } from '../servers/swift.ts';
 import { duplicity, good, PLAIN, put, scene } from '../support/scene.ts';

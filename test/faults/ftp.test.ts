@@ -1,5 +1,5 @@
 import { afterAll, describe } from 'vitest';
-import { consecutivePorts } from '../servers/daemon.ts';
+import { consecutivePorts } from '../servers/process.ts';
 import { startProftpd, type FtpServer } from '../servers/proftpd.ts';
 import { tempDir } from '../support/temp.ts';
 import { requireTool } from '../support/tools.ts';

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 
-import { freePorts, makeCertificate, openssl, startDaemon, type Daemon } from './daemon.ts';
+import { makeCertificate, openssl } from './certificate.ts';
+import { freePorts, startServer, type ServerProcess } from './process.ts';
 
-export interface DavServer extends Daemon {
+export interface DavServer extends ServerProcess {
   /** Holds a directory for each place. */
   readonly data: string;
   readonly authority: string;
@@ -124,9 +125,12 @@ Redirect 301 /loop http://127.0.0.1:${port}/loop
 </VirtualHost>
 `,
   );
-  const daemon = await startDaemon(dir, ['apache2', '-D', 'FOREGROUND', '-f', `${dir}/httpd.conf`], [port, tlsPort]);
+  const server = await startServer('apache2', ['-D', 'FOREGROUND', '-f', `${dir}/httpd.conf`], {
+    cwd: dir,
+    ports: [port, tlsPort],
+  });
   return {
-    ...daemon,
+    ...server,
     data,
     authority,
     user,

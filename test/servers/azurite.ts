@@ -35,7 +35,7 @@ export async function startAzurite(): Promise<AzuriteServer> {
   return {
     origin,
     connectionString: connectionString(origin),
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => server.stop(),
   };
 }
 

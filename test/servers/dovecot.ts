@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 
-import { freePorts, makeCertificate, startDaemon, type Daemon } from './daemon.ts';
+import { makeCertificate } from './certificate.ts';
+import { freePorts, startServer, type ServerProcess } from './process.ts';
 
-export interface ImapServer extends Daemon {
+export interface ImapServer extends ServerProcess {
   readonly port: number;
   readonly tlsPort: number;
   readonly user: string;
@@ -92,19 +93,24 @@ namespace inbox {
 }
 `,
   );
-  const daemon = await startDaemon(dir, ['dovecot', '-F', '-c', `${dir}/dovecot.conf`], [port, tlsPort]);
+  const server = await startServer('dovecot', ['-F', '-c', `${dir}/dovecot.conf`], {
+    cwd: dir,
+    ports: [port, tlsPort],
+  });
+  async function stop(): Promise<void> {
+    await server.stop();
+    rmSync(run, { recursive: true, force: true });
+  }
   return {
-    ...daemon,
+    ...server,
     port,
     tlsPort,
     user,
     password,
     authority,
     url: (scheme, path) => `${scheme}://${user}@127.0.0.1:${scheme === 'imap' ? port : tlsPort}/${path}`,
-    async stop() {
-      await daemon.stop();
-      rmSync(run, { recursive: true, force: true });
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
   };
 }
 

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 
 import { contentHashOf } from '../../src/backends/dpbx/content-hash.ts';
 import { tempDir } from '../support/temp.ts';
-import { makeCertificate } from './daemon.ts';
+import { makeCertificate } from './certificate.ts';
 import { openAccount, RouteError, type Commit } from './dropbox-account.ts';
 import { APP_KEY, APP_SECRET, openTokens } from './dropbox-tokens.ts';
 

@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 
-import { freePorts, makeCertificate, openssl, startDaemon, type Daemon } from './daemon.ts';
+import { makeCertificate, openssl } from './certificate.ts';
+import { freePorts, startServer, type ServerProcess } from './process.ts';
 
-export interface FtpServer extends Daemon {
+export interface FtpServer extends ServerProcess {
   /** What the user sees as `/` is the disk's `/`; logins start here. */
   readonly home: string;
   readonly authority: string;
@@ -104,10 +105,13 @@ TLSOptions NoSessionReuseRequired
 </VirtualHost>
 `,
   );
-  const daemon = await startDaemon(dir, ['proftpd', '-n', '-c', `${dir}/proftpd.conf`], [plain, implicit, strict, old]);
   const ports = { plain, implicit, strict, old };
+  const server = await startServer('proftpd', ['-n', '-c', `${dir}/proftpd.conf`], {
+    cwd: dir,
+    ports: Object.values(ports),
+  });
   return {
-    ...daemon,
+    ...server,
     home,
     authority,
     user,

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 
-import { freePorts, startDaemon, type Daemon } from './daemon.ts';
+import { freePorts, startServer, type ServerProcess } from './process.ts';
 
-export interface RcloneDav extends Daemon {
+export interface RcloneDav extends ServerProcess {
   readonly data: string;
   /** With user and password. */
   url(path: string): string;
@@ -26,7 +26,12 @@ export async function startRcloneDav(dir: string): Promise<RcloneDav> {
     ...caching,
     data,
   ];
-  const env = { HOME: dir, RCLONE_CONFIG: `${dir}/rclone.conf`, RCLONE_CACHE_DIR: `${dir}/cache` };
-  const daemon = await startDaemon(dir, ['rclone', ...words], [port], env);
-  return { ...daemon, data, url: (path) => `webdav://backup:hush@127.0.0.1:${port}/${path}` };
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: dir,
+    RCLONE_CONFIG: `${dir}/rclone.conf`,
+    RCLONE_CACHE_DIR: `${dir}/cache`,
+  };
+  const server = await startServer('rclone', words, { cwd: dir, ports: [port], env });
+  return { ...server, data, url: (path) => `webdav://backup:hush@127.0.0.1:${port}/${path}` };
 }

@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 
-import { freePort, startServer, type Server } from './listening.ts';
+import { freePorts, startServer, type ServerProcess } from './process.ts';
 
 export const RSYNC_PASSWORD = 'p@ss:wo/rd %41';
 
-export interface Rsyncd extends Server {
+export interface Rsyncd extends ServerProcess {
   readonly port: number;
   /** Directories of the modules of these names; `secret` wants the user `dup` with RSYNC_PASSWORD, `ro` is read-only. */
   readonly data: { readonly open: string; readonly secret: string; readonly ro: string };
@@ -12,7 +12,7 @@ export interface Rsyncd extends Server {
 
 /** A daemon of rsync on loopback. */
 export async function startRsyncd(dir: string): Promise<Rsyncd> {
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const modules = ['open', 'secret', 'ro'] as const;
   for (const name of modules) mkdirSync(`${dir}/data/${name}`, { recursive: true });
   writeFileSync(`${dir}/secrets`, `dup:${RSYNC_PASSWORD}\n`);
@@ -37,7 +37,7 @@ export async function startRsyncd(dir: string): Promise<Rsyncd> {
   const running = await startServer(
     'rsync',
     ['--daemon', '--no-detach', `--config=${dir}/rsyncd.conf`, `--log-file=${dir}/rsyncd-own.log`],
-    { port, logFile: `${dir}/rsyncd.log` },
+    { cwd: dir, ports: [port] },
   );
   return {
     ...running,

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 
-import { freePort, startServer, type Server } from './listening.ts';
+import { freePorts, startServer, type ServerProcess } from './process.ts';
 
-export interface Sshd extends Server {
+export interface Sshd extends ServerProcess {
   readonly port: number;
   readonly user: string;
   /** Where sessions start; paths of URLs without a second slash are below it. */
@@ -38,7 +38,7 @@ export const KEY_PASSPHRASE = 'key:pass@phrase/';
 /** OpenSSH on loopback, everything of it in `dir`. Sessions run in `dir/home`, so that relative and absolute paths differ. */
 export async function startSshd(dir: string, options: SshdOptions = {}): Promise<Sshd> {
   const { only, account, listen = '127.0.0.1' } = options;
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const home = `${dir}/home`;
   mkdirSync(home, { recursive: true });
   chmodSync(dir, 0o755);
@@ -86,15 +86,18 @@ export async function startSshd(dir: string, options: SshdOptions = {}): Promise
   ];
   writeFileSync(`${dir}/sshd_config`, `${lines.join('\n')}\n`);
   const running = await startServer(sshdPath(), ['-D', '-e', '-f', `${dir}/sshd_config`], {
-    port,
-    logFile: `${dir}/sshd.log`,
+    cwd: dir,
+    ports: [port],
+    env: process.env,
   });
+  async function stop(): Promise<void> {
+    await running.stop();
+    if (uid > 0 && account !== undefined) spawnSync('userdel', [account.name]);
+  }
   return {
     ...running,
-    async stop() {
-      await running.stop();
-      if (uid > 0 && account !== undefined) spawnSync('userdel', [account.name]);
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
     port,
     user: account?.name ?? userInfo().username,
     home,

@@ -77,7 +77,7 @@ export async function startSwift(): Promise<SwiftServer> {
       const { ok } = await fetch(`${origin}/plant/${container}`, { method: 'POST', body: JSON.stringify(names) });
       if (!ok) throw new Error('planting failed');
     },
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => server.stop(),
   };
 }
 
