@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { duplicity, faults, good, names, noise, PLAIN, put, type Scene, scene, treeOf } from '../support/scene.ts';
 import { tempDir } from '../support/temp.ts';
@@ -30,6 +31,9 @@ async function restored(k: number): Promise<string> {
   return target;
 }
 
+/** A file that was changed within the last 20 ms is not gone on with in its middle: clocks of files have steps. */
+const filesAge = (): Promise<void> => pause(50);
+
 /** Files before, within and behind the place where it dies. */
 function tree(k: number): Record<string, Buffer> {
   const first = Object.fromEntries(Array.from({ length: 5 }, (_none, i) => [`a${i}`, noise(20_000, 10 * k + i)]));
@@ -43,7 +47,7 @@ test('a source that is one large file goes on in its middle, full and incrementa
     writeFileSync(file, content);
     // A change within the second of the version before is not noticed.
     utimesSync(file, timeOfSet(k - 1), timeOfSet(k - 1));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await filesAge();
     await die(args(k, file));
     const { stdout } = await good(args(k, file));
     expect(stdout).toContain('Restarting after volume 2');
@@ -53,7 +57,7 @@ test('a source that is one large file goes on in its middle, full and incrementa
 
 test('--progress changes nothing about going on in the middle of a file', async () => {
   put(s.source, tree(0));
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await filesAge();
   await die(args(0, s.source, ['--progress']));
   const { stdout } = await good(args(0, s.source, ['--progress']));
   expect(stdout).toMatch(/Restarting after volume 2, file big, block [1-9]/);
@@ -62,7 +66,7 @@ test('--progress changes nothing about going on in the middle of a file', async 
 
 test('a file in whose middle it died may be excluded: the backup begins again before it', async () => {
   put(s.source, tree(0));
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await filesAge();
   await die(args(0, s.source));
   await good(args(0, s.source, ['--exclude', `${s.source}/big`]));
   expect(names(await restored(0))).toEqual(['a0', 'a1', 'a2', 'a3', 'a4', 'z']);
@@ -78,7 +82,7 @@ describe('unfinished signatures that a bad disk has changed', () => {
     put(s.source, tree(0));
     await good(args(0, s.source));
     put(s.source, tree(1), timeOfSet(0));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await filesAge();
     await die(args(1, s.source));
     const part = `${archive()}/${names(archive()).find((name) => /^dup.*sigtar\.part$/.test(name)) ?? ''}`;
     const bytes = readFileSync(part);
@@ -95,7 +99,7 @@ describe('unfinished signatures that a bad disk has changed', () => {
 test('a directory on the way that was replaced by a link to it does not wedge the backup', async () => {
   mkdirSync(`${s.source}/d`);
   put(s.source, { 'd/big': noise(4_000_000, 5), z: 'end' });
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await filesAge();
   await die(args(0, s.source));
   renameSync(`${s.source}/d`, `${s.dir}/elsewhere`);
   symlinkSync(`${s.dir}/elsewhere`, `${s.source}/d`);
