@@ -42,13 +42,16 @@ const KINDS: Readonly<Record<string, Kind>> = {
 
 /** What the library makes of a download that breaks off; of one that is aborted its caller knows. */
 const CUT = { code: 'ECONNRESET', text: 'the connection was lost', retryable: true };
+/** The library's code for an answer that it could not read to its end, or not understand when it had less than all. */
+const HALF = { code: 'PARSE_ERROR', text: 'the answer is not complete', retryable: true };
 
 /** `task` (such as `store vol1 in container`) failed: as a `BackendError` where it is the server's or network's doing. */
 export function azureFailure(task: string, error: unknown): unknown {
   if (error instanceof BackendError || !(error instanceof Error)) return error;
   const { status, name, header } = answerOf(error);
   if (status === undefined) {
-    const network = error.name === 'AbortError' ? CUT : networkFailure(error);
+    const isHalf = 'code' in error && error.code === HALF.code;
+    const network = error.name === 'AbortError' ? CUT : isHalf ? HALF : networkFailure(error);
     if (network === undefined) return error;
     return new BackendError('BACKEND_ERROR', `Cannot ${task}: ${network.text} (${network.code})`, {
       retryable: network.retryable,
