@@ -30,6 +30,6 @@ async function proftpd(scheme: 'ftp' | 'ftpes'): Promise<FaultySetup> {
 }
 
 describe.runIf(requireTool('proftpd') && requireTool('openssl'))('ftp', () => {
-  survivesFaults('ftp', () => proftpd('ftp'), [1, 2]);
-  survivesFaults('ftpes', () => proftpd('ftpes'), [1, 2]);
+  survivesFaults('ftp', () => proftpd('ftp'), [3, 9]);
+  survivesFaults('ftpes', () => proftpd('ftpes'), [4, 10]);
 });

@@ -24,6 +24,6 @@ describe.runIf(requireTool('dovecot') && requireTool('openssl'))('imap', () => {
         stored: () => new Map(),
       };
     },
-    [1, 2],
+    [3, 9],
   );
 });

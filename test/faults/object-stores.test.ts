@@ -34,7 +34,7 @@ describe.runIf(requireSwift())('OpenStack Swift', () => {
     }),
     stored: (place) => objectsIn('container', place),
   });
-  survivesFaults('swift', swift, [1, 2]);
+  survivesFaults('swift', swift, [4, 9]);
 
   const s3 = async (): Promise<FaultySetup> => ({
     port: server.port,
@@ -45,7 +45,7 @@ describe.runIf(requireSwift())('OpenStack Swift', () => {
     }),
     stored: (place) => objectsIn('bucket', place),
   });
-  survivesFaults('s3', s3, [1, 2]);
+  survivesFaults('s3', s3, [3, 10]);
 });
 
 describe.runIf(requireAzurite())('Azurite', () => {
@@ -74,5 +74,5 @@ describe.runIf(requireAzurite())('Azurite', () => {
     }),
     stored: blobsIn,
   });
-  survivesFaults('azure', azure, [1, 2]);
+  survivesFaults('azure', azure, [3, 9]);
 });

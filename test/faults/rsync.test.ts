@@ -22,6 +22,6 @@ describe.runIf(requireTool('rsync'))('rsync daemon', () => {
         stored: (place) => filesIn(`${started.data.open}/${place}`),
       };
     },
-    [1, 2],
+    [4, 15],
   );
 });

@@ -29,9 +29,9 @@ async function overSsh(scheme: 'sftp' | 'scp' | 'rsync', only?: 'sftp' | 'shell'
 }
 
 describe.runIf(requireTool('sshd'))('ssh', () => {
-  survivesFaults('sftp', () => overSsh('sftp', 'sftp'), [1, 2]);
-  survivesFaults('scp', () => overSsh('scp', 'shell'), [1, 2]);
+  survivesFaults('sftp', () => overSsh('sftp', 'sftp'), [3, 9]);
+  survivesFaults('scp', () => overSsh('scp', 'shell'), [4, 10]);
   describe.runIf(requireTool('rsync'))('rsync', () => {
-    survivesFaults('rsync over ssh', () => overSsh('rsync'), [1, 2]);
+    survivesFaults('rsync over ssh', () => overSsh('rsync'), [9, 14]);
   });
 });

@@ -27,8 +27,8 @@ describe.runIf(requireTool('apache2') && requireTool('openssl'))('webdav', () =>
       stored: (place) => filesIn(`${server.data}/basic/${scheme}/${place}`),
     };
   }
-  survivesFaults('webdav', () => apache('webdav'), [1, 2]);
-  survivesFaults('webdavs', () => apache('webdavs'), [1, 2]);
+  survivesFaults('webdav', () => apache('webdav'), [4, 9]);
+  survivesFaults('webdavs', () => apache('webdavs'), [3, 10]);
 
   describe.runIf(requireTool('rclone'))('rclone', () => {
     async function rclone(): Promise<FaultySetup> {
@@ -50,6 +50,6 @@ describe.runIf(requireTool('apache2') && requireTool('openssl'))('webdav', () =>
         stored: (place) => filesIn(`${server.data}/basic/rclone-${place}`),
       };
     }
-    survivesFaults('rclone', rclone, [1, 2]);
+    survivesFaults('rclone', rclone, [4, 15]);
   });
 });
