@@ -47,16 +47,19 @@ describe.runIf(requireTool('apache2') && requireTool('openssl'))('webdav:// with
     expect(stored()).toHaveLength(3);
   });
 
-  test.runIf(requireTool('rclone'))('rclone that has lost the answer to a renaming is believed', async () => {
-    const { source } = smallScene();
-    const config = `${tempDir()}/rclone.conf`;
-    const password = execFileSync('rclone', ['obscure', server.password], { encoding: 'utf8' }).trim();
-    const login = `user = ${server.user}\npass = ${password}\n`;
-    writeFileSync(config, `[dav]\ntype = webdav\nvendor = other\nurl = ${proxy.origin}/basic\n${login}`);
-    proxy.set({ method: 'MOVE', path: /difftar/, count: 1, loseReply: true });
-    await expectGoodCopy(source, 'rclone://dav:by-rclone', { RCLONE_CONFIG: config });
-    expect(readdirSync(`${server.data}/basic/by-rclone`)).toHaveLength(3);
-  });
+  test.runIf(requireTool('rclone'))(
+    'an upload by rclone is done again when the answer to the renaming is lost',
+    async () => {
+      const { source } = smallScene();
+      const config = `${tempDir()}/rclone.conf`;
+      const password = execFileSync('rclone', ['obscure', server.password], { encoding: 'utf8' }).trim();
+      const login = `user = ${server.user}\npass = ${password}\n`;
+      writeFileSync(config, `[dav]\ntype = webdav\nvendor = other\nurl = ${proxy.origin}/basic\n${login}`);
+      proxy.set({ method: 'MOVE', path: /difftar/, count: 1, loseReply: true });
+      await expectGoodCopy(source, 'rclone://dav:by-rclone', { RCLONE_CONFIG: config });
+      expect(readdirSync(`${server.data}/basic/by-rclone`)).toHaveLength(3);
+    },
+  );
 
   async function expectGoodCopy(source: string, url: string, env: Readonly<Record<string, string>> = {}) {
     const { status, stderr } = await duplicity([...PLAIN, source, url], { env });

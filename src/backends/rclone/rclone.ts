@@ -71,25 +71,18 @@ export async function rcloneBackend(engine: RcloneEngine, options: OpenOptions):
   // Elsewhere a killed rclone leaves part of a file under its name, or under one that older programs take for a volume.
   const isHidden = !isBucketBased && canMove;
 
-  async function store(file: string, name: string, { size, signal }: Call & { readonly size: number }): Promise<void> {
+  async function store(file: string, name: string, { signal }: Call): Promise<void> {
     const part = `.${name}.part`;
     if (!isHidden) return engine.upload(file, name, signal);
     await engine.upload(file, part, signal);
-    try {
-      await engine.move(part, name, signal);
-    } catch (error) {
-      // When the answer is lost, rclone asks again, and there is nothing left to move.
-      if (!(error instanceof BackendError) || error.code !== 'BACKEND_NOT_FOUND') throw error;
-      if ((await engine.stat(part, signal)) !== undefined) throw error;
-      if ((await engine.stat(name, signal))?.size !== size) throw error;
-    }
+    return engine.move(part, name, signal);
   }
 
   return {
     traits: { parallel: PARALLEL, atomicPut: isBucketBased || isHidden, consistentList: true },
     async put(name, body, call) {
       call.signal.throwIfAborted();
-      await withFile(body, options, { call, run: (file) => store(file, name, { ...call, size: body.size }) });
+      await withFile(body, options, { call, run: (file) => store(file, name, call) });
     },
     async get(name, take, { signal }) {
       signal.throwIfAborted();

@@ -41,7 +41,7 @@ export function davDirectory(client: DavClient, path: string): DavDirectory {
   async function find(task: string, signal: AbortSignal): Promise<void> {
     for (let left = MAX_REDIRECTS; ; left--) {
       const answer = await propfind(base, '0', signal);
-      const { statusCode = 0, statusMessage, headers } = answer;
+      const { statusCode = 0, headers } = answer;
       if (statusCode === 207) {
         await resourcesOf(task, answer);
         return;
@@ -49,7 +49,7 @@ export function davDirectory(client: DavClient, path: string): DavDirectory {
       await dropped(answer);
       if (statusCode === 404) return make(task, base, signal);
       if (!REDIRECTS.has(statusCode) || headers.location === undefined) {
-        throw statusFailure(task, statusCode, statusMessage);
+        throw statusFailure(task, statusCode, answer);
       }
       if (left <= 0) throw tooManyRedirects(task);
       follow(task, headers.location);
@@ -76,18 +76,18 @@ export function davDirectory(client: DavClient, path: string): DavDirectory {
   async function make(task: string, collection: string, signal: AbortSignal): Promise<void> {
     const answer = await client.request({ method: 'MKCOL', target: collection, signal });
     await dropped(answer);
-    const { statusCode = 0, statusMessage } = answer;
+    const { statusCode = 0 } = answer;
     // 405: it is there by now.
     if (statusCode === 201 || statusCode === 200 || statusCode === 405) return;
     const parent = collection.replace(/[^/]+\/$/, '');
     if ((statusCode !== 409 && statusCode !== 404) || parent === collection || parent === '/') {
-      throw statusFailure(task, statusCode, statusMessage);
+      throw statusFailure(task, statusCode, answer);
     }
     await make(task, parent, signal);
     const again = await client.request({ method: 'MKCOL', target: collection, signal });
     await dropped(again);
     if (again.statusCode !== 201 && again.statusCode !== 405) {
-      throw statusFailure(task, again.statusCode ?? 0, again.statusMessage);
+      throw statusFailure(task, again.statusCode ?? 0, again);
     }
   }
 
@@ -108,21 +108,21 @@ export function davDirectory(client: DavClient, path: string): DavDirectory {
     },
     async members(task, signal) {
       const answer = await propfind(base, '1', signal);
-      const { statusCode = 0, statusMessage } = answer;
+      const { statusCode = 0 } = answer;
       if (statusCode === 207) return resourcesOf(task, answer);
       await dropped(answer);
-      throw statusFailure(task, statusCode, statusMessage);
+      throw statusFailure(task, statusCode, answer);
     },
     async sizeOf(task, name, signal) {
       const answer = await propfind(targetOf(name), '0', signal);
-      const { statusCode = 0, statusMessage } = answer;
+      const { statusCode = 0 } = answer;
       if (statusCode === 207) {
         const [file] = await resourcesOf(task, answer);
         return file === undefined || file.isCollection ? undefined : (file.size ?? 'unknown');
       }
       await dropped(answer);
       if (statusCode === 404) return undefined;
-      throw statusFailure(task, statusCode, statusMessage);
+      throw statusFailure(task, statusCode, answer);
     },
   };
 }

@@ -1,4 +1,7 @@
+import type { IncomingMessage } from 'node:http';
+
 import { BackendError, DuplicityError } from '../../errors/errors.ts';
+import { retryAfter } from '../network-failure.ts';
 import { certificateFailure } from '../tls.ts';
 
 interface Kind {
@@ -49,11 +52,15 @@ function kindOf(status: number): Kind {
   return status >= 500 || PASSING_4XX.has(status) ? PASSING : HOPELESS;
 }
 
+/** What an answer holds besides its status. */
+type Said = Partial<Pick<IncomingMessage, 'statusMessage' | 'headers'>>;
+
 /** The server answered `task` (such as `store vol1 in webdav://host/dir`) with a status that does not do. */
-export function statusFailure(task: string, status: number, reason: string | undefined): BackendError {
+export function statusFailure(task: string, status: number, { statusMessage, headers }: Said = {}): BackendError {
   const { hint, ...kind } = kindOf(status);
-  return new BackendError(kind.code, `Cannot ${task}: the server answers ${status} ${reason ?? ''}`.trimEnd(), {
+  return new BackendError(kind.code, `Cannot ${task}: the server answers ${status} ${statusMessage ?? ''}`.trimEnd(), {
     retryable: kind.retryable,
+    retryAfterMs: kind.retryable ? retryAfter(headers?.['retry-after'], Date.now()) : undefined,
     ...(hint !== undefined && { hint }),
   });
 }

@@ -80,7 +80,7 @@ function davBackend(directory: DavDirectory, place: string, host: string): Backe
     if (status === 404 && (await directory.sizeOf(task, name, signal)) === body.size) return;
     await discard(part, signal);
     if (status === 404) throw hasGone(task);
-    if (!REFUSED.has(status)) throw statusFailure(task, status, undefined);
+    if (!REFUSED.has(status)) throw statusFailure(task, status);
     canMove = false;
     await store(task, name, body, signal);
   }
@@ -96,12 +96,12 @@ function davBackend(directory: DavDirectory, place: string, host: string): Backe
       signal,
     });
     await dropped(answer);
-    const { statusCode = 0, statusMessage } = answer;
+    const { statusCode = 0 } = answer;
     if (!isDone(statusCode)) {
       // The collection may have gone: the next try makes it.
       if (statusCode === 404 || statusCode === 409) directory.leave();
       if (statusCode === 507) await discard(name, signal);
-      const failure = statusFailure(task, statusCode, statusMessage);
+      const failure = statusFailure(task, statusCode, answer);
       throw REFUSED.has(statusCode) ? new Refused(failure) : failure;
     }
     const stored = await directory.sizeOf(task, name, signal);
@@ -129,10 +129,10 @@ function davBackend(directory: DavDirectory, place: string, host: string): Backe
   async function get<T>(name: string, take: (bytes: Bytes) => Promise<T>, signal: AbortSignal): Promise<T> {
     const task = `read ${name} in ${place}`;
     const answer = await client.request({ method: 'GET', target: directory.targetOf(name), signal });
-    const { statusCode = 0, statusMessage } = answer;
+    const { statusCode = 0 } = answer;
     if (statusCode !== 200) {
       await dropped(answer);
-      throw statusFailure(task, statusCode, statusMessage);
+      throw statusFailure(task, statusCode, answer);
     }
     try {
       return await take(blocks(answer, (error) => (signal.aborted ? signal.reason : wireFailure(task, host, error))));
@@ -176,9 +176,9 @@ function davBackend(directory: DavDirectory, place: string, host: string): Backe
       await ask(task, signal, async () => {
         const answer = await client.request({ method: 'DELETE', target: directory.targetOf(name), signal });
         await dropped(answer);
-        const { statusCode = 0, statusMessage } = answer;
+        const { statusCode = 0 } = answer;
         // Also when an earlier try did it and its answer was lost.
-        if (!isDone(statusCode) && statusCode !== 404) throw statusFailure(task, statusCode, statusMessage);
+        if (!isDone(statusCode) && statusCode !== 404) throw statusFailure(task, statusCode, answer);
       });
     },
     async stat(name, { signal }) {
@@ -194,7 +194,7 @@ function davBackend(directory: DavDirectory, place: string, host: string): Backe
         if (isDone(status)) return;
         // Some servers forbid to move what is not there.
         const isThere = (await directory.sizeOf(task, from, signal)) !== undefined;
-        throw statusFailure(task, isThere ? status : 404, undefined);
+        throw statusFailure(task, isThere ? status : 404);
       });
     },
     async [Symbol.asyncDispose]() {
