@@ -90,6 +90,7 @@ export function survivesFaults(driver: string, open: () => Promise<FaultySetup>,
         return;
       }
       expectClear(first);
+      console.log(`${driver}, ${place}: ${first.stderr.trim()}`);
       await expectWhole(place);
       const second = await faulty();
       expect([second.status, second.stderr]).toEqual([0, '']);

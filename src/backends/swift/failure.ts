@@ -35,6 +35,8 @@ const KINDS: Readonly<Record<number, Kind>> = {
   422: { code: 'BACKEND_ERROR', retryable: true, text: 'the bytes were changed on the way' },
   429: { code: 'BACKEND_ERROR', retryable: true, text: 'the server is busy' },
   498: { code: 'BACKEND_ERROR', retryable: true, text: 'the server is busy' },
+  // Swift has seen the connection end, and says so to nobody, or to the other direction, which is still there.
+  499: { code: 'BACKEND_ERROR', retryable: true, text: 'the server did not get the whole request' },
   503: { code: 'BACKEND_ERROR', retryable: true, text: 'the server is busy' },
   507: { code: 'BACKEND_NO_SPACE', retryable: false, text: 'the store is full', hint: FREE },
 };
