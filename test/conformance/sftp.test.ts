@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, describe } from 'vitest';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { buffer } from 'node:stream/consumers';
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { Backend } from '../../src/backends/backend.ts';
 import { openBackend } from '../../src/backends/registry.ts';
@@ -34,4 +37,20 @@ describe.runIf(requireTool('sshd')).each(KINDS)('%s on %s', (scheme, options, wh
     open,
     onDisk(() => `${server.home}/a/deep place`),
   );
+});
+
+test.runIf(requireTool('sshd'))('scp: a file that the server cannot read to its end is a failure', async () => {
+  const dir = tempDir();
+  mkdirSync(`${dir}/bin`);
+  // As scp does it: the size has been promised, so something is sent, and the truth after it.
+  const said = `printf 'C0644 5 name\\n12\\0\\0\\0\\001scp: name: Input/output error\\n'`;
+  writeFileSync(`${dir}/bin/scp`, `#!/bin/sh\n${said}\nexec cat > /dev/null\n`, { mode: 0o755 });
+  const server = await startSshd(dir, { only: 'shell', path: `${dir}/bin:/usr/bin:/bin` });
+  try {
+    const options = { signal: new AbortController().signal, settings: { sshOptions: server.options } };
+    await using backend = await openBackend(parseUrl(`scp://127.0.0.1:${server.port}/place`), options);
+    await expect(backend.get('name', buffer, options)).rejects.toThrow('Input/output error');
+  } finally {
+    await server.stop();
+  }
 });

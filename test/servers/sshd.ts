@@ -27,6 +27,8 @@ export interface SshdOptions {
   readonly only?: 'sftp' | 'shell' | 'read-only';
   /** Lines for sshd_config. */
   readonly config?: readonly string[];
+  /** PATH of the commands it runs. Default: sshd's own. */
+  readonly path?: string;
   /** Log in as this user, with keys or this password; needs root. Made and removed here. */
   readonly account?: { readonly name: string; readonly password: string };
   readonly listen?: string;
@@ -80,7 +82,8 @@ export async function startSshd(dir: string, options: SshdOptions = {}): Promise
     'MaxSessions 50',
     `ForceCommand ${session}`,
     // bash reads its start-up file for every command, and that of a developer may take half a second.
-    `SetEnv HOME=${home}`,
+    // sshd takes one such line.
+    `SetEnv HOME=${home}${options.path === undefined ? '' : ` PATH=${options.path}`}`,
     ...(only === 'shell' ? [] : [`Subsystem sftp ${server}`]),
     ...(options.config ?? []),
   ];

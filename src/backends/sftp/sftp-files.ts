@@ -63,8 +63,10 @@ export function sftpFiles(connection: Connection, sftp: SFTPWrapper): RemoteFile
     try {
       return await attempt();
     } catch (error) {
-      // What a killed run left is replaced, never written into: it might be a link to somewhere else.
-      if (statusOf(error) !== SFTP_STATUS.failure) throw error;
+      // What a killed run left is replaced, never written into: it might be a link to somewhere else. Some servers have
+      // a status of a later version of the protocol for it.
+      const status = statusOf(error) ?? SFTP_STATUS.noSuchFile;
+      if (status === SFTP_STATUS.noSuchFile || status === SFTP_STATUS.permissionDenied) throw error;
       await order((done) => sftp.unlink(path, done));
       return attempt();
     }
@@ -187,7 +189,7 @@ export function sftpFiles(connection: Connection, sftp: SFTPWrapper): RemoteFile
       const bytes = isType(attrs, REGULAR)
         ? attrs.size
         : isType(attrs, LINK)
-          ? await size(directory === '' ? name : `${directory}/${name}`).catch(() => undefined)
+          ? await size(directory === '' ? name : `${directory}/${name}`).catch(unlessRefused)
           : undefined;
       if (bytes !== undefined) files.push({ name, size: bytes });
     }
@@ -238,6 +240,11 @@ export function sftpFiles(connection: Connection, sftp: SFTPWrapper): RemoteFile
   }
 
   return { write, read, size, list, rename, remove, makeDirectory };
+}
+
+/** A link that leads round in a circle, or to where nobody may look. A lost connection is no reason to list less. */
+function unlessRefused(error: unknown): undefined {
+  if (statusOf(error) === undefined) throw error;
 }
 
 function statusOf(error: unknown): number | undefined {

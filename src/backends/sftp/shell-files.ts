@@ -64,7 +64,7 @@ export function shellFiles(connection: Connection): RemoteFiles {
       const size = /^C[0-7]+ (\d+) /.exec(head)?.[1];
       if (size === undefined) throw saidError(head.replace(/^[\x01\x02]/, ''));
       channel.write(Buffer.from([0]));
-      return await take(within(reader.bytes(Number(size)), range, signal));
+      return await take(within(reader.contents(Number(size)), range, signal));
     } finally {
       channel.close();
       reader.drain();
@@ -172,7 +172,8 @@ function replies(channel: Running) {
       if (held[0] !== 0) throw saidError((await line()).slice(1));
       held = held.subarray(1);
     },
-    async *bytes(size: number): Bytes {
+    /** What could not be read is sent as something else of the same size; the answer behind it says so. */
+    async *contents(size: number): Bytes {
       for (let left = size; left > 0;) {
         while (held.length === 0) await more();
         const block = held.subarray(0, left);
@@ -180,6 +181,7 @@ function replies(channel: Running) {
         left -= block.length;
         yield block;
       }
+      await this.acknowledged();
     },
   };
 }
