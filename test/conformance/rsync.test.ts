@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe } from 'vitest';
+import { buffer } from 'node:stream/consumers';
 
-import type { Backend } from '../../src/backends/backend.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import type { Backend, Body } from '../../src/backends/backend.ts';
 import { openBackend } from '../../src/backends/registry.ts';
 import { parseUrl } from '../../src/backends/url.ts';
 import { RSYNC_PASSWORD, startRsyncd, type Rsyncd } from '../servers/rsyncd.ts';
@@ -11,6 +13,33 @@ import { conformance } from './conformance.ts';
 import { onDisk } from './on-disk.ts';
 
 const { signal } = new AbortController();
+
+/** What becomes of a file whose name the server would take for a pattern, and of one that fits the pattern. */
+async function storeBoth(backend: Backend, wild: string, other: string): Promise<object> {
+  const bodyOf = (text: string): Body => ({
+    size: text.length,
+    async *open() {
+      yield Buffer.from(text);
+    },
+  });
+  const textOf = (name: string): Promise<string> =>
+    backend.get(name, async (bytes) => String(await buffer(bytes)), { signal }).catch(String);
+  await backend.put(other, bodyOf('the other'), { signal });
+  const before = [await backend.stat?.(wild, { signal }), await textOf(wild)];
+  await backend.put(wild, bodyOf('the wild one'), { signal });
+  const size = (await backend.stat?.(wild, { signal }))?.size;
+  const texts = [await textOf(wild), await textOf(other)];
+  await backend.delete(wild, { signal });
+  return { before, size, texts, after: [await textOf(wild), await textOf(other)] };
+}
+
+const ABSENT = expect.stringContaining('is no file') as string;
+const APART = {
+  before: [undefined, ABSENT],
+  size: 12,
+  texts: ['the wild one', 'the other'],
+  after: [ABSENT, 'the other'],
+};
 
 describe.runIf(requireTool('rsync'))('rsync to a daemon', () => {
   const dir = tempDir();
@@ -28,6 +57,12 @@ describe.runIf(requireTool('rsync'))('rsync to a daemon', () => {
   conformance('rsync daemon', open, {
     ...onDisk(() => `${server.data.secret}/a/deep place`),
     unfinished: '.name.aB3dEf',
+  });
+
+  test('a name with wildcards is that file and no other', async () => {
+    await using backend = await open();
+    expect(await storeBoth(backend, '[x]file', 'xfile')).toEqual(APART);
+    expect(await storeBoth(backend, '?a\\', 'qa\\')).toEqual(APART);
   });
 });
 
@@ -47,4 +82,10 @@ describe.runIf(requireTool('rsync') && requireTool('sshd'))('rsync over ssh', ()
     });
   }
   conformance('rsync over ssh', open, { ...onDisk(() => `${server.home}/a/place`), unfinished: '.name.aB3dEf' });
+
+  test('a name with wildcards is that file and no other', async () => {
+    await using backend = await open();
+    expect(await storeBoth(backend, '[x]file', 'xfile')).toEqual(APART);
+    expect(await storeBoth(backend, '?a\\', 'qa\\')).toEqual(APART);
+  });
 });

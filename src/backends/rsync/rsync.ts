@@ -1,6 +1,6 @@
-import { createReadStream, createWriteStream, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, createWriteStream, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 import { BackendError } from '../../errors/errors.ts';
@@ -65,9 +65,23 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
       if (body.file === undefined) await pipeline(body.open(), createWriteStream(file, { mode: 0o600 }), { signal });
       const { size } = statSync(file);
       if (size !== body.size) throw failed(`store ${name}: it has ${size} bytes instead of ${body.size}`);
-      await send([...WHOLE, ...quoting, file, path], `store ${name} in ${directory}`, signal);
+      const task = `store ${name} in ${directory}`;
+      if (isWild(name)) await sendByOwnName(name, file, task, signal);
+      else await send([...WHOLE, ...quoting, file, path], task, signal);
     } finally {
       if (body.file === undefined) rmSync(file, { force: true });
+    }
+  }
+
+  /** Into the directory, which the server takes for no pattern. */
+  async function sendByOwnName(name: string, file: string, task: string, signal: AbortSignal): Promise<void> {
+    const folder = scratchFile();
+    mkdirSync(folder);
+    try {
+      symlinkSync(resolve(file), `${folder}/${name}`);
+      await send([...WHOLE, '--copy-links', `${folder}/${name}`, directory], task, signal);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
     }
   }
 
@@ -95,9 +109,13 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
   async function get<T>(name: string, take: (bytes: Bytes) => Promise<T>, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
     const { path, quoting } = remote(name);
-    const file = scratchFile();
+    const scratchPath = scratchFile();
+    const file = isWild(name) ? `${scratchPath}/${name}` : scratchPath;
+    const wanted = isWild(name)
+      ? ['--dirs', ...onlyRules(name), directory, `${scratchPath}/`]
+      : [...quoting, path, scratchPath];
     try {
-      const ended = await rsync([...WHOLE, ...quoting, '--copy-links', path, file], signal);
+      const ended = await rsync([...WHOLE, '--copy-links', ...wanted], signal);
       if (ended.status !== 0) throw rsyncFailure(`read ${name} in ${directory}`, ended);
       const there = statSync(file, { throwIfNoEntry: false });
       if (there?.isFile() !== true) {
@@ -105,7 +123,7 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
       }
       return await take(blocks(file, signal));
     } finally {
-      rmSync(file, { recursive: true, force: true });
+      rmSync(scratchPath, { recursive: true, force: true });
     }
   }
 
@@ -129,8 +147,10 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
     const { quoting } = remote(name);
     const empty = scratchFile();
     mkdirSync(empty);
-    const rules = [`--include=/${pattern(name)}`, '--exclude=*'];
-    const ended = await rsync(['--recursive', '--delete', ...rules, ...quoting, `${empty}/`, directory], signal);
+    const ended = await rsync(
+      ['--recursive', '--delete', ...onlyRules(name), ...quoting, `${empty}/`, directory],
+      signal,
+    );
     if (ended.status !== 0 && !isAbsent(ended)) throw rsyncFailure(`delete ${name} in ${directory}`, ended);
   }
 
@@ -148,7 +168,9 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
     async stat(name, { signal }) {
       signal.throwIfAborted();
       const { path, quoting } = remote(name);
-      const found = (await listing(path, `look up ${name} in ${directory}`, signal, quoting)) ?? [];
+      const task = `look up ${name} in ${directory}`;
+      const found =
+        (await (isWild(name) ? listing(directory, task, signal) : listing(path, task, signal, quoting))) ?? [];
       return found.find((file) => file.name === name);
     },
     async [Symbol.asyncDispose]() {
@@ -183,9 +205,22 @@ function isAllButLinks({ status, stdout, stderr }: Ended): boolean {
   return lines.every((line) => /symlink has no referent|has vanished|^rsync (error|warning): some files/.test(line));
 }
 
+/**
+ * In a path the server takes such a name for a pattern, whatever the quotes: what it sends, or is to write, is then another
+ * file that fits. A backslash does not help where there is no such file yet.
+ */
+function isWild(name: string): boolean {
+  return /[*?[]/.test(name);
+}
+
+/** Rules by which nothing but `name` takes part in a transfer of the directory. */
+function onlyRules(name: string): readonly string[] {
+  return [`--include=/${pattern(name)}`, '--exclude=*'];
+}
+
 /** A backslash protects a wildcard, and stands for itself in a pattern that has none. */
 function pattern(name: string): string {
-  return /[*?[]/.test(name) ? name.replace(/[\\*?[]/g, '\\$&') : name;
+  return isWild(name) ? name.replace(/[\\*?[]/g, '\\$&') : name;
 }
 
 function failed(what: string): BackendError {
