@@ -7,6 +7,8 @@ import type { Session } from './session.ts';
 /** Large enough that starting and ending does not count, small enough for a slow line. */
 const LARGE = 16 * 1024 * 1024;
 const BLOCK = 256 * 1024;
+/** For deleting some dozen files; who has interrupted this is not to wait for a server that is silent. */
+const CLEANING_MS = 15_000;
 
 /** Characters that names get from --file-prefix and the like, and that URLs, shells and listings may take amiss. */
 const NAMES: readonly string[] = [
@@ -61,7 +63,8 @@ export async function validateBackend({ backend, call, emit }: Session): Promise
       }
     }
   } finally {
-    await cleanUp(trial, say);
+    // Also after an interruption, which has ended the calls before.
+    await cleanUp(trialOf(backend, mark, { signal: AbortSignal.timeout(CLEANING_MS) }), say);
   }
   for (const line of guarantees(backend)) say(line);
   say(status === 0 ? 'This place can hold backups.' : 'This place cannot hold backups as it is.');
@@ -202,7 +205,8 @@ async function cleanUp(trial: Trial, say: (text: string) => void): Promise<void>
     for (const name of (await trial.list()).keys()) await trial.remove(name);
     for (const name of (await trial.list()).keys()) say(`LEFT    ${name} could not be deleted`);
   } catch (error) {
-    if (!(error instanceof DuplicityError)) throw error;
+    const isLate = error instanceof DOMException && error.name === 'TimeoutError';
+    if (!isLate && !(error instanceof DuplicityError)) throw error;
     say(`LEFT    files of this trial (.duplicity-trial-*) could not be deleted: ${error.message}`);
   }
 }

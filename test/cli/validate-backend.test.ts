@@ -1,5 +1,6 @@
 import { readdirSync, writeFileSync } from 'node:fs';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
+import { startDuplicity } from '../support/run.ts';
 import { duplicity, faults, type Outcome } from '../support/scene.ts';
 import { tempDir } from '../support/temp.ts';
 
@@ -44,4 +45,13 @@ test('what cannot be deleted is named', async () => {
   const { stdout } = await validate({ op: 'delete', do: 'skip', match: '.large' });
   expect(stdout).toContain('LEFT    large could not be deleted\n');
   expect(readdirSync(dir).length).toBe(2);
+});
+
+test('an interrupted trial leaves nothing behind', async () => {
+  const wait = faults({ op: 'get', match: '.again', do: 'delay', ms: 60_000 });
+  const running = startDuplicity(['validate-backend', `file://${dir}`], wait);
+  await vi.waitUntil(() => readdirSync(dir).some((name) => name.endsWith('.again')), { timeout: 20_000 });
+  running.child.kill('SIGINT');
+  expect((await running.result).status).toBe(4);
+  expect(readdirSync(dir)).toEqual(['theirs']);
 });
