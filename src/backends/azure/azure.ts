@@ -198,7 +198,9 @@ function azureBackend({ client, container, settings, timeoutMs, close }: Opened)
         client
           .listBlobsFlat({ abortSignal: stall.signal })
           .byPage(continuationToken === undefined ? {} : { continuationToken })
-          .next(),
+          .next()
+          // The library takes an answer that is no listing, as something before the store may give, for one without parts.
+          .catch(unlessNoListing),
       );
       if (page.done === true) return;
       for (const { name, properties } of page.value.segment.blobItems) {
@@ -247,6 +249,12 @@ async function* received(
     signal.throwIfAborted();
     throw azureFailure(task, stall.failure ?? error);
   }
+}
+
+function unlessNoListing(error: unknown): never {
+  if (!(error instanceof TypeError)) throw error;
+  const message = "Cannot list files: the server's answer is no listing";
+  throw new BackendError('BACKEND_ERROR', message, { retryable: true, cause: error });
 }
 
 function unlessAbsent(error: unknown): undefined {
