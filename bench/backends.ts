@@ -23,7 +23,7 @@ import { storageSection, type Run } from './lib/storage-section.ts';
 import { describeTree, difference, remove } from './lib/tree.mjs';
 
 /** What a scheme may take before another round of it is begun. */
-const ENOUGH_S = 60;
+const ENOUGH_S = 100;
 
 const HELP = `Usage: npx tsx bench/backends.ts [options]
 
@@ -33,6 +33,7 @@ const HELP = `Usage: npx tsx bench/backends.ts [options]
   --schemes LIST   of ${SCHEMES.map(({ name }) => name).join(',')}
   --alone          without the reference
   --work DIR       for sources, stores and all else, four times the size (default: /dev/shm, else TMPDIR)
+  --runs FILE      adds the figures to those in the file, and tells of all of them
   --report FILE    whose section of the storage is written (docs/performance.md); default: only to the screen
 
 Everything has to be built before: node scripts/build.mjs.`;
@@ -51,6 +52,7 @@ const { values: options } = parseArgs({
     schemes: text,
     alone: { type: 'boolean', default: false },
     work: text,
+    runs: text,
     report: text,
     help: { type: 'boolean', short: 'h' },
   },
@@ -70,7 +72,7 @@ async function main(): Promise<void> {
   const source = `${work}/source`;
   makeSource(source);
   const tree = describeTree(source);
-  const runs: Run[] = [];
+  const runs = storedRuns();
   for (const scheme of chosen()) {
     const started = Date.now();
     for (let round = 0; round < Number(options.rounds); round++) {
@@ -83,7 +85,7 @@ async function main(): Promise<void> {
   const shown = process.argv
     .slice(2)
     .join(' ')
-    .replaceAll(/ ?--(work|report)[ =]\S+/g, '')
+    .replaceAll(/ ?--(work|report|runs)[ =]\S+/g, '')
     .trim();
   const { Disk, ...machine } = describeMachine({ work, out: work });
   const section = storageSection(runs, {
@@ -95,6 +97,7 @@ async function main(): Promise<void> {
     versions: programVersions(),
   });
   console.log(section);
+  if (options.runs !== undefined) writeFileSync(options.runs, JSON.stringify(runs, null, 1));
   if (options.report !== undefined) {
     writeFileSync(options.report, replaceSection(readFileSync(options.report, 'utf8'), section));
   }
@@ -130,6 +133,11 @@ function chosen(): readonly Scheme[] {
     if (missing.length > 0) console.error(`${name}: not installed: ${missing.join(', ')}`);
     return missing.length === 0;
   });
+}
+
+function storedRuns(): Run[] {
+  if (options.runs === undefined || !existsSync(options.runs)) return [];
+  return JSON.parse(readFileSync(options.runs, 'utf8')) as Run[];
 }
 
 function makeSource(source: string): void {

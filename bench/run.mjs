@@ -7,6 +7,7 @@ import { performanceDocument } from './lib/document.mjs';
 import { describeMachine, versions, watchLoad } from './lib/machine.mjs';
 import { isInstalled } from './lib/measure.mjs';
 import { measureGrowth, measureHugeFile } from './lib/memory.mjs';
+import { replaceSection, storedSection } from './lib/section.mjs';
 import { ACTIONS, measureSpeed } from './lib/speed.mjs';
 import { MODES, openKeyRing } from './lib/tools.mjs';
 import { remove } from './lib/tree.mjs';
@@ -116,7 +117,10 @@ function main() {
   const isWhole =
     !options.quick && [options.corpus, options.modes, options.ops, options.files].every((value) => value === undefined);
   const report = options.report ?? (isWhole ? `${root}/docs/performance.md` : undefined);
-  if (report !== undefined) fs.writeFileSync(report, page);
+  if (report !== undefined) {
+    const stored = fs.existsSync(report) ? storedSection(fs.readFileSync(report, 'utf8')) : '';
+    fs.writeFileSync(report, replaceSection(page, stored));
+  }
   if (options.json !== undefined) fs.writeFileSync(options.json, JSON.stringify({ series, growth, huge }, null, 1));
   const problems = [...series.flatMap(({ runs }) => runs), ...[...growth, ...huge].map(({ run }) => run)].filter(
     ({ problem }) => problem !== undefined,

@@ -47,6 +47,7 @@ ${list(versions)}
 npm run bench                      # all of it, and this page
 npm run bench -- --quick           # small sources, tables only
 npm run bench -- --corpus small --modes gz --ops full,no-op -n 7
+npx tsx bench/backends.ts          # the storage on servers
 \`\`\`
 
 The reference, gpg and GNU time must be installed; restic and borg take part when they are. \`--help\` lists the options.`,

@@ -2,16 +2,16 @@
 
 const TITLE = '## Storage on servers';
 /** Up to the next title of its level. */
-const SECTION = /^## Storage on servers\n[^]*?(?=^## )/m;
+const SECTION = /^## Storage on servers\n+([^]*?)\n+(?=## )/m;
 const NEXT = '## Doing it again';
 
-/** @returns {string} empty when the page has none */
+/** @returns {string} what is under the title; empty when the page has no such section */
 export function storedSection(/** @type {string} */ page) {
-  return SECTION.exec(page)?.[0].trimEnd() ?? '';
+  return SECTION.exec(page)?.[1] ?? '';
 }
 
-/** @param {string} page @param {string} body what follows the title */
+/** @param {string} page @param {string} body what is to be under the title; empty for no section */
 export function replaceSection(page, body) {
-  const without = page.replace(SECTION, '');
-  return without.replace(NEXT, () => `${TITLE}\n\n${body.trimEnd()}\n\n${NEXT}`);
+  const rest = page.replace(SECTION, '');
+  return body === '' ? rest : rest.replace(NEXT, () => `${TITLE}\n\n${body.trim()}\n\n${NEXT}`);
 }
