@@ -1,4 +1,4 @@
-import { fdatasync, writeSync } from 'node:fs';
+import { fdatasync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { localFailure } from '../crypto/local-failure.ts';
 
@@ -14,6 +14,17 @@ export function onTempFile<T>(verb: 'create' | 'write', path: string, act: () =>
 /** On a nearly full disk a call writes less than it was given; the next one says why. */
 export function writeAll(fd: number, block: Buffer): void {
   for (let at = 0; at < block.length;) at += writeSync(fd, block, at);
+}
+
+const writeSome = promisify(write);
+
+/** The same on another thread; `block` must stay as it is until then. `path` is for the failure. */
+export async function writeLater(fd: number, block: Buffer, path: string): Promise<void> {
+  try {
+    for (let at = 0; at < block.length;) at += (await writeSome(fd, block, at)).bytesWritten;
+  } catch (error) {
+    throw localFailure('write', path, error);
+  }
 }
 
 /** The content of an open file is on the disk when the promise is kept. */

@@ -4,12 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backend, Body, Bytes, Call, RemoteFile } from '../backends/backend.ts';
 import { BackendError, DuplicityError } from '../errors/errors.ts';
 import { gate } from '../util/gate.ts';
-import { onTempFile, writeAll } from './local-file.ts';
+import { onTempFile, writeLater } from './local-file.ts';
 import type { Spool } from './spool.ts';
 
 const BLOCK = 256 * 1024;
-/** Blocks of this size are not worth a copy. */
-const LARGE = 64 * 1024;
+/** From here on a copy costs more than a call. */
+const LARGE = 128 * 1024;
 
 /** Whole encoded files going to and coming from the place where volumes lie. */
 export interface Remote {
@@ -88,32 +88,42 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
     }
   }
 
-  /** Gives the hash, if one is wanted. Servers send blocks of 8000 bytes and less: they are written in larger ones. */
+  /**
+   * Gives the hash, if one is wanted. Servers send blocks of 8000 bytes and less: they are written in larger ones, by
+   * another thread while the next ones come.
+   */
   async function store(name: string, bytes: Bytes, path: string, algorithm?: Algorithm): Promise<string | undefined> {
     const hash = algorithm === undefined ? undefined : createHash(algorithm);
-    const page = Buffer.allocUnsafeSlow(BLOCK);
+    let [page, other] = [Buffer.allocUnsafeSlow(BLOCK), Buffer.allocUnsafeSlow(BLOCK)];
     let held = 0;
     let size = 0;
+    let written = Promise.resolve();
     const fd = onTempFile('create', path, () => openSync(path, 'w', 0o600));
-    const write = (block: Buffer): void => {
-      onTempFile('write', path, () => writeAll(fd, block));
+    async function write(block: Buffer): Promise<void> {
+      await written;
+      written = writeLater(fd, block, path);
+      written.catch(() => {});
       hash?.update(block);
-    };
-    const flush = (): void => {
-      if (held > 0) write(page.subarray(0, held));
-      held = 0;
-    };
+    }
+    async function flush(): Promise<void> {
+      if (held === 0) return;
+      const full = page.subarray(0, held);
+      [page, other, held] = [other, page, 0];
+      await write(full);
+    }
     try {
       for await (const block of bytes) {
         size += block.length;
-        if (held + block.length > BLOCK) flush();
+        if (held + block.length > BLOCK) await flush();
         if (block.length >= LARGE) {
-          flush();
-          write(block);
+          await flush();
+          await write(block);
         } else held += block.copy(page, held);
       }
-      flush();
+      await flush();
+      await written;
     } finally {
+      await written.catch(() => {});
       closeSync(fd);
     }
     const listed = sizes.get(name);
