@@ -10,6 +10,7 @@ function restError(message: string, more: object): Error {
 test.each([
   ['an answer that is cut off', 'Error reading response as text: aborted', { code: 'PARSE_ERROR' }],
   ['half a listing', 'Error "unclosed tag" occurred while parsing', { code: 'PARSE_ERROR', statusCode: 200 }],
+  ['a request that broke off', 'Bad Request', { statusCode: 400 }],
   ['a connection that is lost', 'read ECONNRESET', { code: 'ECONNRESET' }],
 ])('%s is worth another try', (_what, message, more) => {
   expect(azureFailure('list files', restError(message, more))).toMatchObject({

@@ -79,6 +79,8 @@ function kindOf(name: string, status: number): Kind {
     const hint = 'Free some space on the target, for example with remove-older-than.';
     return { code: 'BACKEND_NO_SPACE', retryable: false, text: 'the store is full', hint };
   }
+  // Azure gives its reasons; without one, a server on the way has seen the request break off.
+  if (status === 400 && name === '') return { code: 'BACKEND_ERROR', retryable: true, text: 'the request broke off' };
   return { code: 'BACKEND_ERROR', retryable: status >= 500 || status === 408 || status === 429 };
 }
 

@@ -56,6 +56,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   QuotaExceeded: FULL,
   XMinioStorageFull: FULL,
   BadDigest: { ...PASSING, text: 'the bytes were changed on the way' },
+  IncompleteBody: PASSING,
   RequestTimeout: PASSING,
   SlowDown: PASSING,
 };
