@@ -88,6 +88,8 @@ async function main(): Promise<void> {
     .replaceAll(/ ?--(work|report|runs)[ =]\S+/g, '')
     .trim();
   const { Disk, ...machine } = describeMachine({ work, out: work });
+  const order = SCHEMES.map(({ name }) => name);
+  runs.sort((a, b) => order.indexOf(a.scheme) - order.indexOf(b.scheme));
   const section = storageSection(runs, {
     command: `npx tsx bench/backends.ts ${shown}`.trim(),
     date: new Date().toISOString().slice(0, 10),

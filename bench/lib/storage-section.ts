@@ -57,8 +57,7 @@ ${about.sizeMiB} MiB of random data in a few large files, \`--no-encryption --no
 from servers on loopback; what a restore brings back is compared. In every round, on a new server, each program backs up
 and restores, with an archive directory that is empty each time; they take turns at being first. Figures are medians of
 the rounds, ratios too: this program's figure divided by the reference's, below 1 is less. CPU is that of the program and
-of all it starts (lftp, rsync, ssh, rclone), not the server's, which takes its share of the same two cores. The reference
-has no TLS with \`imap\`, which is why \`imaps\` is compared; it was led to the server's port, as it knows only the usual one.
+of all it starts (lftp, rsync, ssh, rclone), not the server's, which takes its share of the same two cores.
 
 ${table(runs, about.sizeMiB)}`;
 }
