@@ -1,3 +1,4 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -49,14 +50,25 @@ describe.runIf(requireTool('rsync'))('rsync to a daemon', () => {
   });
   afterAll(() => server.stop());
 
-  function open(): Promise<Backend> {
+  function open(rsyncOptions = ''): Promise<Backend> {
     const password = encodeURIComponent(RSYNC_PASSWORD);
     const url = `rsync://dup:${password}@127.0.0.1:${server.port}::secret/a/deep%20place`;
-    return openBackend(parseUrl(url), { signal, env: process.env });
+    return openBackend(parseUrl(url), { signal, env: process.env, settings: { rsyncOptions } });
   }
-  conformance('rsync daemon', open, {
+  conformance('rsync daemon', () => open(), {
     ...onDisk(() => `${server.data.secret}/a/deep place`),
     unfinished: '.name.aB3dEf',
+  });
+
+  test('a delete takes one file, whatever --rsync-options says of deleting', async () => {
+    const directory = `${server.data.secret}/a/deep place`;
+    mkdirSync(directory, { recursive: true });
+    for (const name of ['first', 'second file', 'third']) writeFileSync(`${directory}/${name}`, '');
+    await using backend = await open('--delete-excluded');
+    await backend.delete('second file', { signal });
+    const names = readdirSync(directory);
+    expect(names).toEqual(expect.arrayContaining(['first', 'third']));
+    expect(names).not.toContain('second file');
   });
 
   test('a name with wildcards is that file and no other', async () => {

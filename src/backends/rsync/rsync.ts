@@ -148,7 +148,7 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
     const empty = scratchFile();
     mkdirSync(empty);
     const ended = await rsync(
-      ['--recursive', '--delete', ...onlyRules(name), ...quoting, `${empty}/`, directory],
+      ['--recursive', '--delete', ...onlyItGoes(name), ...onlyRules(name), ...quoting, `${empty}/`, directory],
       signal,
     );
     if (ended.status !== 0 && !isAbsent(ended)) throw rsyncFailure(`delete ${name} in ${directory}`, ended);
@@ -216,6 +216,11 @@ function isWild(name: string): boolean {
 /** Rules by which nothing but `name` takes part in a transfer of the directory. */
 function onlyRules(name: string): readonly string[] {
   return [`--include=/${pattern(name)}`, '--exclude=*'];
+}
+
+/** The same for what may be deleted, also where --rsync-options says --delete-excluded, which would take all the others. */
+function onlyItGoes(name: string): readonly string[] {
+  return [`--filter=risk /${pattern(name)}`, '--filter=protect *'];
 }
 
 /** A backslash protects a wildcard, and stands for itself in a pattern that has none. */
