@@ -230,7 +230,7 @@ describe.runIf(requireTool('sshd'))('a server with everything', () => {
         code: 'BACKEND_PERMISSION_DENIED',
         retryable: false,
         message: `The key of [127.0.0.1]:${server.port} is not known: ${type} ${fingerprint}.`,
-        hint: `Compare the fingerprint, then run: echo '[127.0.0.1]:${server.port} ${type} ${key}' >> ${testHome()}/.ssh/known_hosts`,
+        hint: `Compare the fingerprint, then run: mkdir -p ${testHome()}/.ssh && echo '[127.0.0.1]:${server.port} ${type} ${key}' >> ${testHome()}/.ssh/known_hosts`,
       });
     });
 

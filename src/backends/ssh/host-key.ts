@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { BackendError } from '../../errors/errors.ts';
@@ -110,7 +110,9 @@ function lineOf(key: Buffer, { knownAs, port }: SshTarget): string {
 
 function addCommand(key: Buffer, target: SshTarget): string {
   const [file = '~/.ssh/known_hosts'] = target.knownHosts.user;
-  return `echo '${lineOf(key, target)}' >> ${shellQuote(file)}`;
+  const directory = dirname(file);
+  const first = file.startsWith('/') && !existsSync(directory) ? `mkdir -p ${shellQuote(directory)} && ` : '';
+  return `${first}echo '${lineOf(key, target)}' >> ${shellQuote(file)}`;
 }
 
 /** As ssh-keygen shows it. */
