@@ -18,7 +18,9 @@ import { nameOf } from './multistatus.ts';
 /** Uploads seldom gain from more, and each is a connection of its own. */
 const PARALLEL = 4;
 /** Answers by which a server says that it never does this, or not with hidden names. */
-const REFUSED: ReadonlySet<number> = new Set([400, 403, 405, 406, 412, 501, 502]);
+const REFUSED: ReadonlySet<number> = new Set([400, 403, 405, 406, 412, 501]);
+/** To a move also: the destination is another server's, for one that does not know the name it is reached by. */
+const NOT_HERE = 502;
 /** The reference looks there for the authorities of https; the first two below the home directory. */
 const CANDIDATES = ['.duplicity/cacert.pem', 'duplicity_cacert.pem', '/etc/duplicity/cacert.pem'];
 
@@ -80,7 +82,7 @@ function davBackend(directory: DavDirectory, place: string, host: string): Backe
     if (status === 404 && (await directory.sizeOf(task, name, signal)) === body.size) return;
     await discard(part, signal);
     if (status === 404) throw hasGone(task);
-    if (!REFUSED.has(status)) throw statusFailure(task, status);
+    if (!REFUSED.has(status) && status !== NOT_HERE) throw statusFailure(task, status);
     canMove = false;
     await store(task, name, body, signal);
   }
