@@ -4,7 +4,9 @@ import { afterAll, describe, expect, test } from 'vitest';
 
 import { startApacheDav } from '../servers/apache-dav.ts';
 import { requireAzurite, startAzurite } from '../servers/azurite.ts';
+import { requireB2, startB2 } from '../servers/b2.ts';
 import { startDovecot } from '../servers/dovecot.ts';
+import { dropboxApp, dropboxAt, startDropbox } from '../servers/dropbox.ts';
 import { startProftpd } from '../servers/proftpd.ts';
 import { RSYNC_PASSWORD, startRsyncd } from '../servers/rsyncd.ts';
 import { startSshd } from '../servers/sshd.ts';
@@ -154,6 +156,28 @@ const EXAMPLES: readonly (readonly [page: string, isThere: () => boolean, prepar
       stops.push(() => server[Symbol.asyncDispose]());
       const text = 'DefaultEndpointsProtocol=https;AccountName=me;AccountKey=...;EndpointSuffix=core.windows.net';
       return { texts: { [text]: server.connectionString } };
+    },
+  ],
+  [
+    'b2',
+    requireB2,
+    async () => {
+      const server = await startB2(500_000);
+      stops.push(() => server[Symbol.asyncDispose]());
+      const texts = { 'K005...': server.key.key, '0051234567890ab0000000001': server.key.id };
+      return { texts, env: { B2_API_URL: server.origin } };
+    },
+  ],
+  [
+    'dpbx',
+    () => has('openssl'),
+    async () => {
+      const server = await startDropbox();
+      stops.push(() => server[Symbol.asyncDispose]());
+      const app = dropboxApp(server);
+      const names = ['DPBX_APP_KEY', 'DPBX_APP_SECRET', 'DPBX_REFRESH_TOKEN'];
+      const texts = Object.fromEntries(names.map((name) => [`${name}=...`, `${name}='${app[name] ?? ''}'`]));
+      return { texts, env: dropboxAt(server.port), args: ['--ssl-cacert-file', server.authority] };
     },
   ],
 ];

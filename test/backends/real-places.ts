@@ -3,7 +3,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { OpenOptions } from '../../src/backends/open-options.ts';
 import { startApacheDav } from '../servers/apache-dav.ts';
 import { connectionString, requireAzurite, startAzurite } from '../servers/azurite.ts';
+import { requireB2, startB2 } from '../servers/b2.ts';
 import { startDovecot } from '../servers/dovecot.ts';
+import { dropboxApp, dropboxAt, startDropbox } from '../servers/dropbox.ts';
 import { startProftpd } from '../servers/proftpd.ts';
 import { startRsyncd } from '../servers/rsyncd.ts';
 import { startSshd } from '../servers/sshd.ts';
@@ -159,6 +161,40 @@ export const GROUNDS: readonly GroundKind[] = [
         place: (_kind, port = own) => ({
           url: `azure://container${++count}`,
           env: { AZURE_CONNECTION_STRING: connectionString(`http://127.0.0.1:${port}`) },
+        }),
+        stop: () => server[Symbol.asyncDispose](),
+      };
+    },
+  },
+  {
+    server: "Backblaze's simulator",
+    isThere: requireB2,
+    kinds: ['b2'],
+    async start() {
+      const server = await startB2(500_000);
+      return {
+        port: server.port,
+        place: (_kind, port = server.port) => ({
+          url: `b2://${server.key.id}@bucket${++count}/${fresh()}`,
+          env: { ...server.env, B2_API_URL: `http://127.0.0.1:${port}` },
+        }),
+        stop: () => server[Symbol.asyncDispose](),
+      };
+    },
+  },
+  {
+    server: 'the API of Dropbox',
+    isThere: () => requireTool('openssl'),
+    kinds: ['dpbx'],
+    async start() {
+      const server = await startDropbox();
+      return {
+        port: server.port,
+        place: (_kind, port = server.port) => ({
+          url: `dpbx:///${fresh()}`,
+          args: ['--ssl-cacert-file', server.authority],
+          env: { ...dropboxApp(server), ...dropboxAt(port) },
+          settings: { sslCacertFile: server.authority },
         }),
         stop: () => server[Symbol.asyncDispose](),
       };
