@@ -163,7 +163,8 @@ describe('cleanup', () => {
     await backUp(s, 0);
     const clean = [names(s.remote), archived()];
     put(s.source, { big: noise(2_500_000) }, timeOfSet(0));
-    const args = [...PLAIN, '--volsize', '1', '--current-time', String(timeOfSet(1)), s.source, s.url];
+    const inLine = ['--volsize', '1', '--concurrency', '0'];
+    const args = [...PLAIN, ...inLine, '--current-time', String(timeOfSet(1)), s.source, s.url];
     const broken = await duplicity(args, faults({ op: 'put', match: '.vol3.', do: 'exit' }));
     expect(broken.status).toBe(1);
     const left = [names(s.remote), archived()];

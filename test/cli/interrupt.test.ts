@@ -40,7 +40,7 @@ const archiveDir = (): string => {
 };
 
 test.each<readonly [string, readonly string[]]>([
-  ['in the middle of an upload', []],
+  ['in the middle of an upload', ['--concurrency', '0']],
   ['in the middle of an upload in the background', ['--concurrency', '1']],
 ])('Ctrl-C %s ends a backup with 4, nothing half is visible, and the next run is fine', async (_when, args) => {
   await backUp(s, 0);
@@ -105,7 +105,9 @@ test.each([
 });
 
 test('a run that is killed leaves its temporary files, and the next run cleans up behind it', async () => {
-  const running = backingUp(0, { op: 'put', match: '.vol2.', do: 'delay', ms: 600_000 });
+  // The volume before has arrived.
+  const inLine = ['--concurrency', '0'];
+  const running = backingUp(0, { op: 'put', match: '.vol2.', do: 'delay', ms: 600_000 }, inLine);
   await heard(running, 'Uploading duplicity-full.20231114T221320Z.vol2.');
   running.child.kill('SIGKILL');
   expect(await running.result).toMatchObject({ status: null, signal: 'SIGKILL' });

@@ -125,7 +125,7 @@ describe('an interrupted run', () => {
   beforeEach(async () => {
     await makeSets();
     const broken = faults({ op: 'put', match: '.vol3.', do: 'kill' });
-    await duplicity([...PLAIN, 'replicate', s.url, copy.url], broken);
+    await duplicity([...PLAIN, 'replicate', '--concurrency', '0', s.url, copy.url], broken);
   });
 
   test('shows no set, and is gone on with: what has arrived is not sent again', async () => {
