@@ -92,6 +92,8 @@ complete -c duplicity -l gpg-binary -r -d 'The gpg program to run (default gpg).
 complete -c duplicity -l gpg-options -x -d 'More options for gpg, separated by blanks.'
 complete -c duplicity -l use-agent -d 'Let the gpg agent provide passphrases; never ask for one.'
 complete -c duplicity -l encrypt-sign-key -x -d 'The same as --encrypt-key and --sign-key with this key.'
+complete -c duplicity -l limit-upload -x -d 'Send at most this many KiB per second to the storage; 0 is no limit.'
+complete -c duplicity -l limit-download -x -d 'Fetch at most this many KiB per second from the storage; 0 is no limit.'
 complete -c duplicity -l ssh-askpass -d 'Ask for the ssh password, unless $FTP_PASSWORD has it.'
 complete -c duplicity -l ssh-options -x -d 'More options for ssh, also for rsync over ssh.'
 complete -c duplicity -l scp-command -r -d 'The scp program of the pexpect+scp back end.'

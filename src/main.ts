@@ -132,8 +132,10 @@ async function run(command: RunCommand, around: Surroundings, { emit, flush }: S
   const archiveDir = openArchiveDir(command.archiveDir, '');
   using spool = openSpool(tempRoots(settings.tempdir, around.env));
   const warn = (text: string): void => emit({ kind: 'warning', text });
+  const limit = await rateLimiter(settings);
   const opening: OpenOptions = {
     ...call,
+    ...(limit !== undefined && { limit }),
     settings,
     env: around.env,
     emit,
@@ -184,6 +186,14 @@ async function run(command: RunCommand, around: Surroundings, { emit, flush }: S
   tuneForLoops(BULKY_MODULES);
   const { replicate } = await import('./actions/replicate.ts');
   return await replicate(session, { backend: origin, remote });
+}
+
+/** One for the whole run, so that all transfers share the rates. */
+async function rateLimiter({ limitUpload, limitDownload }: Settings): Promise<OpenOptions['limit']> {
+  if (limitUpload === 0 && limitDownload === 0) return undefined;
+  const { rateLimits, withRateLimit } = await import('./backends/wrap/rate-limit.ts');
+  const limits = rateLimits({ upload: limitUpload, download: limitDownload });
+  return (driver) => withRateLimit(driver, limits);
 }
 
 /** What `--skip-volume` asks for. */

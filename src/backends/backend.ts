@@ -12,6 +12,8 @@ export interface Body {
    */
   readonly mayKeepFile?: true;
   open(): Bytes;
+  /** The same bytes for a reader that sends them nowhere, such as one that makes a checksum: without the limit of `open`. */
+  look?(): Bytes;
 }
 
 export interface Call {
@@ -31,6 +33,8 @@ export interface Traits {
   readonly atomicPut: boolean;
   /** list() shows a put or a delete that has returned. */
   readonly consistentList: boolean;
+  /** Its transfers keep to the rate limits of the settings without help. */
+  readonly limitsItself?: true;
 }
 
 /** One place where volumes lie. Names are flat; a driver never interprets them. Failures are `BackendError`s. */

@@ -18,6 +18,11 @@ export async function* exactBytes(body: Body, signal: AbortSignal): Bytes {
   if (held !== undefined) yield held;
 }
 
+/** `body` for a reader that sends it nowhere. */
+export function unsent(body: Body): Body {
+  return { size: body.size, open: () => body.look?.() ?? body.open() };
+}
+
 function otherSize(size: number, what: string): BackendError {
   return new BackendError('BACKEND_ERROR', `There are ${what} bytes to send than the ${size} announced`, {
     retryable: false,

@@ -1,6 +1,7 @@
 import type { Emit } from '../events/events.ts';
 import type { Secret } from '../util/secret.ts';
 import type { AzureSettings } from './azure/settings.ts';
+import type { Backend } from './backend.ts';
 import type { B2Settings } from './b2/settings.ts';
 import type { S3Settings } from './s3/settings.ts';
 import type { SwiftSettings } from './swift/settings.ts';
@@ -18,6 +19,8 @@ export interface OpenOptions {
   /** undefined where nobody can be asked, or the input ends. */
   readonly ask?: (question: DriverQuestion) => Promise<string | undefined>;
   readonly warn?: (text: string) => void;
+  /** Makes a driver keep to the rate limits; put around each one that meets the network, inside of what combines them. */
+  readonly limit?: (driver: Backend) => Backend;
   /** An existing directory for temporary files. */
   readonly tempDir?: () => string;
 }
@@ -49,10 +52,19 @@ export interface DriverSettings {
   readonly sshOptions: string;
   readonly sshAskpass: boolean;
   readonly rsyncOptions: string;
+  /** Bytes per second, whole KiB, for all transfers of a run together; 0: no limit. */
+  readonly limitUpload: number;
+  readonly limitDownload: number;
 }
 
 const DEFAULT_TIMEOUT_S = 30;
 
 export function timeoutMs({ settings }: OpenOptions): number {
   return (settings?.timeout ?? DEFAULT_TIMEOUT_S) * 1000;
+}
+
+/** KiB per second in each direction, for a program that keeps to them; 0: no limit. undefined where neither is set. */
+export function limitsInKib({ settings }: OpenOptions): { readonly up: number; readonly down: number } | undefined {
+  const { limitUpload = 0, limitDownload = 0 } = settings ?? {};
+  return limitUpload + limitDownload === 0 ? undefined : { up: limitUpload / 1024, down: limitDownload / 1024 };
 }

@@ -51,10 +51,11 @@ export function knownSchemes(): readonly string[] {
 /** The driver for `url` in its prefixes; faults, retries and other policies are wrapped around it by the caller. */
 export async function openBackend(given: BackendUrl, options: OpenOptions): Promise<Backend> {
   const url = withoutGio(given);
-  const driver = DRIVERS.find((driver) => driver.schemes.includes(url.scheme));
-  if (driver === undefined) throw unsupported(url);
-  const loaded = await driver.load();
-  const backend = await loaded.open(url, options);
+  const known = DRIVERS.find(({ schemes }) => schemes.includes(url.scheme));
+  if (known === undefined) throw unsupported(url);
+  const loaded = await known.load();
+  const driver = await loaded.open(url, options);
+  const backend = options.limit?.(driver) ?? driver;
   if (url.wrappers.length === 0) return backend;
   const { openPar2 } = await import('./par2/par2.ts');
   return openPar2(backend, options);

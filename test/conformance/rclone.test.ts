@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { buffer } from 'node:stream/consumers';
 
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 
 import type { Backend, Body, Bytes, Call } from '../../src/backends/backend.ts';
 import { commandEngine } from '../../src/backends/rclone/command-engine.ts';
@@ -9,7 +10,9 @@ import { startDaemon } from '../../src/backends/rclone/daemon.ts';
 import { daemonEngine } from '../../src/backends/rclone/daemon-engine.ts';
 import { open, rcloneBackend } from '../../src/backends/rclone/rclone.ts';
 import { parseUrl } from '../../src/backends/url.ts';
+import { startRcloneDav } from '../servers/rclone-webdav.ts';
 import { openOptions } from '../support/open-options.ts';
+import { noise } from '../support/scene.ts';
 import { tempDir } from '../support/temp.ts';
 import { requireTool } from '../support/tools.ts';
 import { conformance } from './conformance.ts';
@@ -65,6 +68,38 @@ describe.runIf(requireTool('rclone'))('rclone', () => {
       await backend.put('x', { size: 5, file, open: () => bodyOf(content).open() }, call);
     }
     expect(readFileSync(`${dir}/alias/same/x`, 'utf8')).toBe('other');
+  });
+
+  test('keeps to a limit in each direction over the network', async () => {
+    const server = await startRcloneDav(tempDir(dir));
+    onTestFinished(() => server.stop());
+    const { origin } = new URL(server.url('').replace('webdav:', 'http:'));
+    const password = execFileSync('rclone', ['obscure', 'hush'], { encoding: 'utf8' }).trim();
+    const own = {
+      RCLONE_CONFIG_DAV_TYPE: 'webdav',
+      RCLONE_CONFIG_DAV_URL: origin,
+      RCLONE_CONFIG_DAV_USER: 'backup',
+      RCLONE_CONFIG_DAV_PASS: password,
+    };
+    const settings = { limitUpload: 200 * 1024, limitDownload: 200 * 1024 };
+    const limited = openOptions({ env: { ...env, ...own }, settings });
+    /** With the start of rclone, which begins to save up then. */
+    async function timed(run: (backend: Backend) => Promise<unknown>): Promise<number> {
+      const began = performance.now();
+      await using place = await open(parseUrl('rclone://dav:limited'), limited);
+      expect(place.traits).toMatchObject({ parallel: 1, limitsItself: true });
+      await run(place);
+      return performance.now() - began;
+    }
+    const content = noise(200 * 1024);
+    async function* bytes(): Bytes {
+      yield content;
+    }
+    const body = { size: content.length, open: bytes };
+    expect(await timed((place) => place.put('a', body, call))).toBeGreaterThan(900);
+    let got: Buffer | undefined;
+    expect(await timed(async (place) => (got = await place.get('a', buffer, call)))).toBeGreaterThan(900);
+    expect(got?.equals(content)).toBe(true);
   });
 
   test('what a killed rclone leaves is hidden', async () => {

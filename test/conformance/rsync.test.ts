@@ -3,11 +3,12 @@ import { buffer } from 'node:stream/consumers';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import type { Backend, Body } from '../../src/backends/backend.ts';
+import type { Backend, Body, Bytes } from '../../src/backends/backend.ts';
 import { openBackend } from '../../src/backends/registry.ts';
 import { parseUrl } from '../../src/backends/url.ts';
 import { RSYNC_PASSWORD, startRsyncd, type Rsyncd } from '../servers/rsyncd.ts';
 import { startSshd, type Sshd } from '../servers/sshd.ts';
+import { noise } from '../support/scene.ts';
 import { tempDir } from '../support/temp.ts';
 import { requireTool } from '../support/tools.ts';
 import { conformance } from './conformance.ts';
@@ -69,6 +70,25 @@ describe.runIf(requireTool('rsync'))('rsync to a daemon', () => {
     const names = readdirSync(directory);
     expect(names).toEqual(expect.arrayContaining(['first', 'third']));
     expect(names).not.toContain('second file');
+  });
+
+  test('keeps to a limit in each direction, whichever side sends', async () => {
+    const url = `rsync://127.0.0.1:${server.port}::open/limited`;
+    const settings = { limitUpload: 150 * 1024, limitDownload: 150 * 1024 };
+    await using backend = await openBackend(parseUrl(url), { signal, env: process.env, settings });
+    const content = noise(150 * 1024);
+    async function* bytes(): Bytes {
+      yield content;
+    }
+    const began = performance.now();
+    await backend.put('a', { size: content.length, open: bytes }, { signal });
+    const between = performance.now();
+    const got = await backend.get('a', buffer, { signal });
+    const ended = performance.now();
+    expect(got.equals(content)).toBe(true);
+    expect(between - began).toBeGreaterThan(500);
+    expect(ended - between).toBeGreaterThan(500);
+    expect(backend.traits.parallel).toBe(1);
   });
 
   test('a name with wildcards is that file and no other', async () => {

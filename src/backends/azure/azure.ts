@@ -6,7 +6,7 @@ import type { ContainerClient } from '@azure/storage-blob';
 import { BackendError, UsageError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
 import { variable } from '../environment.ts';
-import { exactBytes, wholeBytes } from '../exact-bytes.ts';
+import { exactBytes, unsent, wholeBytes } from '../exact-bytes.ts';
 import { httpAgents, type HttpAgents } from '../http/agents.ts';
 import { isMetadataName } from '../metadata-name.ts';
 import { timeoutMs as timeoutOf, type OpenOptions } from '../open-options.ts';
@@ -147,7 +147,7 @@ function azureBackend({ client, container, settings, timeoutMs, close }: Opened)
     };
     let failure: unknown;
     const source = (): Readable => {
-      const stream = Readable.from(exactBytes(body, signal), { objectMode: false, highWaterMark: MIB });
+      const stream = Readable.from(heard(exactBytes(body, signal), moved), { objectMode: false, highWaterMark: MIB });
       // The library reports a source that fails as a lost connection.
       stream.on('error', (error) => (failure = error));
       return stream;
@@ -155,7 +155,7 @@ function azureBackend({ client, container, settings, timeoutMs, close }: Opened)
     try {
       if (body.size <= singlePut) {
         const digest = createHash('md5');
-        for await (const part of stall.watch(exactBytes(body, signal))) digest.update(part);
+        for await (const part of stall.watch(exactBytes(unsent(body), signal))) digest.update(part);
         moved();
         const headers = { transactionalContentMD5: digest.digest() };
         await blob.upload(source, body.size, { ...options, ...headers });
@@ -260,4 +260,12 @@ function unlessNoListing(error: unknown): never {
 function unlessAbsent(error: unknown): undefined {
   if (error instanceof Error && 'statusCode' in error && error.statusCode === 404) return undefined;
   throw error;
+}
+
+/** A block for the server may take long to come together: the pieces of it count as movement, too. */
+async function* heard(bytes: Bytes, moved: () => void): Bytes {
+  for await (const block of bytes) {
+    moved();
+    yield block;
+  }
 }

@@ -1,7 +1,7 @@
 import { BackendError } from '../../errors/errors.ts';
 import { Secret } from '../../util/secret.ts';
 import type { Body, Bytes } from '../backend.ts';
-import { exactBytes } from '../exact-bytes.ts';
+import { exactBytes, unsent } from '../exact-bytes.ts';
 import type { HttpClient } from '../http/http.ts';
 import { isFine, type Account } from './account.ts';
 import { networkError, noSense, parse, refusal } from './failure.ts';
@@ -100,7 +100,7 @@ export function uploader({ client, account, bucketId }: UploadOptions): Uploader
   }
 
   async function putLarge(task: string, key: string, body: Body, partSize: number, signal: AbortSignal): Promise<void> {
-    const sha1 = await digestOf(exactBytes(body, signal));
+    const sha1 = await digestOf(exactBytes(unsent(body), signal));
     const { fileId } = await account.call(
       'b2_start_large_file',
       // A large file has no digest of its own; under this name every client looks for it.

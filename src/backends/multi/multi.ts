@@ -195,6 +195,8 @@ function multiBackend(
       parallel: mode === 'stripe' ? 1 : Math.min(...stores.map(({ backend }) => backend.traits.parallel)),
       atomicPut: stores.every(({ backend }) => backend.traits.atomicPut),
       consistentList: stores.every(({ backend }) => backend.traits.consistentList),
+      // Each store does.
+      limitsItself: true,
     },
     put: (name, body, call) => (mode === 'stripe' ? putStriped : putMirrored)(name, body, call),
     get: <T>(name: string, take: (bytes: Bytes) => Promise<T>, call: Call) =>

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 
 import { BackendError, UsageError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, Call } from '../backend.ts';
-import { timeoutMs, type OpenOptions } from '../open-options.ts';
+import { limitsInKib, timeoutMs, type OpenOptions } from '../open-options.ts';
 import { rcloneTarget } from '../url-path.ts';
 import { redact, type BackendUrl } from '../url.ts';
 import { commandEngine } from './command-engine.ts';
@@ -40,7 +40,12 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
 
 async function openEngine(fs: string, options: OpenOptions): Promise<RcloneEngine> {
   // As the reference: what a backup deletes is not to fill the trash.
-  const env = { RCLONE_DRIVE_USE_TRASH: 'false', ...timeouts(options), ...(options.env ?? process.env) };
+  const env = {
+    RCLONE_DRIVE_USE_TRASH: 'false',
+    ...timeouts(options),
+    ...(options.env ?? process.env),
+    ...limits(options),
+  };
   const say = (text: string): void => options.emit?.({ kind: 'info', text: `rclone: ${text}` });
   // The daemon finds the end of the remote at the first closing bracket.
   if (fs.includes(']')) return commandEngine(fs, env);
@@ -65,6 +70,14 @@ function timeouts(options: OpenOptions): Readonly<Record<string, string>> {
   return { RCLONE_TIMEOUT: `${10 * seconds}s`, RCLONE_CONTIMEOUT: `${2 * seconds}s` };
 }
 
+/** `UP:DOWN` in KiB per second. It holds for what goes over the network, and for each process by itself. */
+export function limits(options: OpenOptions): Readonly<Record<string, string>> {
+  const limit = limitsInKib(options);
+  if (limit === undefined) return {};
+  const word = (kib: number): string => (kib === 0 ? 'off' : `${kib}K`);
+  return { RCLONE_BWLIMIT: `${word(limit.up)}:${word(limit.down)}` };
+}
+
 /** Also for tests, with an engine of their choice. */
 export async function rcloneBackend(engine: RcloneEngine, options: OpenOptions): Promise<Backend> {
   const { isBucketBased, canMove } = await engine.features(options.signal);
@@ -79,7 +92,13 @@ export async function rcloneBackend(engine: RcloneEngine, options: OpenOptions):
   }
 
   return {
-    traits: { parallel: PARALLEL, atomicPut: isBucketBased || isHidden, consistentList: true },
+    traits: {
+      // Where no daemon runs, two processes would take the limit twice.
+      parallel: limitsInKib(options) === undefined ? PARALLEL : 1,
+      atomicPut: isBucketBased || isHidden,
+      consistentList: true,
+      limitsItself: true,
+    },
     async put(name, body, call) {
       call.signal.throwIfAborted();
       await withFile(body, options, { call, run: (file) => store(file, name, call) });

@@ -53,3 +53,15 @@ test('a path that a shell would change is protected from it', () => {
   const place = rsyncPlace(parseUrl('rsync://h/two%20words'), options, '/s');
   expect([place.directory, place.args[2]]).toEqual(['h:./two words/', '--protect-args']);
 });
+
+test('each direction has its limit, and what the user says to rsync comes later', () => {
+  const settings = { limitUpload: 100 * 1024, limitDownload: 0, rsyncOptions: '--bwlimit=9' };
+  for (const url of ['rsync://h/dir', 'rsync://h::mod']) {
+    const { limits, args, silenceMs } = rsyncPlace(parseUrl(url), { ...options, settings }, '/s');
+    expect([limits, args.at(-1)]).toEqual([{ upload: ['--bwlimit=100'], download: [] }, '--bwlimit=9']);
+    expect(silenceMs).toBe(30_000);
+  }
+  const slow = { limitUpload: 0, limitDownload: 1024 };
+  const { limits, silenceMs } = rsyncPlace(parseUrl('rsync://h/dir'), { ...options, settings: slow }, '/s');
+  expect([limits, silenceMs]).toEqual([{ upload: [], download: ['--bwlimit=1'] }, 128_000]);
+});

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { BackendError } from '../../errors/errors.ts';
 import { shellQuote } from '../ssh/words.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
-import type { OpenOptions } from '../open-options.ts';
+import { limitsInKib, type OpenOptions } from '../open-options.ts';
 import type { BackendUrl } from '../url.ts';
 import { isAbsent, rsyncFailure, type Ended } from './failure.ts';
 import { parseListing } from './listing.ts';
@@ -33,9 +33,9 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
   let files = 0;
   let canMakePath = true;
 
-  async function rsync(args: readonly string[], signal: AbortSignal): Promise<Ended> {
+  async function rsync(args: readonly string[], signal: AbortSignal, limit: readonly string[] = []): Promise<Ended> {
     const { env, silenceMs, ssh } = place;
-    const ended = await runProgram('rsync', [...place.args, ...args], { env, signal, silenceMs });
+    const ended = await runProgram('rsync', [...limit, ...place.args, ...args], { env, signal, silenceMs });
     // The next call would go through the same connection.
     if (ended.isSilent === true && ssh !== undefined) await closeMaster(ssh, env);
     return ended;
@@ -87,13 +87,14 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
 
   /** A missing directory is made by the way, or, with an rsync before 3.2.3 on either side, by ssh. */
   async function send(args: readonly string[], task: string, signal: AbortSignal): Promise<void> {
-    let ended = await rsync([...(canMakePath ? ['--mkpath'] : []), ...args], signal);
+    const { upload } = place.limits;
+    let ended = await rsync([...(canMakePath ? ['--mkpath'] : []), ...args], signal, upload);
     if (canMakePath && /--mkpath: unknown option/.test(ended.stderr)) {
       canMakePath = false;
-      ended = await rsync(args, signal);
+      ended = await rsync(args, signal, upload);
       if (isAbsent(ended) && place.ssh !== undefined) {
         await makeDirectory(place.ssh, signal);
-        ended = await rsync(args, signal);
+        ended = await rsync(args, signal, upload);
       }
     }
     if (ended.status !== 0) throw rsyncFailure(task, ended);
@@ -115,7 +116,7 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
       ? ['--dirs', ...onlyRules(name), directory, `${scratchPath}/`]
       : [...quoting, path, scratchPath];
     try {
-      const ended = await rsync([...WHOLE, '--copy-links', ...wanted], signal);
+      const ended = await rsync([...WHOLE, '--copy-links', ...wanted], signal, place.limits.download);
       if (ended.status !== 0) throw rsyncFailure(`read ${name} in ${directory}`, ended);
       const there = statSync(file, { throwIfNoEntry: false });
       if (there?.isFile() !== true) {
@@ -155,7 +156,13 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
   }
 
   return {
-    traits: { parallel: 4, atomicPut: true, consistentList: true },
+    traits: {
+      // Two processes would take the limit twice.
+      parallel: limitsInKib(options) === undefined ? 4 : 1,
+      atomicPut: true,
+      consistentList: true,
+      limitsItself: true,
+    },
     put: (name, body, { signal }) => put(name, body, signal),
     get: (name, take, { signal }) => get(name, take, signal),
     async *list({ signal }) {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { BackendError, UsageError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
-import { exactBytes, wholeBytes } from '../exact-bytes.ts';
+import { exactBytes, unsent, wholeBytes } from '../exact-bytes.ts';
 import { httpAgents } from '../http/agents.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import { bucketPath } from '../url-path.ts';
@@ -75,7 +75,7 @@ function swiftBackend(store: Store, { container, prefix, policy, segmentSize, cl
 
   async function put(name: string, body: Body, signal: AbortSignal): Promise<void> {
     const task = `store ${name} in ${container}`;
-    const segments = await measure(exactBytes(body, signal), body.size, segmentSize);
+    const segments = await measure(exactBytes(unsent(body), signal), body.size, segmentSize);
     const [first] = segments;
     if (segments.length === 1 && first !== undefined && body.size < segmentSize) {
       await store.whole(task, {

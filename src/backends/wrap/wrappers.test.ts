@@ -8,6 +8,7 @@ import type { Backend, Bytes, Call } from '../backend.ts';
 import { parseFaults } from './fault-rules.ts';
 import { withFaults } from './faults.ts';
 import { withMeter } from './meter.ts';
+import { rateLimits, withRateLimit } from './rate-limit.ts';
 import { withRetry } from './retry.ts';
 
 const call: Call = { signal: new AbortController().signal };
@@ -52,6 +53,7 @@ async function* nothing(): AsyncGenerator<never> {
 describe.each<[string, (inner: Backend) => Backend]>([
   ['withRetry', (inner) => withRetry(inner, { tries: 1, delayMs: 0, emit })],
   ['withFaults', (inner) => withFaults(inner, parseFaults('[{"op": "put", "do": "delay"}]'), { emit })],
+  ['withRateLimit', (inner) => withRateLimit(inner, rateLimits({ upload: 1024, download: 0 }))],
   ['withMeter', (inner) => withMeter(inner).backend],
   ['faultyBackend', (inner) => faultyBackend(inner, [])],
   ['slowBackend', (inner) => slowBackend(inner, async () => undefined)],

@@ -1,7 +1,25 @@
 import { option, toggle } from './option.ts';
-import { integer, joinWords, passThrough, text } from './values.ts';
+import { integer, joinWords, KIB, passThrough, text } from './values.ts';
 
 export const BACKENDS = {
+  limitUpload: option<number>({
+    flag: '--limit-upload',
+    value: 'KIB',
+    release: 'ours',
+    actions: 'all',
+    default: 0,
+    read: integer(0, KIB),
+    help: 'Send at most this many KiB per second to the storage; 0 is no limit.',
+  }),
+  limitDownload: option<number>({
+    flag: '--limit-download',
+    value: 'KIB',
+    release: 'ours',
+    actions: 'all',
+    default: 0,
+    read: integer(0, KIB),
+    help: 'Fetch at most this many KiB per second from the storage; 0 is no limit.',
+  }),
   sshAskpass: toggle({
     flag: '--ssh-askpass',
     release: 'both',
