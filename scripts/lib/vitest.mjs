@@ -16,7 +16,8 @@ export async function vitest(filters, { show = false, env = {} } = {}) {
   runs += 1;
   const report = `${scratch}/vitest-${process.pid}-${runs}.json`;
   const args = ['run', ...filters, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const workers = `--maxWorkers=${Math.max(2, availableParallelism())}`;
+  // One more than there are cores: tests wait for servers, children and the disk.
+  const workers = `--maxWorkers=${Math.max(2, availableParallelism()) + 1}`;
   const { ok, output } = await run(tool('vitest'), [...args, workers], {
     cwd: root,
     env: { ...process.env, ...env },
