@@ -1,3 +1,5 @@
+import { BackendError } from '../errors/errors.ts';
+
 /** What went wrong on the way to a server, for people; undefined for any other error. */
 export interface NetworkFailure {
   /** `ECONNRESET`, `ENOTFOUND`, `CERT_HAS_EXPIRED` … */
@@ -41,6 +43,20 @@ export function networkFailure(error: unknown): NetworkFailure | undefined {
   }
   const inner = error instanceof AggregateError ? (error.errors as unknown[])[0] : error.cause;
   return networkFailure(inner);
+}
+
+/** Tells a failure on the way to the server as a `BackendError` of that kind of exception; any other error as it is. */
+export function networkErrors(exception: string): (task: string, error: unknown) => unknown {
+  return (task, error) => {
+    if (error instanceof BackendError) return error;
+    const network = networkFailure(error);
+    if (network === undefined) return error;
+    return new BackendError('BACKEND_ERROR', `Cannot ${task}: ${network.text} (${network.code})`, {
+      retryable: network.retryable,
+      exception,
+      cause: error,
+    });
+  };
 }
 
 /** Milliseconds of a `Retry-After` header: seconds or a date. */

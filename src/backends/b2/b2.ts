@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
-
-import { BackendError, UsageError } from '../../errors/errors.ts';
+import { UsageError } from '../../errors/errors.ts';
 import type { Backend, Bytes, RemoteFile } from '../backend.ts';
 import { variable } from '../environment.ts';
 import { wholeBytes } from '../exact-bytes.ts';
+import { checkedBytes, wanted } from '../http/checked-bytes.ts';
 import { httpAgents } from '../http/agents.ts';
 import { httpClient, type HttpClient, type HttpResponse } from '../http/http.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
@@ -68,7 +67,8 @@ function b2Backend({ client, account, bucketId, place: { bucket, prefix }, hides
     const length = response.headers['content-length'];
     const whole = wholeBytes(response.stream, length === undefined ? undefined : Number(length), name);
     try {
-      return await take(checked(whole, response.status === 200 ? digestIn(response) : undefined, task, signal));
+      const digest = response.status === 200 ? digestIn(response) : undefined;
+      return await take(checkedBytes(whole, wanted('sha1', digest), { task, signal, failureOf: networkError }));
     } finally {
       response.stream.destroy();
     }
@@ -118,22 +118,4 @@ function b2Backend({ client, account, bucketId, place: { bucket, prefix }, hides
 function digestIn({ headers }: HttpResponse): string | undefined {
   const told = [headers['x-bz-content-sha1'], headers['x-bz-info-large_file_sha1']];
   return told.find((text): text is string => typeof text === 'string' && /^[0-9a-f]{40}$/.test(text));
-}
-
-/** Failures of the stream as ours, and at the end the digest; what the reader throws is none of them. */
-async function* checked(bytes: Bytes, digest: string | undefined, task: string, signal: AbortSignal): Bytes {
-  const hash = createHash('sha1');
-  try {
-    for await (const block of bytes) {
-      if (digest !== undefined) hash.update(block);
-      yield block;
-      signal.throwIfAborted();
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    throw networkError(task, error);
-  }
-  if (digest !== undefined && hash.digest('hex') !== digest) {
-    throw new BackendError('BACKEND_ERROR', `Cannot ${task}: the bytes were changed on the way`, { retryable: true });
-  }
 }

@@ -1,6 +1,6 @@
 import type { Code } from '../../errors/codes.ts';
 import { BackendError } from '../../errors/errors.ts';
-import { networkFailure, retryAfter } from '../network-failure.ts';
+import { networkErrors, retryAfter } from '../network-failure.ts';
 
 /** An answer that is read to its end. */
 export interface Answer {
@@ -114,17 +114,7 @@ function kindOf({ status, text }: Answer, code: string): Kind {
   return { code: 'BACKEND_ERROR', retryable: status >= 500, text: 'the server refuses' };
 }
 
-/** A failure on the way to the server as a `BackendError`; any other error as it is. */
-export function networkError(task: string, error: unknown): unknown {
-  if (error instanceof BackendError) return error;
-  const network = networkFailure(error);
-  if (network === undefined) return error;
-  return new BackendError('BACKEND_ERROR', `Cannot ${task}: ${network.text} (${network.code})`, {
-    retryable: network.retryable,
-    exception: 'B2ConnectionError',
-    cause: error,
-  });
-}
+export const networkError = networkErrors('B2ConnectionError');
 
 /** A fine answer without what was asked for, as something between us and the service may give. */
 export function noSense(task: string): BackendError {

@@ -1,6 +1,7 @@
 import { BackendError } from '../../errors/errors.ts';
 import type { Backend, Bytes, RemoteFile } from '../backend.ts';
 import { wholeBytes } from '../exact-bytes.ts';
+import { checkedBytes } from '../http/checked-bytes.ts';
 import { httpAgents } from '../http/agents.ts';
 import { httpClient } from '../http/http.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
@@ -51,9 +52,11 @@ function dropboxBackend(api: Api, folder: string, close: () => void): Backend {
     const length = headers['content-length'];
     const size = status === 200 ? fieldOf(metadata, 'size') : undefined;
     const expected = typeof size === 'number' ? size : length === undefined ? undefined : Number(length);
-    const hash = status === 200 ? fieldOf(metadata, 'content_hash') : undefined;
+    const digest = status === 200 ? fieldOf(metadata, 'content_hash') : undefined;
+    const wanted = typeof digest === 'string' ? { digest, hash: contentHash() } : undefined;
+    const whole = wholeBytes(stream, expected, name);
     try {
-      return await take(checked(wholeBytes(stream, expected, name), hash, task, signal));
+      return await take(checkedBytes(whole, wanted, { task, signal, failureOf: networkError }));
     } finally {
       stream.destroy();
     }
@@ -108,23 +111,5 @@ async function unlessAbsent(answer: Promise<unknown>): Promise<unknown> {
   } catch (error) {
     if (error instanceof BackendError && error.code === 'BACKEND_NOT_FOUND') return undefined;
     throw error;
-  }
-}
-
-/** Failures of the stream as ours, and at the end the hash; what the reader throws is none of them. */
-async function* checked(bytes: Bytes, wanted: unknown, task: string, signal: AbortSignal): Bytes {
-  const hash = contentHash();
-  try {
-    for await (const block of bytes) {
-      if (wanted !== undefined) hash.update(block);
-      yield block;
-      signal.throwIfAborted();
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    throw networkError(task, error);
-  }
-  if (wanted !== undefined && hash.digest() !== wanted) {
-    throw new BackendError('BACKEND_ERROR', `Cannot ${task}: the bytes were changed on the way`, { retryable: true });
   }
 }

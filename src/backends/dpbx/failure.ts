@@ -1,6 +1,6 @@
 import type { Code } from '../../errors/codes.ts';
 import { BackendError } from '../../errors/errors.ts';
-import { networkFailure, retryAfter } from '../network-failure.ts';
+import { networkErrors, retryAfter } from '../network-failure.ts';
 import { fieldOf, parseJson } from './json.ts';
 
 interface Kind {
@@ -119,14 +119,4 @@ export function nonsense(task: string): BackendError {
   return new BackendError('BACKEND_ERROR', `Cannot ${task}: the answer is none of Dropbox`, { retryable: true });
 }
 
-/** A failure on the way to the server as a `BackendError`; any other error as it is. */
-export function networkError(task: string, error: unknown): unknown {
-  if (error instanceof BackendError) return error;
-  const network = networkFailure(error);
-  if (network === undefined) return error;
-  return new BackendError('BACKEND_ERROR', `Cannot ${task}: ${network.text} (${network.code})`, {
-    retryable: network.retryable,
-    exception: 'ConnectionError',
-    cause: error,
-  });
-}
+export const networkError = networkErrors('ConnectionError');

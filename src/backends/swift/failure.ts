@@ -1,6 +1,6 @@
 import type { Code } from '../../errors/codes.ts';
 import { BackendError } from '../../errors/errors.ts';
-import { networkFailure, retryAfter } from '../network-failure.ts';
+import { networkErrors, retryAfter } from '../network-failure.ts';
 
 interface Kind {
   readonly code: Code;
@@ -55,14 +55,4 @@ export function refusal(
   });
 }
 
-/** A failure on the way to the server as a `BackendError`; any other error as it is. */
-export function networkError(task: string, error: unknown): unknown {
-  if (error instanceof BackendError) return error;
-  const network = networkFailure(error);
-  if (network === undefined) return error;
-  return new BackendError('BACKEND_ERROR', `Cannot ${task}: ${network.text} (${network.code})`, {
-    retryable: network.retryable,
-    exception: 'ClientException',
-    cause: error,
-  });
-}
+export const networkError = networkErrors('ClientException');

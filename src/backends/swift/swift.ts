@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-
-import { BackendError, UsageError } from '../../errors/errors.ts';
+import { UsageError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
 import { exactBytes, unsent, wholeBytes } from '../exact-bytes.ts';
+import { checkedBytes, wanted } from '../http/checked-bytes.ts';
 import { httpAgents } from '../http/agents.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import { bucketPath } from '../url-path.ts';
@@ -164,7 +163,7 @@ function swiftBackend(store: Store, { container, prefix, policy, segmentSize, cl
     // A part has the digest of the whole, an object in segments one in quotes that is none of its content.
     const digest = response.status === 200 && /^[0-9a-f]{32}$/.test(etag) ? etag : undefined;
     try {
-      return await take(checked(whole, digest, task, signal));
+      return await take(checkedBytes(whole, wanted('md5', digest), { task, signal, failureOf: networkError }));
     } finally {
       response.stream.destroy();
     }
@@ -204,24 +203,6 @@ function swiftBackend(store: Store, { container, prefix, policy, segmentSize, cl
     getRange: (name, start, end, take, { signal }) => read(name, { Range: `bytes=${start}-${end - 1}` }, take, signal),
     [Symbol.asyncDispose]: async () => close(),
   };
-}
-
-/** Failures of the stream as ours, and at the end the digest; what the reader throws is none of them. */
-async function* checked(bytes: Bytes, digest: string | undefined, task: string, signal: AbortSignal): Bytes {
-  const hash = createHash('md5');
-  try {
-    for await (const block of bytes) {
-      if (digest !== undefined) hash.update(block);
-      yield block;
-      signal.throwIfAborted();
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    throw networkError(task, error);
-  }
-  if (digest !== undefined && hash.digest('hex') !== digest) {
-    throw new BackendError('BACKEND_ERROR', `Cannot ${task}: the bytes were changed on the way`, { retryable: true });
-  }
 }
 
 /** Slashes in a key separate nothing, but they stay as they are. */

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+
+import { BackendError } from '../../errors/errors.ts';
+import type { Bytes } from '../backend.ts';
+
+/** What the server said the bytes come to, and the hash that tells. */
+export interface Wanted {
+  readonly digest: string;
+  readonly hash: { update(block: Buffer): unknown; digest(): string };
+}
+
+/** In hexadecimal digits, for digests in headers; undefined where the server told none. */
+export function wanted(algorithm: 'md5' | 'sha1', digest: string | undefined): Wanted | undefined {
+  if (digest === undefined) return undefined;
+  const hash = createHash(algorithm);
+  return { digest, hash: { update: (block) => hash.update(block), digest: () => hash.digest('hex') } };
+}
+
+interface Reading {
+  /** For messages: `read vol1 in bucket`. */
+  readonly task: string;
+  readonly signal: AbortSignal;
+  /** The failure of the stream as the driver tells it. */
+  readonly failureOf: (task: string, error: unknown) => unknown;
+}
+
+/**
+ * Bytes of an answer as they come: failures of the stream as the driver's, and at the end one that may pass when the
+ * digest is another. What the reader throws is none of them. Without `wanted` nothing is compared.
+ */
+export async function* checkedBytes(bytes: Bytes, wanted: Wanted | undefined, reading: Reading): Bytes {
+  const { task, signal, failureOf } = reading;
+  try {
+    for await (const block of bytes) {
+      wanted?.hash.update(block);
+      yield block;
+      signal.throwIfAborted();
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw failureOf(task, error);
+  }
+  if (wanted !== undefined && wanted.hash.digest() !== wanted.digest) {
+    throw new BackendError('BACKEND_ERROR', `Cannot ${task}: the bytes were changed on the way`, { retryable: true });
+  }
+}
