@@ -11,7 +11,7 @@ import { requireReference, requireTool } from '../support/tools.ts';
 
 const WRITERS: readonly Program[] = ['ours', 'the reference', 'ours'];
 
-// 0.8.22 can neither do Digest with a port in the URL nor ftp:// without lftp.
+// 0.8.22 cannot do Digest with a port in the URL.
 describe.runIf(requireReference() && requireTool('apache2') && requireTool('openssl'))('a chain on WebDAV', () => {
   let server: DavServer;
   beforeAll(async () => {
