@@ -93,6 +93,15 @@ describe('a fresh clone', () => {
     expect(npm.calls()).toBe(1);
   });
 
+  test('has the certificates to fetch packages with, whatever the program is asked for', async () => {
+    writeFileSync(
+      `${clone}/scripts/setup.mjs`,
+      'console.log(process.env.NODE_EXTRA_CA_CERTS); process.exitCode = 1;\n',
+    );
+    const { stdout } = await launch(['--version'], { env: { NODE_EXTRA_CA_CERTS: '/certificates.pem' } });
+    expect(stdout).toBe('/certificates.pem\n');
+  });
+
   test('says in one sentence that there is no network', async () => {
     const env = {
       PATH: searchPath(),
