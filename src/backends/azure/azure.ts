@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import type { ContainerClient } from '@azure/storage-blob';
 
 import { BackendError, UsageError } from '../../errors/errors.ts';
+import { asking, checkedBytes, type Asked } from '../asking.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
 import { variable } from '../environment.ts';
 import { exactBytes, unsent, wholeBytes } from '../exact-bytes.ts';
@@ -124,16 +125,15 @@ function azureBackend({ client, container, settings, timeoutMs, close }: Opened)
   const connections = settings.azureMaxConnections ?? DEFAULT_CONNECTIONS;
   const tier = settings.azureBlobTier;
 
-  /** Runs requests and nothing else: what fails in here is the store's or the network's fault. */
-  async function asking<T>(task: string, signal: AbortSignal, run: (stall: Stall) => Promise<T>): Promise<T> {
-    signal.throwIfAborted();
+  const asked = (task: string, signal: AbortSignal, stall: Stall): Asked => ({
+    task: `${task} in ${container}`,
+    signal,
+    failureOf: (said, error) => azureFailure(said, stall.failure ?? error),
+  });
+
+  async function watching<T>(task: string, signal: AbortSignal, run: (stall: Stall) => Promise<T>): Promise<T> {
     using stall = stallWatch(signal, timeoutMs);
-    try {
-      return await run(stall);
-    } catch (error) {
-      signal.throwIfAborted();
-      throw azureFailure(`${task} in ${container}`, stall.failure ?? error);
-    }
+    return await asking(asked(task, signal, stall), () => run(stall));
   }
 
   async function put(name: string, body: Body, stall: Stall): Promise<void> {
@@ -176,15 +176,13 @@ function azureBackend({ client, container, settings, timeoutMs, close }: Opened)
   ): Promise<T> {
     const task = `read ${name}`;
     using stall = stallWatch(signal, timeoutMs);
-    const { readableStreamBody: stream, contentLength } = await asking(task, signal, () =>
+    const { readableStreamBody: stream, contentLength } = await asking(asked(task, signal, stall), () =>
       client.getBlobClient(name).download(start, count, { abortSignal: stall.signal, maxRetryRequests: 0 }),
-    ).catch((error: unknown) => {
-      throw stall.failure === undefined ? error : azureFailure(`${task} in ${container}`, stall.failure);
-    });
+    );
     if (!(stream instanceof Readable)) throw new TypeError(`no stream for ${name}`);
     try {
       const bytes = stall.watch(wholeBytes(stream, contentLength, name));
-      return await take(received(bytes, `${task} in ${container}`, { signal, stall }));
+      return await take(checkedBytes(bytes, undefined, asked(task, signal, stall)));
     } finally {
       // What nobody reads any more must not keep the connection.
       stream.on('error', () => {});
@@ -194,7 +192,7 @@ function azureBackend({ client, container, settings, timeoutMs, close }: Opened)
 
   async function* list(signal: AbortSignal): AsyncGenerator<RemoteFile> {
     for (let continuationToken: string | undefined; ;) {
-      const page = await asking('list files', signal, (stall) =>
+      const page = await watching('list files', signal, (stall) =>
         client
           .listBlobsFlat({ abortSignal: stall.signal })
           .byPage(continuationToken === undefined ? {} : { continuationToken })
@@ -214,16 +212,16 @@ function azureBackend({ client, container, settings, timeoutMs, close }: Opened)
 
   return {
     traits: { parallel: 4, atomicPut: true, consistentList: true },
-    put: (name, body, { signal }) => asking(`store ${name}`, signal, (stall) => put(name, body, stall)),
+    put: (name, body, { signal }) => watching(`store ${name}`, signal, (stall) => put(name, body, stall)),
     get: (name, take, { signal }) => read(name, [0, undefined], take, signal),
     list: ({ signal }) => list(signal),
     async delete(name, { signal }) {
-      await asking(`delete ${name}`, signal, (stall) =>
+      await watching(`delete ${name}`, signal, (stall) =>
         client.getBlobClient(name).deleteIfExists({ abortSignal: stall.signal, deleteSnapshots: 'include' }),
       );
     },
     async stat(name, { signal }) {
-      const found = await asking(`look up ${name}`, signal, (stall) =>
+      const found = await watching(`look up ${name}`, signal, (stall) =>
         client.getBlobClient(name).getProperties({ abortSignal: stall.signal }).catch(unlessAbsent),
       );
       if (found === undefined) return undefined;
@@ -232,23 +230,6 @@ function azureBackend({ client, container, settings, timeoutMs, close }: Opened)
     getRange: (name, start, end, take, { signal }) => read(name, [start, end - start], take, signal),
     [Symbol.asyncDispose]: async () => close(),
   };
-}
-
-/** Failures of the stream as ours; what the reader of it throws is none of them. */
-async function* received(
-  bytes: Bytes,
-  task: string,
-  { signal, stall }: { readonly signal: AbortSignal; readonly stall: Stall },
-): Bytes {
-  try {
-    for await (const block of bytes) {
-      yield block;
-      signal.throwIfAborted();
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    throw azureFailure(task, stall.failure ?? error);
-  }
 }
 
 function unlessNoListing(error: unknown): never {

@@ -1,3 +1,4 @@
+import { asking } from '../asking.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from '../http/http.ts';
 import { codeOf, networkError, parse, refusal } from './failure.ts';
 import { logIn, USER_AGENT, type Grant, type Login } from './login.ts';
@@ -79,16 +80,6 @@ export function openAccount(client: HttpClient, login: Login): Account {
     }
   }
 
-  async function asking<R>({ task, signal }: Question, run: () => Promise<R>): Promise<R> {
-    signal.throwIfAborted();
-    try {
-      return await run();
-    } catch (error) {
-      signal.throwIfAborted();
-      throw networkError(task, error);
-    }
-  }
-
   function fileRequest(method: string, { path, range, signal }: FileQuestion, { downloadUrl, token }: Grant) {
     const headers = {
       Authorization: token.reveal(),
@@ -99,9 +90,9 @@ export function openAccount(client: HttpClient, login: Login): Account {
   }
 
   return {
-    grant: (signal) => asking({ task: `log in at ${login.url}`, signal }, () => grant(signal)),
+    grant: (signal) => asking({ task: `log in at ${login.url}`, signal, failureOf: networkError }, () => grant(signal)),
     call: (name, params, question) =>
-      asking(question, async () => {
+      asking({ ...question, failureOf: networkError }, async () => {
         const { task, signal, accept = [] } = question;
         const answer = await answered(signal, (grant) =>
           client.sendWhole(
@@ -118,13 +109,13 @@ export function openAccount(client: HttpClient, login: Login): Account {
         throw refusal(task, answer);
       }),
     download: (question) =>
-      asking(question, async () => {
+      asking({ ...question, failureOf: networkError }, async () => {
         const response = await answered(question.signal, (grant) => client.send(fileRequest('GET', question, grant)));
         if (!isWhole(response)) return response;
         throw refusal(question.task, response);
       }),
     head: (question) =>
-      asking(question, async () => {
+      asking({ ...question, failureOf: networkError }, async () => {
         const response = await answered(question.signal, (grant) =>
           client.sendWhole(fileRequest('HEAD', question, grant)),
         );

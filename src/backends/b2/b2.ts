@@ -1,8 +1,8 @@
 import { UsageError } from '../../errors/errors.ts';
+import { checkedBytes, wanted } from '../asking.ts';
 import type { Backend, Bytes, RemoteFile } from '../backend.ts';
 import { variable } from '../environment.ts';
 import { wholeBytes } from '../exact-bytes.ts';
-import { checkedBytes, wanted } from '../http/checked-bytes.ts';
 import { httpAgents } from '../http/agents.ts';
 import { httpClient, type HttpClient, type HttpResponse } from '../http/http.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';

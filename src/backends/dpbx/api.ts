@@ -1,3 +1,4 @@
+import { asking } from '../asking.ts';
 import type { Hosts } from './account.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from '../http/http.ts';
 import { DropboxRefusal, networkError, nonsense } from './failure.ts';
@@ -42,18 +43,9 @@ export function openApi(client: HttpClient, hosts: Hosts, tokens: Tokens): Api {
     }
   }
 
-  async function asking<R>(task: string, signal: AbortSignal, run: () => Promise<R>): Promise<R> {
-    try {
-      return await run();
-    } catch (error) {
-      signal.throwIfAborted();
-      throw networkError(task, error);
-    }
-  }
-
   return {
     call: (task, route, arg, signal) =>
-      asking(task, signal, async () => {
+      asking({ task, signal, failureOf: networkError }, async () => {
         const bytes = Buffer.from(JSON.stringify(arg));
         const response = await answered(task, signal, () => ({
           method: 'POST',
@@ -64,7 +56,7 @@ export function openApi(client: HttpClient, hosts: Hosts, tokens: Tokens): Api {
         return answerIn(task, await textOf(response));
       }),
     upload: (task, route, arg, content, signal) =>
-      asking(task, signal, async () => {
+      asking({ task, signal, failureOf: networkError }, async () => {
         const response = await answered(task, signal, () => ({
           method: 'POST',
           url: `https://${hosts.content}/2/${route}`,
@@ -74,7 +66,7 @@ export function openApi(client: HttpClient, hosts: Hosts, tokens: Tokens): Api {
         return answerIn(task, await textOf(response));
       }),
     download: (task, path, range, signal) =>
-      asking(task, signal, async () => {
+      asking({ task, signal, failureOf: networkError }, async () => {
         const response = await answered(task, signal, () => ({
           method: 'POST',
           url: `https://${hosts.content}/2/files/download`,

@@ -1,7 +1,7 @@
 import { BackendError } from '../../errors/errors.ts';
+import { checkedBytes } from '../asking.ts';
 import type { Backend, Bytes, RemoteFile } from '../backend.ts';
 import { wholeBytes } from '../exact-bytes.ts';
-import { checkedBytes } from '../http/checked-bytes.ts';
 import { httpAgents } from '../http/agents.ts';
 import { httpClient } from '../http/http.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';

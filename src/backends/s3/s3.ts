@@ -5,6 +5,7 @@ import type * as S3 from '@aws-sdk/client-s3';
 
 import { BackendError } from '../../errors/errors.ts';
 import { gate } from '../../util/gate.ts';
+import { asking, checkedBytes, type Asked } from '../asking.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
 import { exactBytes, wholeBytes } from '../exact-bytes.ts';
 import { networkFailure } from '../network-failure.ts';
@@ -105,16 +106,11 @@ function s3Backend(
 
   const keyOf = (name: string) => ({ Bucket: bucket, Key: `${prefix}${name}` });
 
-  /** Runs requests and nothing else: what fails in here is the store's or the network's fault. */
-  async function asking<T>(task: string, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
-    signal.throwIfAborted();
-    try {
-      return await run();
-    } catch (error) {
-      signal.throwIfAborted();
-      throw s3Failure(`${task} in ${bucket}`, error);
-    }
-  }
+  const asked = (task: string, signal: AbortSignal): Asked => ({
+    task: `${task} in ${bucket}`,
+    signal,
+    failureOf: s3Failure,
+  });
 
   /** Up to one part: in memory, so that the signature covers the content and the server notices every changed byte. */
   async function putSmall(name: string, body: Body, signal: AbortSignal): Promise<void> {
@@ -153,12 +149,12 @@ function s3Backend(
   ): Promise<T> {
     const task = `read ${name}`;
     const input = { ...keyOf(name), ...(range === undefined ? {} : { Range: range }) };
-    const { Body: body, ContentLength } = await asking(task, signal, () =>
+    const { Body: body, ContentLength } = await asking(asked(task, signal), () =>
       client.send(new library.GetObjectCommand(input), { abortSignal: signal }),
     );
     if (!(body instanceof Readable)) throw new TypeError(`no stream for ${name}`);
     try {
-      return await take(received(wholeBytes(body, ContentLength, name), `${task} in ${bucket}`, signal));
+      return await take(checkedBytes(wholeBytes(body, ContentLength, name), undefined, asked(task, signal)));
     } finally {
       // What nobody reads any more must not keep the connection.
       body.destroy();
@@ -170,7 +166,7 @@ function s3Backend(
     while (next !== undefined) {
       const input: ListInput = { Bucket: bucket, Prefix: prefix, ...next };
       // The two commands differ in where they go on, and their answers in how they say so.
-      const page: S3.ListObjectsV2CommandOutput = await asking('list files', signal, () =>
+      const page: S3.ListObjectsV2CommandOutput = await asking(asked('list files', signal), () =>
         'Marker' in input
           ? client.send(new library.ListObjectsCommand(input), { abortSignal: signal })
           : client.send(new library.ListObjectsV2Command(input), { abortSignal: signal }),
@@ -189,19 +185,19 @@ function s3Backend(
   return {
     traits: { parallel: 4, atomicPut: true, consistentList: true },
     put: (name, body, { signal }) =>
-      asking(`store ${name}`, signal, () =>
+      asking(asked(`store ${name}`, signal), () =>
         body.size <= chunk ? putSmall(name, body, signal) : oneLarge(() => putLarge(name, body, signal)),
       ),
     get: (name, take, { signal }) => read(name, undefined, take, signal),
     list: ({ signal }) => list(signal),
     async delete(name, { signal }) {
       // One by one: not every compatible store has the request for several, and those that have disagree on its digest.
-      await asking(`delete ${name}`, signal, () =>
+      await asking(asked(`delete ${name}`, signal), () =>
         client.send(new library.DeleteObjectCommand(keyOf(name)), { abortSignal: signal }).catch(unlessAbsent),
       );
     },
     async stat(name, { signal }) {
-      const found = await asking(`look up ${name}`, signal, () =>
+      const found = await asking(asked(`look up ${name}`, signal), () =>
         client.send(new library.HeadObjectCommand(keyOf(name)), { abortSignal: signal }).catch(unlessAbsent),
       );
       if (found === undefined) return undefined;
@@ -226,19 +222,6 @@ function following(page: S3.ListObjectsV2CommandOutput, asked: ListInput, task: 
 
 function noListing(task: string): BackendError {
   return new BackendError('BACKEND_ERROR', `Cannot ${task}: the server's answer is no listing`, { retryable: true });
-}
-
-/** Failures of the stream as ours; what the reader of it throws is none of them. */
-async function* received(bytes: Bytes, task: string, signal: AbortSignal): Bytes {
-  try {
-    for await (const block of bytes) {
-      yield block;
-      signal.throwIfAborted();
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    throw s3Failure(task, error);
-  }
 }
 
 function unlessAbsent(error: unknown): undefined {

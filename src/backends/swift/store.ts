@@ -1,3 +1,4 @@
+import { asking } from '../asking.ts';
 import { BackendError } from '../../errors/errors.ts';
 import type { Account, Session } from './account.ts';
 import { networkError, refusal } from './failure.ts';
@@ -61,26 +62,16 @@ export function openStore(client: HttpClient, account: Account): Store {
     }
   }
 
-  async function asking<R>(task: string, signal: AbortSignal, run: () => Promise<R>): Promise<R> {
-    signal.throwIfAborted();
-    try {
-      return await run();
-    } catch (error) {
-      signal.throwIfAborted();
-      throw networkError(task, error);
-    }
-  }
-
   return {
     stream: (task, request) =>
-      asking(task, request.signal, async () => {
+      asking({ task, signal: request.signal, failureOf: networkError }, async () => {
         const response = await answered(request, client.send);
         if (isFine(response.status, request)) return response;
         response.stream.destroy();
         throw refusal(task, response);
       }),
     whole: (task, request) =>
-      asking(task, request.signal, async () => {
+      asking({ task, signal: request.signal, failureOf: networkError }, async () => {
         const response = await answered(request, client.sendWhole);
         if (isFine(response.status, request)) return response;
         throw refusal(task, response);

@@ -1,7 +1,7 @@
 import { UsageError } from '../../errors/errors.ts';
+import { checkedBytes, wanted } from '../asking.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
 import { exactBytes, unsent, wholeBytes } from '../exact-bytes.ts';
-import { checkedBytes, wanted } from '../http/checked-bytes.ts';
 import { httpAgents } from '../http/agents.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import { bucketPath } from '../url-path.ts';
