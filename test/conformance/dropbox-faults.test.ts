@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
-import type { Backend, Body, Bytes } from '../../src/backends/backend.ts';
+import type { Backend, Bytes } from '../../src/backends/backend.ts';
 import { open } from '../../src/backends/dpbx/dpbx.ts';
 import type { DriverQuestion, OpenOptions } from '../../src/backends/open-options.ts';
 import { parseUrl } from '../../src/backends/url.ts';
@@ -13,6 +13,7 @@ import { dropboxApp, dropboxAt, startDropbox, type DropboxServer } from '../serv
 import { startFaultyProxy, type FaultyProxy, type HttpFault } from '../servers/http-faults.ts';
 import { noise } from '../support/scene.ts';
 import { requireTool } from '../support/tools.ts';
+import { bodyOf } from './driver-calls.ts';
 
 const MIB = 1024 * 1024;
 /** A session that is started, appended to and finished. */
@@ -270,13 +271,6 @@ describe.runIf(requireTool('openssl'))('dpbx, when something goes wrong', () => 
     });
   });
 });
-
-function bodyOf(data: Buffer): Body {
-  async function* blocks(): Bytes {
-    for (let at = 0; at < data.length; at += 65_536) yield data.subarray(at, at + 65_536);
-  }
-  return { size: data.length, open: blocks };
-}
 
 async function collect(bytes: Bytes): Promise<Buffer> {
   const blocks: Buffer[] = [];

@@ -3,7 +3,7 @@ import { createServer, connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import type { Backend, Body, Call } from '../../src/backends/backend.ts';
+import type { Backend } from '../../src/backends/backend.ts';
 import { open } from '../../src/backends/ftp/ftp.ts';
 import type { OpenOptions } from '../../src/backends/open-options.ts';
 import { parseUrl } from '../../src/backends/url.ts';
@@ -13,41 +13,7 @@ import { startProftpd, type FtpServer } from '../servers/proftpd.ts';
 import { tempDir } from '../support/temp.ts';
 import { requireMount, tmpfs } from '../support/tmpfs.ts';
 import { requireTool } from '../support/tools.ts';
-
-const call: Call = { signal: new AbortController().signal };
-
-function bodyOf(content: Buffer | string): Body {
-  const data = Buffer.from(content);
-  async function* blocks(): AsyncGenerator<Buffer> {
-    for (let at = 0; at < data.length; at += 65_536) yield data.subarray(at, at + 65_536);
-  }
-  return { size: data.length, open: blocks };
-}
-
-async function names(backend: Backend): Promise<string[]> {
-  const found: string[] = [];
-  for await (const { name } of backend.list(call)) found.push(name);
-  return found.sort();
-}
-
-async function text(backend: Backend, name: string): Promise<string> {
-  return backend.get(
-    name,
-    async (bytes) => {
-      const blocks: Buffer[] = [];
-      for await (const block of bytes) blocks.push(block);
-      return Buffer.concat(blocks).toString();
-    },
-    call,
-  );
-}
-
-function failureOf(work: Promise<unknown>): Promise<unknown> {
-  return work.then(
-    () => 'it succeeded',
-    (error: unknown) => error,
-  );
-}
+import { bodyOf, call, failureOf, names, text } from './driver-calls.ts';
 
 describe.runIf(requireTool('proftpd') && requireTool('openssl'))('the FTP driver', () => {
   let server: FtpServer;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import type { Backend, Body, Bytes, Call } from '../../src/backends/backend.ts';
+import type { Backend } from '../../src/backends/backend.ts';
 import { open } from '../../src/backends/imap/imap.ts';
 import type { OpenOptions } from '../../src/backends/open-options.ts';
 import { parseUrl } from '../../src/backends/url.ts';
@@ -8,8 +8,7 @@ import { requireTool } from '../support/tools.ts';
 import { startDovecot, type ImapServer } from '../servers/dovecot.ts';
 import { tempDir } from '../support/temp.ts';
 import { conformance } from './conformance.ts';
-
-const call: Call = { signal: new AbortController().signal };
+import { bodyOf, call, names, text } from './driver-calls.ts';
 
 describe.runIf(requireTool('dovecot') && requireTool('openssl'))('with Dovecot', () => {
   let server: ImapServer;
@@ -35,7 +34,7 @@ describe.runIf(requireTool('dovecot') && requireTool('openssl'))('with Dovecot',
     await using plain = await at('imap', 'tls');
     await using secure = await at('imaps', 'tls');
     await plain.put('name', bodyOf('content'), call);
-    expect(await textOf(secure, 'name')).toBe('content');
+    expect(await text(secure, 'name')).toBe('content');
   });
 
   test.each(['imap', 'imaps'] as const)('%s: a certificate that nobody has signed is refused', async (scheme) => {
@@ -67,7 +66,7 @@ describe.runIf(requireTool('dovecot') && requireTool('openssl'))('with Dovecot',
         return new Secret(server.password);
       },
     });
-    expect(await textOf(asked, 'n')).toBe('x');
+    expect(await text(asked, 'n')).toBe('x');
   });
 
   test('IMAP_SERVER replaces the host, and --imap-full-address logs in as user@host', async () => {
@@ -78,7 +77,7 @@ describe.runIf(requireTool('dovecot') && requireTool('openssl'))('with Dovecot',
     const settings = { sslCacertFile: server.authority, imapFullAddress: true };
     await using full = await at('imap', 'full', { settings });
     // That account has a mailbox of its own.
-    expect(await namesOf(full)).toEqual([]);
+    expect(await names(full)).toEqual([]);
   });
 
   test('a mailbox that is not there is 52 and names the option', async () => {
@@ -92,9 +91,9 @@ describe.runIf(requireTool('dovecot') && requireTool('openssl'))('with Dovecot',
     await using two = await at('imap', 'host2');
     await one.put('name', bodyOf('of one'), call);
     await two.put('name', bodyOf('of two'), call);
-    expect([await textOf(one, 'name'), await textOf(two, 'name')]).toEqual(['of one', 'of two']);
+    expect([await text(one, 'name'), await text(two, 'name')]).toEqual(['of one', 'of two']);
     await one.delete('name', call);
-    expect([await namesOf(one), await namesOf(two)]).toEqual([[], ['name']]);
+    expect([await names(one), await names(two)]).toEqual([[], ['name']]);
   });
 
   describe('defects of the reference that are not shared', () => {
@@ -119,8 +118,8 @@ describe.runIf(requireTool('dovecot') && requireTool('openssl'))('with Dovecot',
     test('the newest of several copies counts', async () => {
       await appendTwice('copies');
       await using backend = await at('imap', 'copies');
-      expect(await namesOf(backend)).toEqual(['twice']);
-      expect(await textOf(backend, 'twice')).toBe('newer');
+      expect(await names(backend)).toEqual(['twice']);
+      expect(await text(backend, 'twice')).toBe('newer');
       expect(await backend.stat?.('twice', call)).toEqual({ name: 'twice', size: 5 });
     });
 
@@ -129,7 +128,7 @@ describe.runIf(requireTool('dovecot') && requireTool('openssl'))('with Dovecot',
       await using backend = await at('imap', 'delete');
       await backend.delete('twice', call);
       await using later = await at('imap', 'delete');
-      expect(await namesOf(later)).toEqual([]);
+      expect(await names(later)).toEqual([]);
     });
 
     test('a put leaves one copy', async () => {
@@ -137,10 +136,10 @@ describe.runIf(requireTool('dovecot') && requireTool('openssl'))('with Dovecot',
       await using backend = await at('imap', 'put');
       await backend.put('twice', bodyOf('newest'), call);
       await using later = await at('imap', 'put');
-      expect(await textOf(later, 'twice')).toBe('newest');
+      expect(await text(later, 'twice')).toBe('newest');
       await later.delete('twice', call);
       await using last = await at('imap', 'put');
-      expect(await namesOf(last)).toEqual([]);
+      expect(await names(last)).toEqual([]);
     });
   });
 
@@ -150,7 +149,7 @@ describe.runIf(requireTool('dovecot') && requireTool('openssl'))('with Dovecot',
     const controller = new AbortController();
     const stopped = backend.get('n', async () => controller.abort(new Error('stopped')), { signal: controller.signal });
     await stopped.catch(() => undefined);
-    expect(await textOf(backend, 'n')).toBe('x');
+    expect(await text(backend, 'n')).toBe('x');
   });
 });
 
@@ -173,29 +172,4 @@ function referenceMessage(prefix: string, name: string, content: string): string
     `--${boundary}--`,
     '',
   ].join('\r\n');
-}
-
-function bodyOf(text: string): Body {
-  async function* blocks(): Bytes {
-    yield Buffer.from(text);
-  }
-  return { size: text.length, open: blocks };
-}
-
-function textOf(backend: Backend, name: string): Promise<string> {
-  return backend.get(
-    name,
-    async (bytes) => {
-      const blocks: Buffer[] = [];
-      for await (const block of bytes) blocks.push(block);
-      return Buffer.concat(blocks).toString();
-    },
-    call,
-  );
-}
-
-async function namesOf(backend: Backend): Promise<string[]> {
-  const names: string[] = [];
-  for await (const { name } of backend.list(call)) names.push(name);
-  return names.sort();
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import type { Backend, Body, Call } from '../../src/backends/backend.ts';
+import type { Backend, Body } from '../../src/backends/backend.ts';
 import type { DriverSettings } from '../../src/backends/open-options.ts';
 import { parseUrl } from '../../src/backends/url.ts';
 import { open } from '../../src/backends/webdav/webdav.ts';
@@ -10,29 +10,7 @@ import { startApacheDav, type DavServer } from '../servers/apache-dav.ts';
 import { startFaultyProxy } from '../servers/http-faults.ts';
 import { tempDir } from '../support/temp.ts';
 import { requireTool } from '../support/tools.ts';
-
-const call: Call = { signal: new AbortController().signal };
-
-function bodyOf(content: Buffer | string): Body {
-  const data = Buffer.from(content);
-  async function* blocks(): AsyncGenerator<Buffer> {
-    for (let at = 0; at < data.length; at += 65_536) yield data.subarray(at, at + 65_536);
-  }
-  return { size: data.length, open: blocks };
-}
-
-async function names(backend: Backend): Promise<string[]> {
-  const found: string[] = [];
-  for await (const { name } of backend.list(call)) found.push(name);
-  return found.sort();
-}
-
-function failureOf(work: Promise<unknown>): Promise<unknown> {
-  return work.then(
-    () => 'it succeeded',
-    (error: unknown) => error,
-  );
-}
+import { bodyOf, call, failureOf, names } from './driver-calls.ts';
 
 describe.runIf(requireTool('apache2') && requireTool('openssl'))('the WebDAV driver', () => {
   let server: DavServer;
