@@ -15,6 +15,8 @@ const NEWER_NODE = '24.21.0';
 
 const isCI = process.env.CI === 'true';
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** Told once more at the end: what is printed while the tests run is long. */
+const failures = [];
 
 step('set-up');
 for (const sentence of await installSystemPackages()) absent(sentence);
@@ -24,23 +26,34 @@ const problem = await setUp({ all: true });
 if (problem === undefined) await test();
 else fail(problem);
 
+if (failures.length > 0) {
+  step('failed');
+  for (const failure of failures) console.log(`${failure}\n`);
+}
 console.log(formatCounts(total));
 process.exitCode = total.failed === 0 ? 0 : 1;
 
 async function test() {
   step('checks and unit tests');
-  for (const { ok, counts } of await runChecks(reportCheck)) {
+  for (const { name, ok, counts, failures: failedTests = [`${name}: see above`] } of await runChecks(reportCheck)) {
     if (counts !== undefined) add(counts);
     else if (!ok) total.failed += 1;
+    if (!ok) failures.push(...failedTests);
   }
 
   step(`tests of the program on Node ${process.versions.node}`);
-  add((await vitest(['test/'], { show: true })).counts);
+  await testProgram(['test/']);
 
   step(`tests of the program on Node ${NEWER_NODE}`);
   const node = await otherNode(NEWER_NODE);
   if ('problem' in node) absent(node.problem);
-  else add((await vitest(['test/cli/', ...smokeTests()], { show: true, env: { DUPLICITY_NODE: node.path } })).counts);
+  else await testProgram(['test/cli/', ...smokeTests()], { DUPLICITY_NODE: node.path });
+}
+
+async function testProgram(filters, env) {
+  const run = await vitest(filters, { show: true, env });
+  add(run.counts);
+  failures.push(...run.failures);
 }
 
 function smokeTests() {
@@ -65,6 +78,7 @@ function absent(sentence) {
 
 function fail(sentence) {
   console.log(`FAILED  ${sentence}`);
+  failures.push(sentence);
   total.failed += 1;
 }
 

@@ -7,7 +7,7 @@ import { root, tool } from './paths.mjs';
 import { run } from './run.mjs';
 import { vitest } from './vitest.mjs';
 
-/** @typedef {{ ok: boolean, output: string, counts?: import('./vitest.mjs').Counts }} Outcome */
+/** @typedef {{ ok: boolean, output: string, counts?: import('./vitest.mjs').Counts, failures?: string[] }} Outcome */
 /** @typedef {{ name: string, seconds: number } & Outcome} Checked */
 
 // The longest first.
