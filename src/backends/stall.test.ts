@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import type { Bytes } from './backend.ts';
 import { networkFailure } from './network-failure.ts';
@@ -8,9 +6,16 @@ import { stallWatch } from './stall.ts';
 
 const { signal } = new AbortController();
 
-test('silence aborts, with a failure of the network as its reason', async () => {
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+test('silence aborts, with a failure of the network as its reason', () => {
   using stall = stallWatch(signal, 20);
-  await once(stall.signal, 'abort');
+  vi.advanceTimersByTime(19);
+  stall.moved();
+  vi.advanceTimersByTime(19);
+  expect(stall.signal.aborted).toBe(false);
+  vi.advanceTimersByTime(1);
   expect(networkFailure(stall.failure)).toMatchObject({ code: 'ETIMEDOUT', retryable: true });
   expect(stall.signal.reason).toBe(stall.failure);
 });
@@ -23,7 +28,7 @@ test('what moves is left alone, and so is a reader that takes its time', async (
   let blocks = 0;
   for await (const block of stall.watch(bytes())) {
     blocks += block.length;
-    await sleep(60);
+    vi.advanceTimersByTime(1000);
   }
   expect([blocks, stall.failure]).toEqual([3, undefined]);
 });
