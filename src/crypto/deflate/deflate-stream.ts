@@ -2,6 +2,14 @@ import { release } from '../../util/release.ts';
 import type { Soon } from '../../util/soon.ts';
 import { deflatePiece, WINDOW_BYTES } from './deflate-piece.ts';
 
+/**
+ * zlib's level. The reference's is 6, in a window of 32 KiB for keys and gzip, of 8 KiB with a passphrase. Measured beside
+ * it (CPU of a full backup, bytes stored): log text half and half with random 0.35 to 0.41 and +1 %, log text alone 0.45 and
+ * +2.7 %, programs and documents 0.43 and +4.1 % (with a passphrase: -0.3 %). Level 5 would be 0.52 and +0.4 %, 0.70 and
+ * -0.1 %, 0.52 and +2.4 %.
+ */
+export const DEFAULT_LEVEL = 4;
+
 const SMALLEST_PIECE = 64 * 1024;
 /** From 256 KiB on, cutting a stream into pieces costs no measurable CPU time. */
 const LARGEST_PIECE = 256 * 1024;

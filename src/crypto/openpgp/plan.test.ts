@@ -37,8 +37,8 @@ test.each<[string, Partial<GpgSettings>]>([
 
 test.each<[string, Partial<GpgSettings>, Partial<Encryption>]>([
   ['a passphrase', {}, { level: 4, compression: 1 }],
-  ['a recipient', { recipients: [RSA] }, { level: 5, compression: 1 }],
-  ['a recipient, with the agent', { recipients: [RSA], useAgent: true }, { level: 5, compression: 1 }],
+  ['a recipient', { recipients: [RSA] }, { level: 4, compression: 1 }],
+  ['a recipient, with the agent', { recipients: [RSA], useAgent: true }, { level: 4, compression: 1 }],
   [
     'a recipient with ZLIB asked for',
     { recipients: [RSA], options: [TRUST, '--compress-algo=zlib'] },

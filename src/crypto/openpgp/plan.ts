@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
 import { Secret } from '../../util/secret.ts';
+import { DEFAULT_LEVEL } from '../deflate/deflate-stream.ts';
 import { type GpgVersion, recipientsArguments } from '../gpg/arguments.ts';
 import { knownCause } from '../gpg/causes.ts';
 import { gpgFailure } from '../gpg/failure.ts';
@@ -12,14 +13,6 @@ import { countByte, countOf, passphraseLock, type RecipientsLock, recipientsLock
 import { COMPRESSION } from './packet.ts';
 import { askGpg } from './run-gpg.ts';
 import { openSigning, type Signing } from './signing.ts';
-
-/**
- * With a passphrase gpg's deflate has a window of 8 KiB. With 32 KiB, level 4 is 0.7 to 8 % smaller than gpg at 1.4 to 2.2
- * times its speed.
- */
-const PASSPHRASE_LEVEL = 4;
-/** For keys gpg uses a window of 32 KiB at level 6: level 5 is at most 0.7 % larger, at 1.6 to 2 times its speed. */
-const RECIPIENTS_LEVEL = 5;
 
 const AES256 = 9;
 /** SHA-1 gives 20 bytes at a time: two passes for a key of 32. */
@@ -51,8 +44,7 @@ export async function planEncryption(
     signing = await openSigning(settings, await version(), signal);
     if (!signing) return undefined;
   }
-  const level =
-    settings.compressionLevel ?? options.level ?? (isSymmetric(settings) ? PASSPHRASE_LEVEL : RECIPIENTS_LEVEL);
+  const level = settings.compressionLevel ?? options.level ?? DEFAULT_LEVEL;
   return { lock: found, compression: level === 0 ? COMPRESSION.none : found.compression, level, signing };
 }
 
