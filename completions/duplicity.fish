@@ -120,7 +120,7 @@ complete -c duplicity -l s3-use-onezone-ia -d 'Store volumes as S3 one-zone infr
 complete -c duplicity -l s3-use-glacier -d 'Store volumes as S3 Glacier flexible retrieval.'
 complete -c duplicity -l s3-use-glacier-ir -d 'Store volumes as S3 Glacier instant retrieval.'
 complete -c duplicity -l s3-use-deep-archive -d 'Store volumes as S3 Glacier deep archive.'
-complete -c duplicity -l s3-multipart-chunk-size -x -d 'Size of the parts of an S3 multipart upload (default 20).'
+complete -c duplicity -l s3-multipart-chunk-size -x -d 'Size of the parts of an S3 multipart upload.'
 complete -c duplicity -l s3-multipart-max-procs -x -d 'Parts of an S3 multipart upload that are sent at the same time (default 4).'
 complete -c duplicity -l s3-use-server-side-encryption -d 'Ask S3 to encrypt what it stores, with keys of its own.'
 complete -c duplicity -l s3-use-server-side-kms-encryption -d 'Ask S3 to encrypt what it stores, with a KMS key.'

@@ -28,8 +28,9 @@ export async function connect(
     // Trailing checksums, the SDK's default, end up inside the object on some compatible stores and are refused by others.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    // The layer above tries again.
+    // The layer above tries again, and tells of it.
     maxAttempts: 1,
+    logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
     followRegionRedirects: true,
     forcePathStyle: place.pathStyle,
     requestHandler: { connectionTimeout: timeout, socketTimeout: timeout, httpAgent, httpsAgent },
@@ -38,4 +39,8 @@ export async function connect(
     region,
     ...(keys === undefined ? {} : { credentials: keys }),
   });
+}
+
+function ignore(): void {
+  // The library's remarks concern programmers.
 }

@@ -9,7 +9,7 @@ export interface S3Settings {
   readonly s3UseGlacier: boolean;
   readonly s3UseGlacierIr: boolean;
   readonly s3UseDeepArchive: boolean;
-  readonly s3MultipartChunkSize: number;
+  readonly s3MultipartChunkSize: number | undefined;
   readonly s3MultipartMaxProcs: number;
   readonly s3UseServerSideEncryption: boolean;
   readonly s3UseServerSideKmsEncryption: boolean;

@@ -37,14 +37,14 @@ export const OBJECT_STORES = {
   s3UseGlacier: storageClass('--s3-use-glacier', 'S3 Glacier flexible retrieval', COLD),
   s3UseGlacierIr: storageClass('--s3-use-glacier-ir', 'S3 Glacier instant retrieval'),
   s3UseDeepArchive: storageClass('--s3-use-deep-archive', 'S3 Glacier deep archive', COLD),
-  s3MultipartChunkSize: option<number>({
+  s3MultipartChunkSize: option<number | undefined>({
     flag: '--s3-multipart-chunk-size',
     value: 'MIB',
     release: 'both',
     actions: ['backup', 'replicate'],
-    default: 20 * MIB,
+    default: undefined,
     read: integer(1, MIB),
-    help: 'Size of the parts of an S3 multipart upload (default 20).',
+    help: 'Size of the parts of an S3 multipart upload. Default: parts of 20 MiB, for files above 64 MiB only.',
   }),
   s3MultipartMaxProcs: option<number>({
     flag: '--s3-multipart-max-procs',
