@@ -68,7 +68,7 @@ export async function startProgress(
   };
 }
 
-/** Size of all regular files that are new or have changed. */
+/** Size of all regular files that are new, have changed or must be read to know. */
 async function bytesToStore(session: Session, source: Source, active: Collection['active']): Promise<number> {
   const state = active && openSignatures(session, active.signatures);
   const comparison = new Comparison(source.preview(), state, {
@@ -81,7 +81,7 @@ async function bytesToStore(session: Session, source: Source, active: Collection
       let change = comparison.next();
       if (change instanceof Promise) change = await change;
       if (change === undefined) return total;
-      if (change.kind === 'snapshot' || change.kind === 'diff') {
+      if (change.kind === 'snapshot' || change.kind === 'diff' || change.kind === 'doubtful') {
         const { meta } = change.source;
         if (meta.type === 'reg') total += meta.size;
       }

@@ -1,6 +1,7 @@
 import type { ActiveChain } from '../collections/collection.ts';
 import { FILES_LEVEL } from '../events/events.ts';
 import { emptyStatistics } from '../events/statistics.ts';
+import { settleDoubt } from '../pipeline/settle-doubt.ts';
 import type { BytePath } from '../util/bytepath.ts';
 import { reportBackup } from './backup-report.ts';
 import { openComparison } from './open-comparison.ts';
@@ -18,12 +19,17 @@ interface DryRun {
   readonly resumption: Resumption | undefined;
 }
 
-/** Says what a backup would store, from metadata alone: no file is opened and nothing is written. */
+/** Says what a backup would store. Nothing is written, and only files in doubt are opened. */
 export async function dryRun(session: Session, { source, sourcePath, active, resumption }: DryRun): Promise<number> {
   const { emit, settings } = session;
   const base = active && openSignatures(session, active.signatures);
   const announcesFiles = settings.verbosity >= FILES_LEVEL;
   const statistics = emptyStatistics(Date.now() / 1000);
+  const maxBlockSize = settings.maxBlocksize;
+  const pause = async (): Promise<void> => {
+    await new Promise((resolve) => setImmediate(resolve));
+    session.call.signal.throwIfAborted();
+  };
   const { changes, state } = openComparison(session, source, { base, resumption });
   try {
     for (;;) {
@@ -37,15 +43,25 @@ export async function dryRun(session: Session, { source, sourcePath, active, res
         continue;
       }
       const { path, meta } = change.source;
+      let { kind } = change;
+      if (change.kind === 'doubtful') {
+        const found = await settleDoubt(change.source, { state, open: source.open, maxBlockSize, pause });
+        if (found.kind === 'unreadable') {
+          statistics.errors++;
+          emit({ kind: 'warning', code: 'cannotRead', path, text: found.error.message });
+          continue;
+        }
+        ({ kind } = found);
+      }
       statistics.sourceFiles++;
       statistics.sourceFileSize += meta.size;
-      if (change.kind === 'unchanged') continue;
+      if (kind === 'unchanged') continue;
       if (announcesFiles) {
-        emit({ kind: change.kind === 'diff' ? 'fileChanged' : 'fileNew', path });
+        emit({ kind: kind === 'diff' ? 'fileChanged' : 'fileNew', path });
         // Front ends take the total of a later backup from these.
         emit({ kind: 'progress', current: statistics.sourceFileSize });
       }
-      if (change.kind === 'diff') {
+      if (kind === 'diff') {
         statistics.changedFiles++;
         statistics.changedFileSize += meta.size;
       } else {
@@ -58,7 +74,7 @@ export async function dryRun(session: Session, { source, sourcePath, active, res
   }
   emit({ kind: 'progress', current: statistics.sourceFileSize });
   statistics.deltaEntries = statistics.newFiles + statistics.changedFiles + statistics.deletedFiles;
-  statistics.errors = source.errors();
+  statistics.errors += source.errors();
   statistics.endTime = Date.now() / 1000;
   await reportBackup(session, {
     statistics,

@@ -64,8 +64,9 @@ function report({ emit }: Session, { point }: Resumption, { changed, isGone, nex
 export function keptSink({ signatures, manifest }: SetWriter, statistics: BackupStatistics): KeptSink {
   return {
     hold: (block) => signatures.hold([block]),
-    add(entry, previous) {
+    add(entry, previous, isSame) {
       signatures.add(entry, []);
+      if (isSame) return;
       const wasFile = previous?.kind === 'signature';
       statistics.deltaEntries++;
       if (entry.kind === 'deleted') statistics.deletedFiles++;

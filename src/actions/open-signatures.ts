@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { EntryStream } from '../archive/entry.ts';
 import { rolledForward } from '../archive/rolled-forward.ts';
 import { SigtarStream } from '../archive/sigtar.ts';
-import type { SignatureChain } from '../collections/signature-chains.ts';
+import type { SignatureChain, SignatureFile } from '../collections/signature-chains.ts';
 import { type Bounded, decoderLimit } from '../pipeline/decoder-limit.ts';
 import { fetchDecoded } from './fetch-decoded.ts';
 import { mendingStream } from './mending-stream.ts';
@@ -22,9 +22,10 @@ export function openSignatures(session: Session, chain: Pick<SignatureChain, 'pl
   const bounded: Bounded = chain.files.length > FEW_FILES ? limited : (bytes) => bytes;
   const options = { signal: call.signal, reuses: true };
 
-  function sigtar(name: string, bytes: AsyncIterable<Buffer>, mayRenew: boolean): EntryStream {
+  function sigtar({ name, end }: SignatureFile, bytes: AsyncIterable<Buffer>, mayRenew: boolean): EntryStream {
     return new SigtarStream(bounded(bytes), {
       name,
+      setTime: end,
       onWarning: (warning) => {
         if (mayRenew && warning.kind === 'unreadable') throw warning.error;
         emit({ kind: 'warning', text: `The signatures ${warning.file} are damaged: some of them do not count.` });
@@ -33,11 +34,12 @@ export function openSignatures(session: Session, chain: Pick<SignatureChain, 'pl
   }
 
   return rolledForward(
-    chain.files.map(({ name }) => {
-      if (chain.place === 'remote') return sigtar(name, fetchDecoded(session, name, options), false);
+    chain.files.map((file) => {
+      const { name } = file;
+      if (chain.place === 'remote') return sigtar(file, fetchDecoded(session, name, options), false);
       return mendingStream({
         open: (mayRenew) =>
-          sigtar(name, keys.local(name).open(join(archiveDir.path, name), { name, ...options }), mayRenew),
+          sigtar(file, keys.local(name).open(join(archiveDir.path, name), { name, ...options }), mayRenew),
         renew: (error) => renewCopy(session, name, error),
       });
     }),

@@ -1,5 +1,6 @@
 import type { BytePath } from '../util/bytepath.ts';
 import type { Soon } from '../util/soon.ts';
+import type { EpochSeconds } from '../util/time.ts';
 
 /** The reference's words for the kinds of file an archive holds. Hard links and sockets do not exist in it. */
 export type FileType = 'reg' | 'dir' | 'sym' | 'fifo' | 'chr' | 'blk';
@@ -34,6 +35,11 @@ export interface Entry {
   readonly kind: EntryKind;
   readonly path: BytePath;
   readonly meta: Metadata;
+  /**
+   * Of a signature whose mtime does not tell of every change since the file was read: the time of the set that read it,
+   * and no byte before that time.
+   */
+  readonly storedAt?: EpochSeconds;
 }
 
 /**

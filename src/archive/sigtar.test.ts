@@ -20,11 +20,15 @@ function sigtar(entries: readonly Entry[], body = 'signature'): Buffer {
   return Buffer.concat([bytes, trailer(bytes.length)]);
 }
 
-function open(bytes: Buffer, warnings: ArchiveWarning[] = []): SigtarStream {
+function open(bytes: Buffer, warnings: ArchiveWarning[] = [], setTime?: number): SigtarStream {
   async function* source(): AsyncGenerator<Buffer> {
     for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
   }
-  return new SigtarStream(source(), { name: 'x.sigtar', onWarning: (warning) => warnings.push(warning) });
+  return new SigtarStream(source(), {
+    name: 'x.sigtar',
+    onWarning: (warning) => warnings.push(warning),
+    ...(setTime !== undefined && { setTime }),
+  });
 }
 
 async function list(stream: SigtarStream): Promise<Entry[]> {
@@ -63,6 +67,29 @@ describe('a signature archive', () => {
     expect(String(await stream.read())).toBe('signature');
     expect(await stream.read()).toBeUndefined();
     await stream.close();
+  });
+
+  test.each<readonly [number, number, number | undefined]>([
+    [1_700_000_000, 1_699_999_998, undefined],
+    [1_700_000_000, 1_699_999_999, 1_700_000_000],
+    [1_700_000_000, 1_700_000_000, 1_700_000_000],
+    [1_700_000_000, 1_800_000_000, 1_700_000_000],
+  ])('of a set at %i tells that time of a file with the time %i: %s', async (setTime, mtime, storedAt) => {
+    const [file, link, gone] = await list(
+      open(
+        sigtar([
+          { ...entry('signature', 'a'), meta: { ...meta, mtime } },
+          { ...entry('snapshot', 'b', 'sym'), meta: { ...meta, type: 'sym', mtime } },
+          { ...entry('deleted', 'c'), meta: NO_METADATA },
+        ]),
+        [],
+        setTime,
+      ),
+    );
+    expect(file?.storedAt).toBe(storedAt);
+    expect([link, gone].map((one) => one?.storedAt)).toEqual([undefined, undefined]);
+    const again = await list(open(sigtar([{ ...entry('signature', 'a'), meta: { ...meta, mtime } }])));
+    expect(again[0]?.storedAt).toBeUndefined();
   });
 
   test('without entries is a record of zeros', async () => {

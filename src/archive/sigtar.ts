@@ -1,6 +1,7 @@
 import { comparePaths, ROOT } from '../util/bytepath.ts';
 import type { BytePath } from '../util/bytepath.ts';
 import type { Soon } from '../util/soon.ts';
+import type { EpochSeconds } from '../util/time.ts';
 import type { Entry, EntryKind, EntryStream } from './entry.ts';
 import { memberPath, unknownMember } from './member-path.ts';
 import { type TarMember, TarReader } from './tar-reader.ts';
@@ -11,7 +12,15 @@ interface SigtarOptions {
   /** What messages call it. */
   readonly name: string;
   readonly onWarning: OnArchiveWarning;
+  /** Time of the set, so that entries in doubt get it as `storedAt`. */
+  readonly setTime?: EpochSeconds;
 }
+
+/**
+ * A file with an mtime that is not before the set may have changed again after it was read, in the same second. File
+ * systems that count in steps of two seconds (FAT) round it down.
+ */
+const STEP_SECONDS = 1;
 
 /**
  * The entries of a signature archive: `signature` for regular files, whose body is the signature; `snapshot` for
@@ -60,7 +69,7 @@ export class SigtarStream implements EntryStream {
 
   /** The entry a member is; undefined when it is out of order and cannot take part in a merge. */
   #entry({ name, meta }: TarMember): Entry | undefined {
-    const file = this.#options.name;
+    const { name: file, setTime } = this.#options;
     const kind = kindOf(name);
     if (kind === undefined || (kind === 'signature' && meta.type !== 'reg')) throw unknownMember(name, file);
     const start = kind.length + 1;
@@ -76,7 +85,9 @@ export class SigtarStream implements EntryStream {
     }
     this.#last = path;
     this.#isLastMember = true;
-    return { kind, path, meta };
+    if (setTime === undefined || meta.mtime < setTime - STEP_SECONDS || kind !== 'signature')
+      return { kind, path, meta };
+    return { kind, path, meta, storedAt: setTime };
   }
 }
 

@@ -5,6 +5,8 @@ import type { Soon } from '../util/soon.ts';
 /** One path of the source, of the previous state, or of both. */
 export type Change<S> =
   | { readonly kind: 'unchanged'; readonly source: S; readonly previous: Entry | undefined }
+  /** Unchanged by its metadata, which may not tell: its content decides, by `previous`'s signature, which is read next. */
+  | { readonly kind: 'doubtful'; readonly source: S; readonly previous: Entry }
   /** Stored whole: new, or of another type than before. `previous` is what it replaces. */
   | { readonly kind: 'snapshot'; readonly source: S; readonly previous: Entry | undefined }
   /** A regular file that was one before: stored as a delta, for which `previous`'s signature is read next. */
@@ -16,6 +18,8 @@ export type Change<S> =
 export interface Compared {
   readonly meta: Metadata;
   readonly path: Entry['path'];
+  /** When content or metadata were last changed. Milliseconds; 0 when the file system does not tell. */
+  readonly ctimeMs: number;
 }
 
 /** Owner numbers a previous entry stands for on this machine. */
@@ -31,6 +35,11 @@ interface ComparisonOptions {
   /** A path of the state that the source does not show cannot be read there, rather than being gone. */
   readonly isUnreadable: (path: Entry['path']) => boolean;
 }
+
+/** File systems may count times in steps of two seconds (FAT); others are some milliseconds behind the clock. */
+const STEP_MS = 2000;
+/** What file systems outside the kernel say that know no such time. */
+const NOT_TOLD = 0;
 
 /**
  * Walks the source and the previous state side by side, both in index order, and says of each path what to do.
@@ -86,7 +95,9 @@ export class Comparison<S extends Compared> {
     }
     this.#taken = 'both';
     if (source === undefined || previous === undefined) return undefined;
-    if (this.#isUnchanged(source.meta, previous.meta)) return { kind: 'unchanged', source, previous };
+    if (this.#isUnchanged(source.meta, previous.meta)) {
+      return { kind: isDoubtful(source, previous) ? 'doubtful' : 'unchanged', source, previous };
+    }
     return source.meta.type === 'reg' && previous.kind === 'signature'
       ? { kind: 'diff', source, previous }
       : { kind: 'snapshot', source, previous };
@@ -111,4 +122,12 @@ export class Comparison<S extends Compared> {
     }
     return this.#owner;
   }
+}
+
+/**
+ * Whether an equal file may have changed after it was read. Not if nobody has touched it since, so that an mtime in the
+ * future keeps no file in doubt for ever.
+ */
+function isDoubtful({ ctimeMs }: Compared, { storedAt }: Entry): boolean {
+  return storedAt !== undefined && (ctimeMs === NOT_TOLD || ctimeMs >= storedAt * 1000 - STEP_MS);
 }

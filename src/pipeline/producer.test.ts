@@ -47,6 +47,8 @@ interface Given {
   readonly onRead?: () => void;
   /** Its content in the previous state: stored as a delta. */
   readonly before?: Buffer;
+  /** Whether it has changed since is in doubt. */
+  readonly isDoubtful?: true;
 }
 
 interface Outcome {
@@ -104,7 +106,7 @@ async function produce(
     }
     const previous = await state.next();
     if (previous === undefined) throw new Error('no previous state');
-    await producer.store({ kind: 'diff', source, previous });
+    await producer.store({ kind: file.isDoubtful === true ? 'doubtful' : 'diff', source, previous });
   }
   await packer.finish();
   signatures.finish();
@@ -123,6 +125,7 @@ function sourceOf({ path, content, size, type = 'reg', meta }: Given): SourceEnt
     meta: metadata(type, { size: size ?? content?.length ?? 0, ...meta }),
     device: 1,
     inode: 1,
+    ctimeMs: 1,
   };
 }
 
@@ -418,6 +421,69 @@ describe('a changed file', () => {
     const [a, b] = await stored(outcome);
     expect(patched(base, a?.body ?? Buffer.alloc(0)).equals(inserted)).toBe(true);
     expect(patched(other, b?.body ?? Buffer.alloc(0)).equals(Buffer.concat([other, other]))).toBe(true);
+  });
+});
+
+describe('a file in doubt', () => {
+  const base = noise(300_000);
+  const doubtful = { path: 'f', before: base, isDoubtful: true } as const;
+
+  test.each([0, 1000, 65_536, 300_000])('that is as it was counts as unchanged (%i bytes)', async (length) => {
+    const content = base.subarray(0, length);
+    const outcome = await produce([{ ...doubtful, before: content, content }]);
+    expect(await members(outcome)).toEqual([]);
+    expect(outcome.signatures).toEqual([{ entry: entry('signature', 'f'), body: signatureOf(content, 512) }]);
+    expect([outcome.heard, outcome.events, outcome.open]).toEqual([[], [], 0]);
+    expect(outcome.statistics).toEqual({ ...emptyStatistics(0), sourceFiles: 1, sourceFileSize: length });
+  });
+
+  test('keeps the blocks of its signature, whatever they would be today', async () => {
+    const outcome = await produce([{ ...doubtful, content: base }], { maxBlockSize: 100 });
+    expect(outcome.signatures.map(({ body }) => body)).toEqual([signatureOf(base, 512)]);
+  });
+
+  test.each<readonly [string, Buffer, Buffer]>([
+    ['one other byte at its end', base, Buffer.concat([base.subarray(0, -1), Buffer.from([1])])],
+    ['a byte more', base, Buffer.concat([base, Buffer.from([1])])],
+    ['a byte less', base, base.subarray(0, -1)],
+    ['nothing left', base, Buffer.alloc(0)],
+    ['something where nothing was', Buffer.alloc(0), base],
+  ])('with %s is stored as a delta', async (_what, before, content) => {
+    const outcome = await produce([{ ...doubtful, before, content }]);
+    const changed = await produce([{ path: 'f', before, content }]);
+    expect(outcome).toEqual(changed);
+    const [delta] = await stored(outcome);
+    expect(patched(before, delta?.body ?? Buffer.alloc(0)).equals(content)).toBe(true);
+    expect(outcome.open).toBe(0);
+  });
+
+  test.each([{ cannotOpen: true }, { failsAt: 0 }, { failsAt: 70_000 }])(
+    'that cannot be read (%o) stays in doubt, with a warning',
+    async (how) => {
+      const outcome = await produce([
+        { ...doubtful, content: base, ...how },
+        { path: 'g', content: Buffer.from('after') },
+      ]);
+      expect(await members(outcome)).toEqual(['snapshot/g 5']);
+      expect(outcome.signatures.map(({ entry }) => entry.path)).toEqual(['g']);
+      expect(outcome.events[0]).toEqual({ kind: 'warning', code: 'cannotRead', path: 'f', text: broken.message });
+      expect(outcome.statistics).toMatchObject({ errors: 1, sourceFiles: 1, changedFiles: 0 });
+      expect(outcome.open).toBe(0);
+    },
+  );
+
+  test('leaves the signature of the next one alone', async () => {
+    const content = noise(200_000, 4);
+    const outcome = await produce([
+      { ...doubtful, path: 'a', content: base },
+      { ...doubtful, path: 'b', content },
+      { path: 'c', before: base, content },
+    ]);
+    const deltas = await stored(outcome);
+    expect(deltas.map(({ entry, body }) => `${entry.path} ${patched(base, body).equals(content)}`)).toEqual([
+      'b true',
+      'c true',
+    ]);
   });
 });
 

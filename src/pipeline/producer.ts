@@ -7,7 +7,6 @@ import type { FileInProgress } from '../cache/journal.ts';
 import { LocalError } from '../errors/errors.ts';
 import type { Emit } from '../events/events.ts';
 import { DeltaEncoder } from '../rsync/delta.ts';
-import { SignatureLoader } from '../rsync/signature-loader.ts';
 import { isSameFile } from '../source/file-identity.ts';
 import type { SourceFile } from '../source/open-file.ts';
 import type { SourceEntry } from '../source/source-entry.ts';
@@ -16,7 +15,9 @@ import { BlockQueue } from './block-queue.ts';
 import type { Change } from './compare.ts';
 import { type MemberBody, type PieceOptions, PieceWriter } from './piece-writer.ts';
 import { ChangedMeanwhile } from './resume-point.ts';
+import { settleDoubt } from './settle-doubt.ts';
 import { SourceContent } from './source-content.ts';
+import { loadSignature } from './stored-signature.ts';
 
 export interface ProducerOptions extends PieceOptions {
   readonly signatures: SignatureSink;
@@ -74,17 +75,38 @@ export class Producer {
   store(change: Exclude<Change<SourceEntry>, { readonly kind: 'unchanged' | 'unreadable' }>): Soon<void> {
     if (change.kind === 'deleted') return this.#storeDeletion(change.previous);
     const { source } = change;
+    if (change.kind === 'doubtful') return this.#settle(source, change.previous);
     if (source.meta.type !== 'reg') {
       if (change.previous?.kind === 'signature') this.#options.onFile('deleted', source.path);
       return this.#storeOther(source);
     }
+    return this.#storeFile(change.kind, source);
+  }
+
+  /** `signature` is the previous one when it has been read already. */
+  #storeFile(how: 'snapshot' | 'diff', source: SourceEntry, signature?: Buffer): Soon<void> {
     const file = this.#open(source);
     const isBegun = this.#options.begun?.path === source.path;
     if (file === undefined && isBegun) throw new ChangedMeanwhile(source.path);
     // What the chain holds of it stays: a file that cannot be read now is not a deleted one.
     if (file === undefined) return undefined;
-    if (source.meta.size >= PIECE_SIZE || isBegun) this.#note(change.kind, source, file);
-    return change.kind === 'diff' ? this.#storeDiff(source, file) : this.#storeSnapshot(source, file);
+    if (source.meta.size >= PIECE_SIZE || isBegun) this.#note(how, source, file);
+    return how === 'diff' ? this.#storeDiff(source, file, signature) : this.#storeSnapshot(source, file);
+  }
+
+  /**
+   * A file in doubt that is as it was counts as unchanged, and its signature stands in the new archive as well: the time of
+   * this set makes it certain, so that later runs need not read it again.
+   */
+  async #settle(source: SourceEntry, previous: Entry): Promise<void> {
+    const { statistics, signatures } = this.#options;
+    const found = await settleDoubt(source, this.#options);
+    if (found.kind === 'unreadable') return this.#warn(source, found.error);
+    const { signature } = found;
+    if (found.kind === 'diff') return this.#storeFile('diff', source, signature);
+    statistics.sourceFiles++;
+    statistics.sourceFileSize += source.meta.size;
+    signatures.add(previous, [signature]);
   }
 
   /** So that a run that dies in the middle of this file can be resumed there; and this one may be that second run. */
@@ -154,8 +176,8 @@ export class Producer {
     };
   }
 
-  async #storeDiff(source: SourceEntry, file: SourceFile): Promise<void> {
-    const { statistics, signatures, onFile, maxBlockSize, pause } = this.#options;
+  async #storeDiff(source: SourceEntry, file: SourceFile, signature?: Buffer): Promise<void> {
+    const { statistics, signatures, state, onFile, maxBlockSize, pause } = this.#options;
     const { path, meta } = source;
     this.#announce('fileChanged', path);
     onFile('changed', path);
@@ -163,7 +185,7 @@ export class Producer {
     statistics.changedFileSize += meta.size;
     try {
       const content = new SourceContent(file, meta.size, maxBlockSize);
-      const encoder = new DeltaEncoder(await this.#previousSignature(), content.blockLength);
+      const encoder = new DeltaEncoder(await loadSignature(signature ?? (() => state?.read())), content.blockLength);
       if (encoder.isSigning) content.leaveSigningTo(encoder);
       const buffer = Buffer.allocUnsafeSlow(PIECE_SIZE);
       const delta = new BlockQueue(() => {
@@ -198,17 +220,6 @@ export class Producer {
     if (content.failure !== undefined) this.#warn(source, content.failure);
     const meta = content.failure === undefined ? source.meta : { ...source.meta, mtime: READ_AGAIN };
     signatures.add({ kind: 'signature', path: source.path, meta }, content.signature());
-  }
-
-  async #previousSignature(): Promise<ReturnType<SignatureLoader['finish']>> {
-    const { state } = this.#options;
-    const loader = new SignatureLoader();
-    for (;;) {
-      let block = state?.read();
-      if (block instanceof Promise) block = await block;
-      if (block === undefined) return loader.finish();
-      loader.push(block);
-    }
   }
 
   #open(source: SourceEntry): SourceFile | undefined {

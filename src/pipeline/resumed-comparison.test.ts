@@ -17,7 +17,7 @@ const file = (path: string, meta = metadata()): Stored => ({
 });
 const dir = (path: string): Stored => ({ entry: entry('snapshot', path, directory) });
 const gone = (path: string): Stored => ({ entry: entry('deleted', path) });
-const present = ({ entry: { path, meta } }: Stored) => ({ path, meta });
+const present = ({ entry: { path, meta } }: Stored) => ({ path, meta, ctimeMs: 1_700_000_000_000 });
 
 interface Given {
   readonly base?: readonly Stored[];
@@ -43,8 +43,8 @@ async function resume({ base, kept, source, end, split, unreadable = [] }: Given
     point,
     sink: {
       hold: (block) => (held += block.toString()),
-      add: ({ kind, path }: Entry, previous) => {
-        copied.push(`${kind} ${path}=${held}${previous === undefined ? '' : ' again'}`);
+      add: ({ kind, path }: Entry, previous, isSame) => {
+        copied.push(`${kind} ${path}=${held}${previous === undefined ? '' : isSame ? ' settled' : ' again'}`);
         held = '';
       },
     },
@@ -94,6 +94,41 @@ test('what changed, vanished or appeared before the resume point is counted and 
   expect(result.copied).toHaveLength(4);
   expect(result.left).toEqual(['snapshot d']);
   expect(result.changed).toBe(3);
+});
+
+/** What the base says of a file that may have changed after it was read. */
+const doubtful = (path: string, text = path): Stored => ({
+  entry: { ...file(path).entry, storedAt: 1_700_000_000 },
+  body: [Buffer.from(text)],
+});
+
+test.each([
+  ['at once', undefined],
+  ['later', deferred],
+] as const)('files in doubt that were settled are no changes (streams that answer %s)', async (_when, answer) => {
+  const chmodded = file('c', metadata('reg', { mode: 0o600 }));
+  const result = await resume(
+    {
+      base: [dir(''), ...['a', 'b', 'c', 'd', 'e'].map((path) => doubtful(path, path === 'b' ? 'other' : path))],
+      kept: [file('a'), file('b'), chmodded],
+      source: [dir(''), file('a'), file('b'), chmodded, file('d'), file('e')],
+      end: 'd',
+    },
+    answer,
+  );
+  expect(result.copied).toEqual(['signature a=a settled', 'signature b=b again', 'signature c=c again']);
+  expect(result).toMatchObject({ left: ['doubtful e'], changed: 0 });
+});
+
+test('a file in doubt whose delta was begun is known to have changed', async () => {
+  const given = {
+    base: [dir(''), doubtful('a'), doubtful('b')],
+    kept: [],
+    source: [dir(''), file('a'), file('b')],
+    end: 'a',
+  };
+  expect((await resume({ ...given, split: { how: 'diff' } })).left).toEqual(['diff a', 'doubtful b']);
+  await expect(resume({ ...given, split: { how: 'snapshot' } })).rejects.toThrow('a has changed');
 });
 
 test('what cannot be read now has not changed', async () => {

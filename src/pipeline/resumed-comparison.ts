@@ -52,16 +52,24 @@ export class ResumedComparison<S extends Compared> {
     if (this.#hasPassed) return change === undefined ? undefined : this.#open(change);
     const path = change === undefined ? undefined : pathOf(change);
     if (change !== undefined && path !== undefined && isKept(this.#options.point, path)) return this.#skip(change);
-    this.#pass(change);
-    return change === undefined ? undefined : this.#open(change);
+    const settled = change && this.#settle(change);
+    this.#pass(settled);
+    return settled && this.#open(settled);
   }
 
   #skip(change: Change<S>): Change<S> {
-    if (change.kind !== 'unchanged' && change.kind !== 'unreadable') this.#changed++;
+    if (change.kind === 'snapshot' || change.kind === 'diff' || change.kind === 'deleted') this.#changed++;
     if (change.kind === 'deleted') return { kind: 'unreadable', previous: change.previous };
     if (change.kind === 'unreadable') return change;
     this.#last = change.source.path;
     return asUnchanged(change);
+  }
+
+  /** A file in doubt whose delta was begun has been found to differ, and has not been touched since. */
+  #settle(change: Change<S>): Change<S> {
+    const { split } = this.#options.point;
+    if (change.kind !== 'doubtful' || split?.how !== 'diff' || split.path !== change.source.path) return change;
+    return { kind: 'diff', source: change.source, previous: change.previous };
   }
 
   #pass(change: Change<S> | undefined): void {

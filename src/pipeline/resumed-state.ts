@@ -3,12 +3,13 @@ import { type Meeting, mergeStreams } from '../archive/merge.ts';
 import { type BytePath, isWithin, parentOf, ROOT } from '../util/bytepath.ts';
 import type { Soon } from '../util/soon.ts';
 import { isKept, type ResumePoint } from './resume-point.ts';
+import { readSignature } from './stored-signature.ts';
 
 /** Takes what the kept volumes hold, in index order: first the body, then the entry. */
 export interface KeptSink {
   hold(block: Buffer): void;
-  /** `previous` is what the base says of the path. */
-  add(entry: Entry, previous: Entry | undefined): void;
+  /** `previous` is what the base says of the path; `isSame`: and the entry says no more, so that no volume holds it. */
+  add(entry: Entry, previous: Entry | undefined, isSame: boolean): void;
 }
 
 interface ResumedStateOptions {
@@ -103,13 +104,14 @@ export class ResumedState implements EntryStream {
   #copy(entry: Entry, previous: Entry | undefined): Soon<void> {
     const sink = this.#sink;
     if (sink === undefined) return undefined;
+    if (previous?.storedAt !== undefined && isAlike(entry, previous)) return this.#copySettled(sink, entry, previous);
     for (;;) {
       const block = this.#merge.read(KEPT);
       if (block instanceof Promise) return this.#copyLater(block, sink, { entry, previous });
       if (block === undefined) break;
       sink.hold(block);
     }
-    sink.add(entry, previous);
+    sink.add(entry, previous, false);
   }
 
   async #copyLater(
@@ -118,9 +120,24 @@ export class ResumedState implements EntryStream {
     { entry, previous }: { readonly entry: Entry; readonly previous: Entry | undefined },
   ): Promise<void> {
     for (let block = await first; block !== undefined; block = await this.#merge.read(KEPT)) sink.hold(block);
-    sink.add(entry, previous);
+    sink.add(entry, previous, false);
+  }
+
+  /** Of a file that was in doubt: it was stored again if its content had changed. */
+  async #copySettled(sink: KeptSink, entry: Entry, previous: Entry): Promise<void> {
+    const signature = await readSignature(() => this.#merge.read(KEPT));
+    const before = await readSignature(() => this.#merge.read(BASE));
+    sink.hold(signature);
+    sink.add(entry, previous, signature.equals(before));
   }
 }
+
+/** Whether nothing but the content can differ. */
+function isAlike(is: Entry, was: Entry): boolean {
+  return is.kind === was.kind && ATTRIBUTES.every((name) => is.meta[name] === was.meta[name]);
+}
+
+const ATTRIBUTES = ['mode', 'uid', 'gid', 'uname', 'gname', 'mtime'] as const;
 
 const NOTHING: EntryStream = {
   next: () => undefined,

@@ -12,6 +12,8 @@ export interface SourceEntry {
   /** Identity on this machine, so that `openSourceFile` opens what the walk saw. */
   readonly device: number;
   readonly inode: number;
+  /** When content or metadata were last changed. Milliseconds; 0 when the file system does not tell. */
+  readonly ctimeMs: number;
 }
 
 const NO_DEVICE = { major: 0, minor: 0 } as const;
@@ -34,5 +36,5 @@ export function sourceEntry(
     major,
     minor,
   };
-  return { path, meta, device: stats.dev, inode: stats.ino };
+  return { path, meta, device: stats.dev, inode: stats.ino, ctimeMs: stats.ctimeMs };
 }

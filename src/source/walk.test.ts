@@ -88,7 +88,7 @@ describe('a walk', () => {
     chmodSync(`${root}/file`, 0o4751);
     utimesSync(`${root}/file`, 1_500_000_000.75, 1_500_000_000.75);
     const { entries } = walk(root);
-    const { uid, gid, ino, dev } = lstatSync(`${root}/file`);
+    const { uid, gid, ino, dev, ctimeMs } = lstatSync(`${root}/file`);
     const accounts = localAccounts();
     expect(entryOf(entries, 'file')).toEqual({
       path: 'file',
@@ -107,6 +107,7 @@ describe('a walk', () => {
       },
       device: dev,
       inode: ino,
+      ctimeMs,
     });
     expect(entryOf(entries, 'link').meta).toMatchObject({ type: 'sym', link: 'to \u00ff' });
     expect(entryOf(entries, 'dir').meta.type).toBe('dir');
