@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { gnupgHome, RSA_KEY } from '../support/gnupg.ts';
+import { observe } from '../support/observe.ts';
 import { succeeded } from '../support/processes.ts';
 import { runReference } from '../support/run.ts';
 import {
@@ -213,6 +214,33 @@ describe('an increment', () => {
     expect(uploads(result).length).toBeGreaterThan(VOLUMES.length - MIDDLE + 1);
     expect(await restoredAt(1)).toEqual(treeOf(s.source));
   });
+});
+
+describe('an increment of files that were read in the second of their times', () => {
+  beforeEach(async () => {
+    put(s.source, files(0), timeOfSet(0));
+    await goOn(0);
+    // All but the first ones change, and keep their times.
+    const changed = Object.entries(files(1)).filter(([name]) => !name.startsWith('a'));
+    put(s.source, Object.fromEntries(changed), timeOfSet(0));
+  });
+
+  test.each([1, 2, 3, 4])(
+    'that dies at volume %i stores and counts what has changed, and reads the rest once',
+    async (volume) => {
+      await die(1, volume);
+      const result = await goOn(1);
+      expect(uploads(result)).toEqual([1, 2, 3, 4].slice(volume - 1));
+      expect(result.stdout).toMatch(/^NewFiles 0\n(?:.+\n)*ChangedFiles 19\n(?:.+\n)*DeltaEntries 19$/m);
+      expect(result.stdout).not.toContain('changed in the part');
+      const { stdout } = await good([...places(), 'collection-status', '--show-changes-in-set', '0', s.url]);
+      expect(stdout).toContain('Total number of changes: 19');
+      const { opened } = await observe(args(2));
+      expect(opened.filter((path) => path.startsWith(`${s.source}/`))).toEqual([]);
+      expect(await restoredAt(2)).toEqual(treeOf(s.source));
+      await expectClean(3);
+    },
+  );
 });
 
 describe('what happens to the source before the backup goes on', () => {
