@@ -46,7 +46,7 @@ async function compare(
     emit: (event) => events.push(event),
     ...options,
   });
-  const at = (meta: Metadata): SourceEntry => ({ path, meta, device: 1, inode: 1, ctimeMs: 1 });
+  const at = (meta: Metadata): SourceEntry => ({ path, meta, device: 1, inode: 1, ctime: 1 });
   const other = here === undefined ? undefined : at({ ...NO_METADATA, mtime: 5, ...here });
   await comparer.compare(path, { ...NO_METADATA, mtime: 5, ...archived }, other);
   return found;

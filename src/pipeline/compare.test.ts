@@ -7,10 +7,10 @@ import { entry, metadata, type Stored, streamOf } from './testing/entries.ts';
 
 const sameOwner: OwnerOf = ({ uid, gid }) => ({ uid, gid });
 
-const source = (path: string, meta: Metadata = metadata(), ctimeMs = 1): Compared => ({
+const source = (path: string, meta: Metadata = metadata(), ctime = 1): Compared => ({
   path: bytePath(path),
   meta,
-  ctimeMs,
+  ctime,
 });
 const was = (path: string, meta: Metadata = metadata()): Stored => ({
   entry: entry(meta.type === 'reg' ? 'signature' : 'snapshot', path, meta),
@@ -164,18 +164,18 @@ describe('an equal file whose state was stored in the second of its time', () =>
   const stored: Stored = { entry: { ...entry('signature', 'x'), storedAt: setTime } };
 
   test.each<readonly [string, number, string]>([
-    ['later', 1000 * setTime + 86_400_000, 'doubtful'],
-    ['in that second', 1000 * setTime, 'doubtful'],
-    ['a step of a coarse clock before', 1000 * setTime - 2000, 'doubtful'],
-    ['before', 1000 * setTime - 2001, 'unchanged'],
+    ['later', setTime + 86_400, 'doubtful'],
+    ['in that second', setTime, 'doubtful'],
+    ['a step of a coarse clock before', setTime - 2, 'doubtful'],
+    ['before', setTime - 3, 'unchanged'],
     ['nobody knows when', 0, 'doubtful'],
-  ])('and that was last touched %s (%i) is %s', async (_when, ctimeMs, kind) => {
-    const [change] = await changes([source('x', metadata(), ctimeMs)], [stored]);
-    expect(change).toEqual({ kind, source: source('x', metadata(), ctimeMs), previous: stored.entry });
+  ])('and that was last touched %s (%i) is %s', async (_when, ctime, kind) => {
+    const [change] = await changes([source('x', metadata(), ctime)], [stored]);
+    expect(change).toEqual({ kind, source: source('x', metadata(), ctime), previous: stored.entry });
   });
 
   test('is changed when its metadata say so', async () => {
-    const other = source('x', metadata('reg', { mtime: setTime + 5 }), 1000 * setTime);
+    const other = source('x', metadata('reg', { mtime: setTime + 5 }), setTime);
     expect((await changes([other], [stored]))[0]?.kind).toBe('diff');
   });
 });

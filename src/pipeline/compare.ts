@@ -1,6 +1,7 @@
 import type { Entry, EntryStream, Metadata } from '../archive/entry.ts';
 import { comparePaths } from '../util/bytepath.ts';
 import type { Soon } from '../util/soon.ts';
+import type { EpochSeconds } from '../util/time.ts';
 
 /** One path of the source, of the previous state, or of both. */
 export type Change<S> =
@@ -18,8 +19,8 @@ export type Change<S> =
 export interface Compared {
   readonly meta: Metadata;
   readonly path: Entry['path'];
-  /** When content or metadata were last changed. Milliseconds; 0 when the file system does not tell. */
-  readonly ctimeMs: number;
+  /** When content or metadata were last changed, in whole seconds; 0 when the file system does not tell. */
+  readonly ctime: EpochSeconds;
 }
 
 /** Owner numbers a previous entry stands for on this machine. */
@@ -37,7 +38,7 @@ interface ComparisonOptions {
 }
 
 /** File systems may count times in steps of two seconds (FAT); others are some milliseconds behind the clock. */
-const STEP_MS = 2000;
+const STEP_SECONDS = 2;
 /** What file systems outside the kernel say that know no such time. */
 const NOT_TOLD = 0;
 
@@ -128,6 +129,6 @@ export class Comparison<S extends Compared> {
  * Whether an equal file may have changed after it was read. Not if nobody has touched it since, so that an mtime in the
  * future keeps no file in doubt for ever.
  */
-function isDoubtful({ ctimeMs }: Compared, { storedAt }: Entry): boolean {
-  return storedAt !== undefined && (ctimeMs === NOT_TOLD || ctimeMs >= storedAt * 1000 - STEP_MS);
+function isDoubtful({ ctime }: Compared, { storedAt }: Entry): boolean {
+  return storedAt !== undefined && (ctime === NOT_TOLD || ctime >= storedAt - STEP_SECONDS);
 }

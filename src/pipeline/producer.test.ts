@@ -125,7 +125,7 @@ function sourceOf({ path, content, size, type = 'reg', meta }: Given): SourceEnt
     meta: metadata(type, { size: size ?? content?.length ?? 0, ...meta }),
     device: 1,
     inode: 1,
-    ctimeMs: 1,
+    ctime: 1,
   };
 }
 

@@ -17,7 +17,7 @@ const file = (path: string, meta = metadata()): Stored => ({
 });
 const dir = (path: string): Stored => ({ entry: entry('snapshot', path, directory) });
 const gone = (path: string): Stored => ({ entry: entry('deleted', path) });
-const present = ({ entry: { path, meta } }: Stored) => ({ path, meta, ctimeMs: 1_700_000_000_000 });
+const present = ({ entry: { path, meta } }: Stored) => ({ path, meta, ctime: 1_700_000_000 });
 
 interface Given {
   readonly base?: readonly Stored[];

@@ -1,5 +1,6 @@
 import type { Metadata } from '../archive/entry.ts';
 import type { BytePath } from '../util/bytepath.ts';
+import type { EpochSeconds } from '../util/time.ts';
 import type { Accounts } from './accounts.ts';
 import type { Candidate } from './candidate.ts';
 import { deviceNumbers } from './stat.ts';
@@ -12,8 +13,8 @@ export interface SourceEntry {
   /** Identity on this machine, so that `openSourceFile` opens what the walk saw. */
   readonly device: number;
   readonly inode: number;
-  /** When content or metadata were last changed. Milliseconds; 0 when the file system does not tell. */
-  readonly ctimeMs: number;
+  /** When content or metadata were last changed, in whole seconds; 0 when the file system does not tell. */
+  readonly ctime: EpochSeconds;
 }
 
 const NO_DEVICE = { major: 0, minor: 0 } as const;
@@ -36,5 +37,5 @@ export function sourceEntry(
     major,
     minor,
   };
-  return { path, meta, device: stats.dev, inode: stats.ino, ctimeMs: stats.ctimeMs };
+  return { path, meta, device: stats.dev, inode: stats.ino, ctime: Math.floor(stats.ctimeMs / 1000) };
 }

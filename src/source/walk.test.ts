@@ -107,7 +107,7 @@ describe('a walk', () => {
       },
       device: dev,
       inode: ino,
-      ctimeMs,
+      ctime: Math.floor(ctimeMs / 1000),
     });
     expect(entryOf(entries, 'link').meta).toMatchObject({ type: 'sym', link: 'to \u00ff' });
     expect(entryOf(entries, 'dir').meta.type).toBe('dir');
