@@ -200,9 +200,15 @@ test('a server that names a time is left alone for as long, longer or shorter th
     },
   };
   const sleep = async (ms: number) => slept.push(ms);
-  const backend = withRetry(busy, { tries: 5, delayMs: 30_000, emit: () => {}, sleep, random: () => 0 });
+  const events: Event[] = [];
+  const emit = (event: Event) => void events.push(event);
+  const backend = withRetry(busy, { tries: 5, delayMs: 30_000, emit, sleep, random: () => 0 });
   await backend.put('name', bodyOf('content'), call);
   expect(slept).toEqual([120_000, 0]);
+  expect(events).toMatchObject([
+    { text: 'Attempt of put Nr. 1 failed. BackendException: busy (the server asks to wait 120 s)' },
+    { text: 'Attempt of put Nr. 2 failed. BackendException: busy' },
+  ]);
 });
 
 test('what connects at once is opened again as well, and keeps its code', async () => {

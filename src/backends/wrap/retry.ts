@@ -61,8 +61,10 @@ async function trying<T>(kind: string, policy: RetryPolicy, { signal, run, field
       if (!(error instanceof BackendError)) throw error;
       if (!error.retryable && fields === undefined) throw error;
       if (!error.retryable || attempt >= policy.tries) throw givenUp(fields ?? [], attempt, error);
-      emit({ kind: 'warning', text: `Attempt of ${kind} Nr. ${attempt} failed. ${describe(error)}` });
       delayMs = error.retryAfterMs ?? delayMs;
+      // It may be hours: what is brought back from cold storage, an account that has used up its quota of the day.
+      const wait = delayMs > policy.delayMs ? ` (the server asks to wait ${Math.ceil(delayMs / 1000)} s)` : '';
+      emit({ kind: 'warning', text: `Attempt of ${kind} Nr. ${attempt} failed. ${describe(error)}${wait}` });
     }
     await sleep(delayMs * (1 + random() / 10), signal).catch((error: unknown) => {
       signal.throwIfAborted();
