@@ -89,7 +89,7 @@ function put(path, parts, { mode = 0o644, mtime }) {
 }
 
 /** @param {string} root a directory that does not exist */
-export function makeBig(root, { seed = 1, bytes = 64_000_000 } = {}) {
+export function makeBig(root, { seed = 1, bytes = 168_000_000 } = {}) {
   fs.mkdirSync(root, { recursive: true });
   for (let i = 0; i < 8; i++) {
     const random = randomSource(`big ${seed} ${i}`);
@@ -101,7 +101,7 @@ export function makeBig(root, { seed = 1, bytes = 64_000_000 } = {}) {
   fs.utimesSync(root, BORN, BORN);
 }
 
-export function makeSmall(root, { seed = 1, files = 10_000 } = {}) {
+export function makeSmall(root, { seed = 1, files = 50_000 } = {}) {
   const random = randomSource(`small ${seed}`);
   makeTree(root, random, files, {
     links: true,

@@ -15,7 +15,7 @@ import { remove } from './lib/tree.mjs';
 const HELP = `Usage: npm run bench -- [options]
 
   --quick          small sources
-  --files N        number of small files (default 10,000; with --quick 1,500)
+  --files N        number of small files (default 50,000; with --quick 1,500)
   -n, --rounds N   rounds (default 5)
   --corpus LIST    of ${Object.keys(ACTIONS).join(',')},memory
   --modes LIST     of ${MODES.join(',')}
@@ -24,11 +24,11 @@ const HELP = `Usage: npm run bench -- [options]
   --report FILE    where the page goes (default: docs/performance.md for a run of everything, else only to the screen)
   --json FILE      all figures of all runs
 
-Everything else is written to a temporary directory (TMPDIR) and removed at the end: about 3 GB, 9 GB with memory.`;
+Everything else is written to a temporary directory (TMPDIR) and removed at the end: about 12 GB.`;
 
 const SIZES = {
-  bigBytes: 64_000_000,
-  smallFiles: 10_000,
+  bigBytes: 168_000_000,
+  smallFiles: 50_000,
   sets: 100,
   growthFiles: [10_000, 200_000],
   hugeBytes: 2 ** 32,
