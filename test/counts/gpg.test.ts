@@ -7,10 +7,7 @@ import { noise, put, scene } from '../support/scene.ts';
 import { timeOfSet } from '../support/times.ts';
 import { requireTool } from '../support/tools.ts';
 
-/**
- * Processes of gpg that each run may start, those that only ask for its version included. The source makes one volume
- * per set.
- */
+/** Processes of gpg that each run may start. The source makes one volume per set. */
 const GPG_PROCESSES = {
   symmetric: {
     full: 0,
@@ -22,16 +19,16 @@ const GPG_PROCESSES = {
     restore: 0,
     verify: 0,
   },
-  // For its version, for the recipients, and for the session key of each set that is read.
+  // For the recipients, and for the session key of each set that is read.
   publicKey: {
-    full: 2,
-    'no-op': 3,
-    incremental: 3,
+    full: 1,
+    'no-op': 2,
+    incremental: 2,
     'collection-status': 0,
     'list-current-files': 0,
-    'list, archive dir lost': 4,
-    restore: 4,
-    verify: 4,
+    'list, archive dir lost': 3,
+    restore: 3,
+    verify: 3,
   },
 } as const;
 

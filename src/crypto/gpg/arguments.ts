@@ -10,6 +10,13 @@ export interface GpgVersion {
   readonly minor: number;
 }
 
+/** Stands for every version since 2014: all that take the same words. */
+export const RECENT: GpgVersion = { major: 2, minor: 1 };
+
+export function isRecent({ major, minor }: GpgVersion): boolean {
+  return major > RECENT.major || (major === RECENT.major && minor >= RECENT.minor);
+}
+
 /**
  * gpg reads plaintext on stdin and writes the file to stdout. Source: docs/format/encryption.md; the union of
  * 0.8.22 and 3.0.1: MDC always, no compression where asked for.
@@ -95,11 +102,10 @@ function channels(settings: GpgSettings): string[] {
 }
 
 function common(settings: GpgSettings, version: GpgVersion): string[] {
-  const hasLoopback = version.major > 2 || (version.major === 2 && version.minor >= 1);
   return [
     '--no-secmem-warning',
     '--ignore-mdc-error',
     ...(settings.useAgent && version.major < 2 ? ['--use-agent'] : []),
-    ...(!settings.useAgent && hasLoopback ? ['--pinentry-mode=loopback'] : []),
+    ...(!settings.useAgent && isRecent(version) ? ['--pinentry-mode=loopback'] : []),
   ];
 }

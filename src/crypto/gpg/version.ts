@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { CryptoError } from '../../errors/errors.ts';
-import type { GpgVersion } from './arguments.ts';
+import { type GpgVersion, isRecent, RECENT } from './arguments.ts';
 import { gpgEnvironment } from './environment.ts';
 import { gpgLog } from './failure.ts';
 import { cannotRun } from './process.ts';
@@ -21,6 +21,24 @@ export function askVersion(settings: GpgSettings): Promise<GpgVersion> {
       else reject(notGpg(binary, stderr));
     });
   });
+}
+
+/**
+ * Runs gpg as if it were a recent one, which saves the process that tells its version. Where that comes to nothing it is
+ * asked: it may be an old one, or no gpg, or not there, and the answer tells.
+ */
+export async function asRecent<T>(
+  version: () => Promise<GpgVersion>,
+  run: (version: GpgVersion) => Promise<T>,
+  isGood: (answer: T) => boolean,
+): Promise<T> {
+  const answer = await run(RECENT).then(
+    (value) => ({ value }),
+    () => undefined,
+  );
+  if (answer !== undefined && isGood(answer.value)) return answer.value;
+  const found = await version();
+  return answer !== undefined && isRecent(found) ? answer.value : run(found);
 }
 
 /** `gpg (GnuPG) 2.2.40`, also with another name or vendor. */

@@ -2,6 +2,7 @@ import { type GpgVersion, sessionKeyArguments } from '../gpg/arguments.ts';
 import { type GpgResult, startGpg } from '../gpg/process.ts';
 import type { GpgSettings } from '../gpg/settings.ts';
 import { wordsOf } from '../gpg/status.ts';
+import { asRecent } from '../gpg/version.ts';
 import type { CipherFile, SessionKey } from './cipher-file.ts';
 import type { MessageHead } from './message-head.ts';
 import { CIPHERS, isCipher, packet, TAG } from './packet.ts';
@@ -26,8 +27,9 @@ export function sessionKeyAsker(
   const answers = new Map<string, Promise<Answer>>();
   let first: Promise<unknown> | undefined;
 
-  async function ask(question: Buffer, signal: AbortSignal): Promise<Answer> {
-    const run = startGpg(settings, sessionKeyArguments(settings, await version()), {
+  async function ask(question: Buffer, version: GpgVersion, signal: AbortSignal): Promise<Answer> {
+    signal.throwIfAborted();
+    const run = startGpg(settings, sessionKeyArguments(settings, version), {
       stdin: 'pipe',
       stdout: 'pipe',
       secret: settings.passphrase,
@@ -54,7 +56,12 @@ export function sessionKeyAsker(
     const before = first;
     const answer = (async (): Promise<Answer> => {
       await before;
-      return await ask(Buffer.concat([head.sessionPackets, sample(file, head)]), signal);
+      const question = Buffer.concat([head.sessionPackets, sample(file, head)]);
+      return await asRecent(
+        version,
+        (found) => ask(question, found, signal),
+        ({ key }) => key !== undefined,
+      );
     })();
     const settled = answer.then(
       ({ key }) => key !== undefined,

@@ -10,6 +10,7 @@ import { bodyOptions } from './body-options.ts';
 import type { Encryption } from './encrypt.ts';
 import type { BodyOptions } from './gpg-words.ts';
 import { countByte, countOf, passphraseLock, type RecipientsLock, recipientsLock } from './key-packets.ts';
+import { asRecent } from '../gpg/version.ts';
 import { COMPRESSION } from './packet.ts';
 import { askGpg } from './run-gpg.ts';
 import { openSigning, type Signing } from './signing.ts';
@@ -37,7 +38,7 @@ export async function planEncryption(
   if (settings.binary.includes('/') && !isProgram(settings.binary)) return undefined;
   const found = isSymmetric(settings)
     ? lockForPassphrase(settings, options)
-    : await lockForRecipients(settings, { options, version: await version(), signal });
+    : await lockForRecipients(settings, { options, version, signal });
   if (!found) return undefined;
   let signing: Signing | undefined;
   if (settings.signKey !== undefined) {
@@ -76,14 +77,20 @@ function lockForPassphrase(settings: GpgSettings, options: BodyOptions): Recipie
  */
 async function lockForRecipients(
   settings: GpgSettings,
-  call: { readonly options: BodyOptions; readonly version: GpgVersion; readonly signal: AbortSignal },
+  call: { readonly options: BodyOptions; readonly version: () => Promise<GpgVersion>; readonly signal: AbortSignal },
 ): Promise<RecipientsLock | undefined> {
   const { options, version, signal } = call;
   const secret = new Secret(randomBytes(32).toString('hex'));
   const mayChoose = options.compression === undefined && options.preferredCompression === undefined;
-  const args = recipientsArguments(settings, version, mayChoose);
-  // The passphrase is ours, whoever keeps those of the user's keys.
-  const { result, output } = await askGpg({ ...settings, useAgent: false }, { args, secret, signal });
+  const { result, output } = await asRecent(
+    version,
+    (found) => {
+      const args = recipientsArguments(settings, found, mayChoose);
+      // The passphrase is ours, whoever keeps those of the user's keys.
+      return askGpg({ ...settings, useAgent: false }, { args, secret, signal });
+    },
+    ({ result: { exitCode } }) => exitCode === 0,
+  );
   if (result.exitCode === 0) return recipientsLock(output, secret);
   if (knownCause(result, 'writing')) throw gpgFailure({ result, direction: 'writing' });
   return undefined;
