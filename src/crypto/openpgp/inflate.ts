@@ -1,3 +1,4 @@
+import { release } from '../../util/release.ts';
 import { type ZlibStep, zlibStep } from '../zlib-step.ts';
 import { Unreadable } from './unreadable.ts';
 
@@ -18,8 +19,8 @@ const OWN_BYTES = 96 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Full blocks of decompressed bytes; only the last may be shorter. Works on this thread. Damaged data are
- * `Unreadable`.
+ * Full blocks of decompressed bytes; only the last may be shorter. Works on this thread. Takes over the blocks of `source`.
+ * Damaged data are `Unreadable`.
  */
 export function* inflated(
   source: Iterable<Buffer>,
@@ -63,6 +64,7 @@ export function* inflated(
         onTrailing(trailing);
         break;
       }
+      release(input);
     }
     if (!isOver) fill(NOTHING, 0, true);
     while (length === output.length) {

@@ -61,13 +61,13 @@ export class PacketReader {
       const block = this.#block;
       const from = this.#at;
       const { end, next } = body.take(block, from, block.length);
-      this.#at = next;
-      if (end === from) continue;
-      // The receiver may give the memory of its block away, all of it.
-      if (next < block.length) {
-        this.#block = Buffer.from(block.subarray(next));
-        this.#at = 0;
+      if (end === from) {
+        this.#at = next;
+        continue;
       }
+      // The receiver may give the memory of its block away, all of it.
+      this.#block = next < block.length ? Buffer.from(block.subarray(next)) : NOTHING;
+      this.#at = 0;
       yield block.subarray(from, end);
     }
   }
