@@ -7,6 +7,7 @@ import { openSignatures } from './open-signatures.ts';
 import { ProgressEstimate } from './progress-estimate.ts';
 import type { Session } from './session.ts';
 import type { Source } from './source-tree.ts';
+import { othersTurn } from '../util/others-turn.ts';
 
 /** Entries after which signals get their turn, as in a backup. */
 const STRIDE = 1024;
@@ -85,10 +86,7 @@ async function bytesToStore(session: Session, source: Source, active: Collection
         const { meta } = change.source;
         if (meta.type === 'reg') total += meta.size;
       }
-      if (step % STRIDE === 0) {
-        await new Promise((resolve) => setImmediate(resolve));
-        session.call.signal.throwIfAborted();
-      }
+      if (step % STRIDE === 0) await othersTurn(session.call.signal);
     }
   } finally {
     await state?.close();

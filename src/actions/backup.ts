@@ -8,6 +8,7 @@ import { Producer } from '../pipeline/producer.ts';
 import { ChangedMeanwhile } from '../pipeline/resume-point.ts';
 import { SetWriter } from '../pipeline/set-writer.ts';
 import { toFs, toScreen, type BytePath } from '../util/bytepath.ts';
+import { othersTurn } from '../util/others-turn.ts';
 import { asctime, type EpochSeconds } from '../util/time.ts';
 import { startProgress } from './backup-progress.ts';
 import { reportBackup } from './backup-report.ts';
@@ -112,11 +113,7 @@ async function storeSet(session: Session, { kind, sourcePath, mayGoOnInFile }: B
     emit: progress?.emit ?? emit,
     signal: session.call.signal,
   });
-  /** Signals and uploads in the background get their turn only when this loop lets go. */
-  const pause = async (): Promise<void> => {
-    await new Promise((resolve) => setImmediate(resolve));
-    session.call.signal.throwIfAborted();
-  };
+  const pause = (): Promise<void> => othersTurn(session.call.signal);
   let isToSkip = false;
   const sink = keptSink(writer, statistics);
   const { changes, state } = openComparison(session, source, { base: base?.state, resumption, sink });

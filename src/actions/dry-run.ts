@@ -3,6 +3,7 @@ import { FILES_LEVEL } from '../events/events.ts';
 import { emptyStatistics } from '../events/statistics.ts';
 import { settleDoubt } from '../pipeline/settle-doubt.ts';
 import type { BytePath } from '../util/bytepath.ts';
+import { othersTurn } from '../util/others-turn.ts';
 import { reportBackup } from './backup-report.ts';
 import { openComparison } from './open-comparison.ts';
 import { openSignatures } from './open-signatures.ts';
@@ -26,10 +27,7 @@ export async function dryRun(session: Session, { source, sourcePath, active, res
   const announcesFiles = settings.verbosity >= FILES_LEVEL;
   const statistics = emptyStatistics(Date.now() / 1000);
   const maxBlockSize = settings.maxBlocksize;
-  const pause = async (): Promise<void> => {
-    await new Promise((resolve) => setImmediate(resolve));
-    session.call.signal.throwIfAborted();
-  };
+  const pause = (): Promise<void> => othersTurn(session.call.signal);
   const { changes, state } = openComparison(session, source, { base, resumption });
   try {
     for (;;) {

@@ -16,6 +16,7 @@ import { VolumePacker } from '../pipeline/volume-packer.ts';
 import { statPath } from '../source/stat.ts';
 import { toScreen } from '../util/bytepath.ts';
 import { encodeName } from '../util/text.ts';
+import { othersTurn } from '../util/others-turn.ts';
 import { archiveBytes } from './archive-input.ts';
 import { checkAbsent, discardedOutput, openOutput } from './archive-output.ts';
 import type { ArchivePath, RdiffRequest } from './command-line.ts';
@@ -74,10 +75,7 @@ async function produce(request: StoreRequest, context: Context, { output, signat
       await output.finish();
     },
   });
-  const pause = async (): Promise<void> => {
-    await new Promise((resolve) => setImmediate(resolve));
-    signal.throwIfAborted();
-  };
+  const pause = (): Promise<void> => othersTurn(signal);
   const producer = new Producer({
     volumes,
     signatures,
