@@ -163,6 +163,13 @@ describe.runIf(requireSwift())('s3:// on the S3 API of OpenStack Swift', () => {
     expect(verified.stdout).toContain(' 0 differences found.\n');
   });
 
+  test('a volume of the usual size goes up in one request', async () => {
+    const { source, url } = sceneAt(`s3://${place()}`);
+    put(source, { file: noise(22_000_000) });
+    await good([...faulty(), source, url], { env: server.s3 });
+    expect(proxy.seen.filter((line) => /^(PUT|POST) .*difftar/.test(line))).toHaveLength(1);
+  });
+
   test('a part that fails leaves nothing behind', async () => {
     const { source, url } = sceneAt(`s3://${place()}`);
     put(source, { file: noise(12_000_000) });

@@ -23,7 +23,7 @@ const MIB = 1024 * 1024;
 const SMALLEST_PART = 5 * MIB;
 const MOST_PARTS = 10_000;
 const DEFAULT_PART = 20 * MIB;
-/** Parts are four requests more, which pay when they go side by side: volumes already do. */
+/** Two parts take four requests instead of one. They pay when they go side by side, which volumes already do. */
 const MOST_WHOLE = 64 * MIB;
 const DEFAULT_PARTS_AT_ONCE = 4;
 
@@ -104,7 +104,7 @@ function s3Backend(
 ): Backend {
   const { bucket, prefix } = place;
   const chunk = Math.max(SMALLEST_PART, settings.s3MultipartChunkSize ?? DEFAULT_PART);
-  const mostWhole = settings.s3MultipartChunkSize ?? MOST_WHOLE;
+  const mostWhole = settings.s3MultipartChunkSize === undefined ? MOST_WHOLE : chunk;
   // One large object at a time already has its parts sent side by side: more would only take more memory.
   const oneLarge = gate(1);
 
