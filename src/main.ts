@@ -36,6 +36,7 @@ import { localAccounts } from './source/accounts.ts';
 import { exitStatus, toFailure } from './ui/exit-status.ts';
 import { humanOutput, type Consumer } from './ui/human.ts';
 import { openLogFd, openLogFile, recordOutput } from './ui/log-fd.ts';
+import { maskEvent, maskFor } from './ui/mask.ts';
 import { fdSink } from './ui/sink.ts';
 
 declare const __VERSION__: string;
@@ -73,7 +74,11 @@ async function main(): Promise<void> {
 
 async function runCommandLine(): Promise<number> {
   const outputs = [openConsole(DEFAULT_VERBOSITY, false)];
-  const emit: Emit = (event) => outputs.forEach((output) => output.emit(event));
+  const mask = maskFor(processWords());
+  const emit: Emit = (event) => {
+    const shown = maskEvent(event, mask);
+    outputs.forEach((output) => output.emit(shown));
+  };
   const flush = (): void => outputs.forEach((output) => output.flush());
   let status = await perform({ emit, flush }, (settings) => outputs.splice(0, 1, ...openOutputs(settings)));
   for (const [i, output] of outputs.entries()) {

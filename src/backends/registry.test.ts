@@ -20,6 +20,34 @@ test.each([
   });
 });
 
+test.each([
+  ['file:///mnt/a#b', '#', 'file:///mnt/a%23b', 'file:///mnt/a'],
+  ['file:///mnt/a?b#c', '?', 'file:///mnt/a%3Fb%23c', 'file:///mnt/a'],
+  ['file://rel#1/dir', '#', 'file://rel%231/dir', 'file://rel'],
+  ['par2+file:///mnt/a#b', '#', 'par2+file:///mnt/a%23b', 'par2+file:///mnt/a'],
+  ['sftp://u:hush@h/a?b', '?', 'sftp://u:*****@h/a%3Fb', 'sftp://u:*****@h/a'],
+  ['ftp://u:hush@h//a#b?c', '#', 'ftp://u:*****@h//a%23b%3Fc', 'ftp://u:*****@h//a'],
+  ['rsync://h::m/a#b', '#', 'rsync://h::m/a%23b', 'rsync://h::m/a'],
+  ['webdavs://h/a#b', '#', 'webdavs://h/a%23b', 'webdavs://h/a'],
+  ['s3://bucket/a#b', '#', 's3://bucket/a%23b', 's3://bucket/a'],
+  ['rclone://remote:a#b', '#', 'rclone://remote:a%23b', 'rclone://remote:a'],
+  ['multi:///a.json?mode=mirror#b', '#', 'multi:///a.json?mode=mirror%23b', 'multi:///a.json?mode=mirror'],
+])('%s is cut off at its %s: error 23 that names %s and %s', async (url, mark, whole, before) => {
+  const failure = await openBackend(parseUrl(url), options).catch((error: unknown) => error);
+  expect(failure).toMatchObject({
+    code: 'USER_ERROR',
+    exitCode: 23,
+    exception: 'InvalidBackendURL',
+    message: expect.stringContaining(`The ${mark} in`),
+    hint: expect.stringMatching(new RegExp(`: ${literal(whole)} .*: ${literal(before)}$`)),
+  });
+  expect(JSON.stringify(failure)).not.toContain('hush');
+});
+
+function literal(text: string): string {
+  return text.replace(/[.*+?^$|()[\]\\]/g, '\\$&');
+}
+
 test('a file URL opens the driver of files', async () => {
   await using backend = await openBackend(parseUrl(`file://${import.meta.dirname}`), options);
   const names: string[] = [];

@@ -2,10 +2,13 @@ import { UsageError } from '../errors/errors.ts';
 import type { Backend } from './backend.ts';
 import { elsewhere } from './elsewhere.ts';
 import type { OpenOptions } from './open-options.ts';
+import { refuseCutOff } from './cut-off.ts';
 import { redact, type BackendUrl } from './url.ts';
 
 interface Driver {
   readonly schemes: readonly string[];
+  /** What stands behind a `?` means something to it. */
+  readonly takesQuery?: true;
   /** Imports the driver. `open` connects and creates the directory where that is the scheme's habit; it never retries. */
   load(): Promise<{ open(url: BackendUrl, options: OpenOptions): Promise<Backend> }>;
 }
@@ -36,6 +39,7 @@ const DRIVERS: readonly Driver[] = [
   { schemes: ['rclone'], load: () => import('./rclone/rclone.ts') },
   {
     schemes: ['multi'],
+    takesQuery: true,
     load: async () => {
       const { openMulti } = await import('./multi/multi.ts');
       return { open: (url, options) => openMulti(url, options, openBackend) };
@@ -53,6 +57,7 @@ export async function openBackend(given: BackendUrl, options: OpenOptions): Prom
   const url = withoutGio(given);
   const known = DRIVERS.find(({ schemes }) => schemes.includes(url.scheme));
   if (known === undefined) throw unsupported(url);
+  refuseCutOff(url, known.takesQuery === true);
   const loaded = await known.load();
   const driver = await loaded.open(url, options);
   const backend = options.limit?.(driver) ?? driver;

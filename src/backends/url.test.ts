@@ -46,7 +46,7 @@ describe('parseUrl', () => {
     ['sftp://h/x@y', { scheme: 'sftp', host: 'h', path: '/x@y' }],
     ['sftp://h:22/x%40y', { scheme: 'sftp', host: 'h', port: 22, path: '/x@y' }],
     ['sftp://u@h:22/x@y', { scheme: 'sftp', user: 'u', host: 'h', port: 22, path: '/x@y' }],
-    ['webdav://h/p?q=1#f', { scheme: 'webdav', host: 'h', path: '/p', query: 'q=1' }],
+    ['webdav://h/p?q=1#f', { scheme: 'webdav', host: 'h', path: '/p', query: 'q=1', fragment: 'f' }],
     ['rsync://h/rel', { scheme: 'rsync', host: 'h', path: '/rel' }],
     [
       'rsync://u:pw@h:8730::mod/sub',
@@ -60,8 +60,10 @@ describe('parseUrl', () => {
     ['file:/abs', { scheme: 'file', path: '///abs' }],
     ['file:////abs', { scheme: 'file', path: '//abs' }],
     ['file:///', { scheme: 'file', path: '///' }],
-    ['file:///a?b#c', { scheme: 'file', path: '///a', query: 'b' }],
-    ['file:///a#b?c', { scheme: 'file', path: '///a' }],
+    ['file:///a?b#c', { scheme: 'file', path: '///a', query: 'b', fragment: 'c' }],
+    ['file:///a#b?c', { scheme: 'file', path: '///a', fragment: 'b?c' }],
+    ['file://a[1]/[x]', { scheme: 'file', path: '//a[1]/[x]' }],
+    ['sftp://u@[fe80::1%25eth0]:22/[x]', { scheme: 'sftp', user: 'u', host: 'fe80::1%25eth0', port: 22, path: '/[x]' }],
     ['file:///a%3Fb%23c;d', { scheme: 'file', path: '///a?b#c;d' }],
     ['file://a%20b/%41', { scheme: 'file', path: '//a%20b/A' }],
     ['file:///%c3%a4%zz%', { scheme: 'file', path: '///ä%zz%' }],
@@ -115,6 +117,27 @@ describe('parseUrl', () => {
     );
   });
 
+  test.each([
+    ['ftp://user[:pass]@host[:21]/dir', 'ftp://user[:*****@host[:21]/dir'],
+    ['ftp://user[:pass]@host/dir', 'ftp://user[:*****@host/dir'],
+    ['ftp://host[:21]/dir', 'ftp://host[:21]/dir'],
+    ['sftp://user@host[:22]/dir', 'sftp://user@host[:22]/dir'],
+    ['webdavs://[host]/dir', 'webdavs://[host]/dir'],
+    ['rsync://user[:pass]@host[:port]::[/]module/dir', 'rsync://user[:*****@host[:port]::[/]module/dir'],
+    ['imaps://user@host[/prefix]', 'imaps://user@host[/prefix]'],
+    ['s3://host[:port]/bucket', 's3://host[:port]/bucket'],
+    ['swift://container[/prefix]', 'swift://container[/prefix]'],
+    ['b2://id[:key]@bucket/[folder/]', 'b2://id[:*****@bucket/[folder/]'],
+  ])('%s still has the brackets of a manual', (text, shown) => {
+    expect(() => parseUrl(text)).toThrow(
+      expect.objectContaining({
+        exitCode: 23,
+        message: `InvalidBackendURL: Brackets stand before the path of the URL: ${shown}`,
+        hint: expect.stringContaining('In manuals they mark what may be left out'),
+      }),
+    );
+  });
+
   test('a password is in no printed form', () => {
     const url = parseUrl('ftp://u:hush@h/x');
     expect(inspect(url, { depth: 9, showHidden: true })).not.toContain('hush');
@@ -137,6 +160,9 @@ describe('redact', () => {
     ['ftp://u:pw@h:bad/x', 'ftp://u:*****@h:bad/x'],
     ['ftp://u:p#w@h/x', 'ftp://u:*****@h/x'],
     ['ftp:u:pw@h', 'ftp:*****@h'],
+    ['sftp//me:pw@h/x', 'sftp//me:*****@h/x'],
+    ['sftp:/me:pw@h/x', 'sftp:*****@h/x'],
+    ['me:pw@h/x', 'me:*****@h/x'],
     ['sftp://u@h:22/x', 'sftp://u@h:22/x'],
     ['sftp://[::1]:22/x@y', 'sftp://[::1]:22/x@y'],
     ['file:///a:b@c', 'file:///a:b@c'],

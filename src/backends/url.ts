@@ -16,6 +16,8 @@ export interface BackendUrl {
   readonly path: string;
   /** Not decoded, without the `?`. */
   readonly query?: string;
+  /** Not decoded, without the `#`. */
+  readonly fragment?: string;
   /** The URL as given; it may hold a password. */
   readonly original: Secret;
 }
@@ -75,7 +77,7 @@ export function isUrl(word: string): boolean {
  *   decoded rest: `///a`, `//cont/p`. User and password are told where there is an `@`, but stay in the path.
  *   `x:/a` equals `x:///a`; with four slashes, `file:////a` is `//a` and thus relative (observed with 0.8.22).
  *
- * `?query` and `#fragment` are cut off for every scheme. Throws BAD_URL for a text without a scheme, and USER_ERROR with
+ * `?query` and `#fragment` are cut off for every scheme; where they mean nothing, `registry.ts` refuses them. Throws BAD_URL for a text without a scheme, and USER_ERROR with
  * the exception name `InvalidBackendURL` for one that breaks the grammar. Test table: url.test.ts.
  */
 export function parseUrl(text: string): BackendUrl {
@@ -88,7 +90,8 @@ export function parseUrl(text: string): BackendUrl {
   }
   if (/[\u0000-\u001f\u007f]/.test(text)) throw invalid('Control character in', text);
   const scheme = (match[1] ?? '').toLowerCase();
-  const { authority, rawPath, query } = splitParts(match[2] ?? '');
+  const { authority, rawPath, query, fragment } = splitParts(match[2] ?? '');
+  if (isFromManual(scheme, authority)) throw bracketed(text);
   if (authority.includes('[') !== authority.includes(']')) throw invalid('Syntax error in', text);
 
   const { userInfo, hostPart } = splitAuthority(authority);
@@ -97,6 +100,7 @@ export function parseUrl(text: string): BackendUrl {
     wrappers,
     ...(userInfo === undefined ? {} : credentials(userInfo)),
     ...(query === undefined ? {} : { query }),
+    ...(fragment === undefined ? {} : { fragment }),
     original: new Secret(text),
   };
 
@@ -145,6 +149,25 @@ function ambiguous(url: string): UsageError {
   });
 }
 
+/**
+ * `ftp://user[:password]@host[:port]/dir`, as manuals write what may be left out, would name the host `:port`. Before the
+ * path brackets hold an IPv6 address; the directory of `file://a[1]/b` and a remote of rclone are free to have some.
+ */
+function isFromManual(scheme: string, authority: string): boolean {
+  if (scheme === 'file' || scheme === 'rclone') return false;
+  const { userInfo = '', hostPart } = splitAuthority(authority);
+  if (/^[^:[\]]*\[:.*\]$/.test(userInfo)) return true;
+  if (!SCHEMES_WITH_HOST.has(scheme)) return /\[(?:$|:[^\]]*\])/.test(hostPart);
+  return /^[^[]+\[/.test(hostPart) || /^\[[^:\]]*\]|^\[:\d*\]/.test(hostPart);
+}
+
+function bracketed(url: string): UsageError {
+  return new UsageError('USER_ERROR', `InvalidBackendURL: Brackets stand before the path of the URL: ${redact(url)}`, {
+    exception: 'InvalidBackendURL',
+    hint: 'In manuals they mark what may be left out: write ftp://user:password@host:21/dir. An IPv6 address needs them: sftp://[fe80::1]/dir.',
+  });
+}
+
 /** The prefixes are case-sensitive, the schemes are not. */
 function splitWrappers(text: string): { readonly wrappers: readonly string[]; readonly rest: string } {
   const wrappers: string[] = [];
@@ -157,15 +180,24 @@ function splitWrappers(text: string): { readonly wrappers: readonly string[]; re
   }
 }
 
-function splitParts(afterScheme: string): { authority: string; rawPath: string; query: string | undefined } {
-  const whole = afterScheme.split('#', 1)[0] ?? '';
+interface Parts {
+  readonly authority: string;
+  readonly rawPath: string;
+  readonly query: string | undefined;
+  readonly fragment: string | undefined;
+}
+
+function splitParts(afterScheme: string): Parts {
+  const hash = afterScheme.indexOf('#');
+  const fragment = hash < 0 ? undefined : afterScheme.slice(hash + 1);
+  const whole = hash < 0 ? afterScheme : afterScheme.slice(0, hash);
   const mark = whole.indexOf('?');
   const query = mark < 0 ? undefined : whole.slice(mark + 1);
   const place = mark < 0 ? whole : whole.slice(0, mark);
-  if (!place.startsWith('//')) return { authority: '', rawPath: place, query };
+  if (!place.startsWith('//')) return { authority: '', rawPath: place, query, fragment };
   const slash = place.indexOf('/', 2);
-  if (slash < 0) return { authority: place.slice(2), rawPath: '', query };
-  return { authority: place.slice(2, slash), rawPath: place.slice(slash), query };
+  if (slash < 0) return { authority: place.slice(2), rawPath: '', query, fragment };
+  return { authority: place.slice(2, slash), rawPath: place.slice(slash), query, fragment };
 }
 
 /** User info ends at the last `@`. */

@@ -1,4 +1,4 @@
-import { isUrl } from '../backends/url.ts';
+import { isUrl, redact } from '../backends/url.ts';
 import { UsageError } from '../errors/errors.ts';
 import type { BytePath } from '../util/bytepath.ts';
 import type { EpochSeconds } from '../util/time.ts';
@@ -120,7 +120,7 @@ function checkOneUrl(first: string, second: string): void {
 
 function remote(word: string): string {
   if (isUrl(word)) return word;
-  throw new UsageError('BAD_URL', `Bad URL '${word}'.`, {
+  throw new UsageError('BAD_URL', `Bad URL '${redact(word)}'.`, {
     hint: 'Name the place of the backup by a URL, such as file:///mnt/backup or sftp://user@host/backup.',
   });
 }

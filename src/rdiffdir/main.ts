@@ -9,6 +9,7 @@ import { openSpool } from '../pipeline/spool.ts';
 import { localAccounts } from '../source/accounts.ts';
 import { toFailure } from '../ui/exit-status.ts';
 import { humanOutput } from '../ui/human.ts';
+import { maskFor } from '../ui/mask.ts';
 import { fdSink } from '../ui/sink.ts';
 import { patch } from './apply.ts';
 import { parseRdiffdir, type RdiffRequest, type RdiffSettings } from './command-line.ts';
@@ -25,7 +26,8 @@ const SIGNALS = { SIGINT: 130, SIGHUP: 129, SIGTERM: 143 } as const;
 
 /** Runs the command line of this process and answers its exit status. Messages go to standard error. */
 export async function rdiffdir(version: string): Promise<number> {
-  const say = (text: string): void => fdSink(2).write(Buffer.from(`${text}\n`));
+  const mask = maskFor(processWords());
+  const say = (text: string): void => fdSink(2).write(Buffer.from(`${mask(text)}\n`));
   const interrupt = new AbortController();
   setMaxListeners(0, interrupt.signal);
   let interruptedBy: keyof typeof SIGNALS | undefined;

@@ -115,6 +115,39 @@ describe('the password in a URL', () => {
     },
   );
 
+  test.each(['sftp//me:hush-url@h/x', 'sftp:/me:hush-url@h/x', 'sftp:me:hush-url@h/x', 'me:hush-url@h/x'])(
+    'is in no message where it is mistyped and stands in any place: %s',
+    async (word) => {
+      for (const args of [
+        ['collection-status', word],
+        [s.source, word],
+        [word, s.url],
+        ['full', word, s.url],
+        ['restore', word, `${s.dir}/out`],
+        ['restore', s.url, word],
+        ['restore', '--file-to-restore', word, s.url, `${s.dir}/out`],
+        ['replicate', word, s.url],
+        ['remove-older-than', word, s.url],
+        ['remove-all-but-n-full', word, s.url],
+        ['full', '--volsize', word, s.source, s.url],
+        ['full', '--time-separator', word, s.source, s.url],
+        ['full', '--encrypt-key', word, s.source, s.url],
+        ['full', '--include-filelist', word, s.source, s.url],
+        ['full', `--log-file=${word}`, s.source, s.url],
+        ['full', '--log-fd', word, s.source, s.url],
+        ['full', '--tempdir', word, s.source, s.url],
+        ['full', '--archive-dir', `${s.source}/a/${word}`, s.source, s.url],
+        [`--${word}`, s.source, s.url],
+        [word, s.source, s.url],
+      ]) {
+        const result = await duplicity(['-v9', ...args]);
+        expect([args, result.status]).not.toEqual([args, 0]);
+        expectQuiet(result);
+      }
+    },
+    60_000,
+  );
+
   test('is not in the name of the archive dir', async () => {
     await duplicity(['collection-status', 'nope://me:hush-url@host/x']);
     expect(JSON.stringify(names(`${testHome()}/.cache/duplicity`))).not.toMatch(HUSH);
