@@ -21,6 +21,7 @@ import { openWithRetry, withRetry, type RetryPolicy } from './backends/wrap/retr
 import { openArchiveDir } from './cache/archive-dir.ts';
 import type { RunCommand } from './cli/command.ts';
 import { parseCommandLine } from './cli/parse.ts';
+import { adoptLocalZone } from './cli/local-zone.ts';
 import { tempRoots } from './cli/places.ts';
 import type { Settings } from './cli/settings.ts';
 import { processSurroundings, processWords, type Surroundings } from './cli/surroundings.ts';
@@ -66,6 +67,7 @@ interface Said {
 }
 
 async function main(): Promise<void> {
+  adoptLocalZone(process.env);
   const isRdiffdir = RDIFFDIR.test(process.argv[1] ?? '');
   process.exitCode = isRdiffdir
     ? await (await import('./rdiffdir/main.ts')).rdiffdir(__VERSION__)

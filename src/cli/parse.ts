@@ -52,7 +52,11 @@ function understand(argv: readonly string[], draft: Draft): Command {
     apply(draft, item.spelling, item.words);
   }
 
-  const request = readPositionals(words, { around, timeSeparator: String(draft.values['timeSeparator']) });
+  const request = readPositionals(words, {
+    around,
+    timeSeparator: String(draft.values['timeSeparator']),
+    warn: (text) => void draft.warnings.add(text),
+  });
   draft.values['selection'] = draft.rules;
   const settings = draft.values as Settings;
   return {
@@ -73,7 +77,12 @@ function apply(draft: Draft, { name, option, fixed }: Spelling, words: readonly 
     if (text !== undefined) draft.warnings.add(text);
   }
   const { values, around } = draft;
-  const context = { flag: option.flag, around, timeSeparator: String(values['timeSeparator']) };
+  const context = {
+    flag: option.flag,
+    around,
+    timeSeparator: String(values['timeSeparator']),
+    warn: (warning: string) => void draft.warnings.add(warning),
+  };
   switch (option.kind) {
     case 'option': {
       const value = fixed ? fixed.value : option.read(words, context);

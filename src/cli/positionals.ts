@@ -29,6 +29,7 @@ export type Request =
 interface Context {
   readonly around: Surroundings;
   readonly timeSeparator: string;
+  readonly warn: (text: string) => void;
 }
 
 /** Reads the words that are no options. `UsageError` when they make no request. */
@@ -69,7 +70,8 @@ function namedRequest(action: Action, words: readonly string[], context: Context
       return { action, url: remote(only(words)) };
     case 'remove-older-than': {
       const [when, url] = pair(words);
-      const time = parseTime(when, { now: context.around.now, timeSeparator: context.timeSeparator });
+      const { around, timeSeparator, warn } = context;
+      const time = parseTime(when, { now: around.now, timeSeparator, warn });
       return { action, time, url: remote(url) };
     }
     case 'remove-all-but-n-full':

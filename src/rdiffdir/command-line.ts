@@ -66,7 +66,11 @@ const HELP: AnyOption = { kind: 'answer', flag: '--help', release: 'ours', actio
 const VERSION: AnyOption = { ...HELP, flag: '--version', answer: 'version' };
 
 /** Understands a command line: options, then the action and its arguments. `UsageError` for what it got wrong. */
-export function parseRdiffdir(argv: readonly string[], around: Surroundings): RdiffCommand {
+export function parseRdiffdir(
+  argv: readonly string[],
+  around: Surroundings,
+  warn: (text: string) => void = () => undefined,
+): RdiffCommand {
   const values: Record<string, unknown> = {};
   for (const [name, { default: value }] of Object.entries(OWN)) values[name] = value;
   const selection: Rule[] = [];
@@ -78,7 +82,7 @@ export function parseRdiffdir(argv: readonly string[], around: Surroundings): Rd
         continue;
       }
       const { name, option: found, fixed } = item.spelling;
-      const context = { flag: found.flag, around, timeSeparator: ':' };
+      const context = { flag: found.flag, around, timeSeparator: ':', warn };
       if (found.kind === 'answer') return { action: found.answer };
       if (found.kind === 'rule') selection.push(...found.read(item.words, context));
       if (found.kind === 'option') values[name] = fixed ? fixed.value : found.read(item.words, context);

@@ -39,7 +39,7 @@ export async function rdiffdir(version: string): Promise<number> {
     });
   }
   try {
-    const command = parseRdiffdir(processWords(), processSurroundings());
+    const command = parseRdiffdir(processWords(), processSurroundings(), say);
     if (command.action === 'run') await run(command.request, command.settings, interrupt.signal);
     else fdSink(1).write(Buffer.from(command.action === 'help' ? HELP : `rdiffdir ${version}\n`));
     return 0;

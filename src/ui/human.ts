@@ -1,5 +1,6 @@
 import type { Event } from '../events/events.ts';
 import type { ProgressState } from '../events/progress.ts';
+import { wallClock } from '../util/local-time.ts';
 import { formatProgress } from './progress.ts';
 import { type Message, levelName, render } from './render.ts';
 import type { Sink } from './sink.ts';
@@ -94,9 +95,11 @@ export function humanOutput({ verbosity, timestamps, stderr, stdout, columns }: 
 
 /** `YYYY-MM-DD HH:MM:SS,mmm LEVEL `, local time. */
 function prefix({ level }: Message): string {
-  const now = new Date();
-  const two = (n: number): string => String(n).padStart(2, '0');
-  const date = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
-  const clock = `${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`;
-  return `${date} ${clock},${String(now.getMilliseconds()).padStart(3, '0')} ${levelName(level)} `;
+  const now = Date.now();
+  const { year, month, day, hour, minute, second } = wallClock(now / 1000);
+  const [month2, day2, hour2, minute2, second2] = [month, day, hour, minute, second].map((n) =>
+    String(n).padStart(2, '0'),
+  );
+  const milliseconds = String(now % 1000).padStart(3, '0');
+  return `${year}-${month2}-${day2} ${hour2}:${minute2}:${second2},${milliseconds} ${levelName(level)} `;
 }

@@ -1,3 +1,5 @@
+import { type WallClock, wallClock } from './local-time.ts';
+
 /** Whole or fractional seconds since 1970-01-01T00:00:00Z. */
 export type EpochSeconds = number;
 
@@ -24,8 +26,16 @@ const TWO = Array.from({ length: 61 }, (_, n) => String(n).padStart(2, '0'));
 
 /** `Sun Nov  1 09:01:01 2026`, local time: C's asctime, the form people and front ends read. */
 export function asctime(time: EpochSeconds): string {
-  const date = new Date(Math.trunc(time) * 1000);
-  const day = date.getDate();
-  const clock = `${TWO[date.getHours()]}:${TWO[date.getMinutes()]}:${TWO[date.getSeconds()]}`;
-  return `${DAYS[date.getDay()]} ${MONTHS[date.getMonth()]} ${day < 10 ? ' ' : ''}${day} ${clock} ${date.getFullYear()}`;
+  const { year, month, day, weekday, hour, minute, second } = wallClock(time);
+  const clock = `${TWO[hour]}:${TWO[minute]}:${TWO[second]}`;
+  return `${DAYS[weekday]} ${MONTHS[month - 1]} ${day < 10 ? ' ' : ''}${day} ${clock} ${year}`;
+}
+
+/** Reads the form of `asctime`; undefined for anything else. */
+export function parseAsctime(text: string): WallClock | undefined {
+  const match = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]?\d) (\d\d):(\d\d):(\d\d) (\d{4})$/.exec(text);
+  const month = MONTHS.indexOf(match?.[1] ?? '') + 1;
+  if (!match || month === 0) return undefined;
+  const [day = 0, hour = 0, minute = 0, second = 0, year = 0] = match.slice(2).map(Number);
+  return { year, month, day, hour, minute, second };
 }

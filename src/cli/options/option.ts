@@ -18,6 +18,8 @@ export interface ReadContext {
   readonly flag: Flag;
   readonly around: Surroundings;
   readonly timeSeparator: string;
+  /** Said once output is set up, and once however often it is given. */
+  readonly warn: (text: string) => void;
 }
 
 interface Common {

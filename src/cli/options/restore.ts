@@ -4,7 +4,7 @@ import type { EpochSeconds } from '../../util/time.ts';
 import { expandPath } from '../expand.ts';
 import { wordBytes } from '../raw-argv.ts';
 import { type ReadContext, option, toggle } from './option.ts';
-import { append, integer, oneOf, pathBytes, time } from './values.ts';
+import { append, integer, oneOf, pathBytes, timeReached } from './values.ts';
 
 /** An archived path, and everything below it, is restored under another name. Both are relative to the root. */
 export interface Rename {
@@ -35,7 +35,7 @@ export const RESTORE = {
     actions: ['restore', 'verify', 'list', 'replicate'],
     aliases: [{ flag: '--restore-time', release: 'both' }],
     default: undefined,
-    read: time,
+    read: timeReached,
     help: 'The state as of TIME instead of the newest.',
   }),
   pathToRestore: option<BytePath | undefined>({

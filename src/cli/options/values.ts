@@ -19,8 +19,16 @@ export const path: Read<string> = ([word = ''], { around }) => expandPath(word, 
 /** A path whose bytes matter, with `~` and variables expanded. */
 export const pathBytes: Read<BytePath> = ([word = ''], { around }) => wordBytes(expandPath(word, around));
 
-export const time: Read<EpochSeconds> = ([word = ''], { around, timeSeparator }) =>
-  parseTime(word, { now: around.now, timeSeparator });
+/** Before which something counts as old: in the hour that comes twice the first, so that less is. */
+export const time: Read<EpochSeconds> = (words, context) => readTime(words, context, 'first');
+
+/** Up to which something counts: in the hour that comes twice the second, so that all that was shown as this is in. */
+export const timeReached: Read<EpochSeconds> = (words, context) => readTime(words, context, 'second');
+
+function readTime([word = '']: readonly string[], context: ReadContext, twice: 'first' | 'second'): EpochSeconds {
+  const { around, timeSeparator, warn } = context;
+  return parseTime(word, { now: around.now, timeSeparator, twice, warn });
+}
 
 /** A whole number of at least `min`, multiplied by `unit`. */
 export function integer(min: number, unit = 1): Read<number> {
