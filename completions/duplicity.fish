@@ -113,6 +113,7 @@ complete -c duplicity -l imap-full-address -d 'Log in to the IMAP server as user
 complete -c duplicity -l gio -d '--gio is an old spelling: write the URL as gio+URL.'
 complete -c duplicity -l s3-endpoint-url -x -d 'Address of an S3-compatible server.'
 complete -c duplicity -l s3-region-name -x -d 'Region of the S3 bucket.'
+complete -c duplicity -l s3-addressing-style -x -d 'Name the bucket in the path of a request, or before the name of the server.'
 complete -c duplicity -l s3-unencrypted-connection -d 'Talk to the S3 server over plain http.'
 complete -c duplicity -l s3-use-rrs -d 'Store volumes as S3 reduced redundancy.'
 complete -c duplicity -l s3-use-ia -d 'Store volumes as S3 infrequent access.'

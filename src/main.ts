@@ -16,6 +16,7 @@ import type { OpenOptions } from './backends/open-options.ts';
 import { parseUrl } from './backends/url.ts';
 import { parseFaults, type FaultRule } from './backends/wrap/fault-rules.ts';
 import { withFaults } from './backends/wrap/faults.ts';
+import { withListedNames } from './backends/wrap/listed-names.ts';
 import { withMeter } from './backends/wrap/meter.ts';
 import { openWithRetry, withRetry, type RetryPolicy } from './backends/wrap/retry.ts';
 import { openArchiveDir } from './cache/archive-dir.ts';
@@ -157,7 +158,7 @@ async function run(command: RunCommand, around: Surroundings, { emit, flush }: S
     const driver = await openWithRetry(() => openBackend(parsed, opening), policy, call.signal);
     const rules = [...parseFaults(around.env['DUPLICITY_TEST_FAULTS']), ...skipping(settings.skipVolume)];
     const faulty = withFaults(driver, rules, { emit });
-    return withRetry(faulty, policy);
+    return withRetry(withListedNames(faulty), policy);
   };
   const url = command.action === 'replicate' ? command.targetUrl : command.url;
   await using retrying = await open(url);

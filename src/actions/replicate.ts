@@ -40,6 +40,7 @@ export async function replicate(session: Session, origin: Origin): Promise<numbe
     if (damage !== undefined && failure !== undefined) emit({ kind: 'warning', text: damage.message });
     failure ??= damage;
   }
+  await session.remote.confirm();
   if (failure !== undefined) throw failure;
   return 0;
 }

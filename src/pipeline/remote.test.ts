@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Backend, Traits } from '../backends/backend.ts';
+import type { Backend, Call, RemoteFile, Traits } from '../backends/backend.ts';
 import { localBackend } from '../backends/local/local.ts';
 import { withRetry } from '../backends/wrap/retry.ts';
 import { faultyBackend } from '../testing/faulty-backend.ts';
@@ -123,6 +123,61 @@ describe('putting', () => {
   test('a failure of the storage goes to the caller', async () => {
     const failing = faultyBackend(memory, [{ kind: 'put', calls: [1], when: 'before' }]);
     await expect(remote(failing).put('vol1', file('content'))).rejects.toMatchObject({ code: 'BACKEND_ERROR' });
+  });
+});
+
+describe('confirming', () => {
+  /** Keeps what it gets, shows single files, and lists nothing before the listing of that number. */
+  function hiding(shownFrom: number): { readonly backend: Backend; readonly listings: () => number } {
+    let listings = 0;
+    async function* list(call: Call): AsyncGenerator<RemoteFile> {
+      if (++listings >= shownFrom) yield* memory.list(call);
+    }
+    return { backend: { ...memory, list }, listings: () => listings };
+  }
+
+  test('takes one listing that shows all that was put, and none when nothing was', async () => {
+    const { backend, listings } = hiding(1);
+    const storing = remote(backend);
+    await storing.confirm();
+    expect(listings()).toBe(0);
+    await storing.put('vol1', file('content'));
+    await storing.put('manifest', file('content'));
+    await storing.confirm();
+    await storing.confirm();
+    expect([listings(), pauses]).toEqual([1, []]);
+  });
+
+  test('waits for a listing that comes late', async () => {
+    const { backend, listings } = hiding(3);
+    const storing = remote(backend);
+    await storing.put('vol1', file('content'));
+    await storing.confirm();
+    expect([listings(), pauses]).toEqual([3, [2000, 4000]]);
+  });
+
+  test('is 52 when the listing never shows what was taken', async () => {
+    const storing = remote(hiding(99).backend);
+    await storing.put('vol1', file('content'));
+    await expect(storing.confirm()).rejects.toMatchObject({
+      exitCode: 52,
+      message: 'The storage took 1 file(s), but its listing shows none of them: vol1.',
+      fields: ['list', "'vol1'"],
+      hint: expect.stringContaining('validate-backend'),
+    });
+    expect(pauses).toEqual([2000, 4000, 8000, 16_000]);
+  });
+
+  test('names what is lacking among what is listed, at once when nothing is to be tried twice', async () => {
+    const storing = remote({ ...memory, list: () => flaky() }, { tries: 1 });
+    async function* flaky(): AsyncGenerator<RemoteFile> {
+      yield { name: 'vol1' };
+    }
+    for (const name of ['vol1', 'vol2', 'vol3', 'vol4', 'manifest']) await storing.put(name, file('content'));
+    await expect(storing.confirm()).rejects.toThrow(
+      'The storage took 5 file(s), but its listing lacks 4 of them: vol2, vol3, vol4, …',
+    );
+    expect(pauses).toEqual([]);
   });
 });
 

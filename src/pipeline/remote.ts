@@ -27,6 +27,11 @@ export interface Remote {
    */
   put(name: string, file: string, options?: { readonly isSpare: boolean }): Promise<void>;
   /**
+   * Makes sure that the listing shows all that was put since the last time: what it hides no later run can find
+   * (BACKEND_NOT_FOUND). It is asked for again for a while, because some stores list late.
+   */
+  confirm(): Promise<void>;
+  /**
    * Gives a local copy of the remote file to read; `release` when done with it. The hash of that `algorithm` is computed
    * while the bytes come, which spares to read them again.
    */
@@ -57,6 +62,7 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
   const parallel = Math.max(1, backend.traits.parallel);
   const pass = gate(parallel);
   const sizes = new Map<string, number>();
+  const unconfirmed = new Set<string>();
 
   async function arrivedSize(name: string): Promise<number | undefined> {
     if (backend.stat !== undefined) {
@@ -148,6 +154,19 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
       const body: Body = { size, file, open: () => createReadStream(file, { highWaterMark: BLOCK }) };
       await backend.put(name, options?.isSpare === true ? { ...body, mayKeepFile: true } : body, call);
       await checkArrival(name, size);
+      unconfirmed.add(name);
+    },
+
+    async confirm() {
+      const count = unconfirmed.size;
+      // Listings stay behind for longer than single files.
+      const looks = tries > 1 ? tries + 2 : 1;
+      for (let attempt = 1; unconfirmed.size > 0; attempt++) {
+        for await (const { name } of backend.list(call)) unconfirmed.delete(name);
+        if (unconfirmed.size === 0) return;
+        if (attempt >= looks) throw unlisted([...unconfirmed], count);
+        await wait(2 ** attempt * 1000);
+      }
     },
 
     async fetch(name, signal = call.signal, algorithm) {
@@ -177,6 +196,20 @@ function wrongSize(name: string, expected: number, actual: number): DuplicityErr
     hint: 'Run the backup again.',
     fields: [`'${name}'`, String(expected), String(actual)],
   });
+}
+
+function unlisted(names: readonly string[], count: number): BackendError {
+  const which = names.length === count ? 'shows none of them' : `lacks ${names.length} of them`;
+  const some = names.slice(0, 3).join(', ') + (names.length > 3 ? ', …' : '');
+  return new BackendError(
+    'BACKEND_NOT_FOUND',
+    `The storage took ${count} file(s), but its listing ${which}: ${some}.`,
+    {
+      retryable: false,
+      fields: ['list', `'${names[0]}'`],
+      hint: 'No later run can find what is not listed: see what "validate-backend" says of this place, and look at it with another program.',
+    },
+  );
 }
 
 function cutShort(name: string, size: number, listed: number): BackendError {

@@ -209,6 +209,8 @@ export class SetWriter {
 
   async #publishManifest(): Promise<void> {
     await this.#upload(this.manifest.path, this.#options.manifestCodec, 'manifest');
+    // Before the notes of an unfinished set go: the next run takes up from them what is there.
+    await this.#options.remote.confirm();
     this.#install(this.manifest.path, 'manifest');
     rmSync(this.#journalPath(), { force: true });
   }

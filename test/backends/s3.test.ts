@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startFaultyProxy, type FaultyProxy } from '../servers/http-faults.ts';
 import { requireSwift, startSwift, type SwiftServer } from '../servers/swift.ts';
@@ -180,15 +181,80 @@ describe.runIf(requireSwift())('s3:// on the S3 API of OpenStack Swift', () => {
     expect(await left.text()).toBe('');
   });
 
-  test.each([
-    ['buckets have names below its own', 'yes', /^bucket\.localhost:/],
-    ['buckets have no names', 'no', /^localhost:/],
-  ])('a server whose %s', async (_title, names, host) => {
+  describe('a server with names of its own', () => {
     const preload = `${root}/test/servers/loopback-names.cjs`;
-    const env = { ...server.s3, NODE_OPTIONS: `--require ${preload}`, NAMES_BELOW_LOCALHOST: names };
-    const endpoint = proxy.origin.replace('127.0.0.1', 'localhost');
-    await good(['collection-status', '--s3-endpoint-url', endpoint, `s3://${place()}`], { env });
-    expect(proxy.hosts.length).toBeGreaterThan(1);
-    for (const asked of proxy.hosts) expect(asked).toMatch(host);
+    const statusAt = (names: string, ...options: string[]) => {
+      const env = { ...server.s3, NODE_OPTIONS: `--require ${preload}`, NAMES_BELOW_LOCALHOST: names };
+      const endpoint = proxy.origin.replace('127.0.0.1', 'localhost');
+      return good(['collection-status', ...options, '--s3-endpoint-url', endpoint, `s3://${place()}`], { env });
+    };
+
+    test.each(['yes', 'no'])('is asked in path style, names below its own or not: %s', async (names) => {
+      await statusAt(names);
+      expect(new Set(proxy.hosts)).toEqual(new Set([proxy.origin.replace('http://127.0.0.1', 'localhost')]));
+    });
+
+    test('is asked by the name of the bucket when an option says so', async () => {
+      await statusAt('yes', '--s3-addressing-style', 'virtual');
+      for (const asked of proxy.hosts) expect(asked).toMatch(/^bucket\.localhost:/);
+    });
+
+    test.each([
+      ['forbids the other', 403, 'SecondLevelDomainForbidden'],
+      ['knows no bucket in the path', 404, 'NoSuchBucket'],
+    ])('is asked by the name of the bucket when it %s', async (_title, status, code) => {
+      const body = `<Error><Code>${code}</Code><Message>no</Message></Error>`;
+      proxy.set({ method: 'GET', path: /./, header: ['host', /^localhost/], count: 99, status, body });
+      await statusAt('yes');
+      expect(proxy.hosts.filter((host) => !host.startsWith('bucket.localhost:'))).toHaveLength(1);
+    });
+  });
+
+  test('the server of AWS_ENDPOINT_URL is asked, and the keys of AWS_DEFAULT_PROFILE are used', async () => {
+    const { source, url, dir } = sceneAt(`s3:///${place()}`);
+    put(source, { file: 'content' });
+    const { AWS_ACCESS_KEY_ID: id = '', AWS_SECRET_ACCESS_KEY: key = '', ...rest } = server.s3;
+    const keys = (name: string, secret: string) =>
+      `[${name}]\naws_access_key_id = ${id}\naws_secret_access_key = ${secret}\n`;
+    writeFileSync(`${dir}/credentials`, keys('default', 'wrong') + keys('backup', key));
+    const files = { AWS_SHARED_CREDENTIALS_FILE: `${dir}/credentials`, AWS_DEFAULT_PROFILE: 'backup' };
+    await good([source, url], { env: { ...rest, ...files, AWS_ENDPOINT_URL: proxy.origin } });
+    expect(proxy.seen.filter((line) => line.startsWith('PUT '))).toHaveLength(3);
+  });
+
+  test('a bucket with Object Lock, which takes nothing without a digest, takes whole files and parts', async () => {
+    const { source, url } = sceneAt(`s3://${place()}`);
+    put(source, { file: noise(12_000_000) });
+    const body = '<Error><Code>InvalidRequest</Code><Message>Content-MD5 header is required</Message></Error>';
+    proxy.set({ method: 'PUT', path: /./, header: ['content-md5', /^$/], count: 99, status: 400, body });
+    await good(['--s3-multipart-chunk-size', '5', ...faulty(), source, url], { env: server.s3 });
+    expect(proxy.seen.filter((line) => /^PUT .*partNumber=/.test(line))).toHaveLength(3);
+    expect(proxy.seen.filter((line) => /^PUT .*manifest/.test(line))).toHaveLength(1);
+  });
+
+  test('the region that the server names is used, once it has named it', async () => {
+    const { source, url } = sceneAt(`s3://${place()}`);
+    put(source, { file: 'content' });
+    const body =
+      '<Error><Code>AuthorizationHeaderMalformed</Code><Message>x</Message><Region>us-east-1</Region></Error>';
+    const wrong = { path: /./, header: ['authorization', /eu-nowhere-1/], count: 99, status: 400, body } as const;
+    proxy.set({ method: 'GET', ...wrong }, { method: 'PUT', ...wrong }, { method: 'HEAD', ...wrong });
+    const { stdout } = await good(['-v5', '--s3-region-name', 'eu-nowhere-1', ...faulty(), source, url], {
+      env: server.s3,
+    });
+    expect(stdout).toContain('The bucket bucket is in the region us-east-1: that is used.');
+    expect(proxy.seen.filter((line) => /^PUT .*difftar/.test(line))).toHaveLength(1);
+  });
+
+  test('a key that may list its own prefix only is enough', async () => {
+    const { source, url } = sceneAt(`s3://${place()}`);
+    put(source, { file: 'content' });
+    const body = '<Error><Code>AccessDenied</Code><Message>no</Message></Error>';
+    const whole = /^\/bucket\/?(\?(?!.*prefix=place%2F).*)?$/;
+    const denied = { path: whole, count: 99, status: 403, body } as const;
+    proxy.set({ method: 'HEAD', ...denied }, { method: 'GET', ...denied });
+    await good([...faulty(), source, url], { env: server.s3 });
+    const { stdout } = await good(['verify', '--compare-data', ...faulty(), url, source], { env: server.s3 });
+    expect(stdout).toContain(' 0 differences found.\n');
   });
 });

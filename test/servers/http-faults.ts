@@ -8,6 +8,8 @@ export interface HttpFault {
   readonly method: string;
   /** Of the path with its query; what a header Dropbox-API-Arg says follows it after a space. */
   readonly path: RegExp;
+  /** A header that has to match; one that is not there is empty. */
+  readonly header?: readonly [name: string, value: RegExp];
   /** How many requests; after that they pass. */
   readonly count: number;
   /** Answered by the proxy, without asking the server. */
@@ -49,7 +51,11 @@ export async function startFaultyProxy(
     const url = typeof arg === 'string' ? `${target} ${arg}` : target;
     seen.push(`${method} ${url}`);
     hosts.push(headers.host ?? '');
-    const fault = faults.find((fault) => fault.left > 0 && fault.method === method && fault.path.test(url));
+    const concerns = ({ header: [name, value] = ['host', /./] }: HttpFault): boolean =>
+      value.test(String(headers[name] ?? ''));
+    const fault = faults.find(
+      (fault) => fault.left > 0 && fault.method === method && fault.path.test(url) && concerns(fault),
+    );
     if (fault !== undefined) fault.left--;
     return fault;
   }

@@ -32,6 +32,7 @@ test('files of boto are read, unless the SDK has a profile', () => {
   expect(googleKeys({ HOME: home })).toEqual({ accessKeyId: 'gid', secretAccessKey: 'gsecret' });
   expect(awsKeys({ HOME: '/nowhere', BOTO_CONFIG: `${home}/.boto` })).toMatchObject({ accessKeyId: 'id' });
   expect(awsKeys({ HOME: home, AWS_PROFILE: 'work' })).toBeUndefined();
+  expect(awsKeys({ HOME: home, AWS_DEFAULT_PROFILE: 'work' })).toBeUndefined();
   mkdirSync(`${home}/.aws`);
   writeFileSync(`${home}/.aws/config`, '[default]\nregion = eu-west-1\n');
   expect(awsKeys({ HOME: home })).toMatchObject({ accessKeyId: 'id' });
@@ -41,11 +42,13 @@ test('files of boto are read, unless the SDK has a profile', () => {
 
 test('the region has the names of both libraries, else that of the profile', () => {
   expect(regionOf({ HOME: '/nowhere', AWS_DEFAULT_REGION: 'eu-central-1' })).toBe('eu-central-1');
-  expect(regionOf({ HOME: '/nowhere' })).toBe('us-east-1');
+  expect(regionOf({ HOME: '/nowhere' })).toBeUndefined();
   const file = `${home}/config`;
   writeFileSync(file, '[default]\nregion = eu-west-1\n[profile other]\nregion=eu-west-2\n[profile none]\n');
   const env = { HOME: '/nowhere', AWS_CONFIG_FILE: file };
   expect(regionOf(env)).toBe('eu-west-1');
   expect(regionOf({ ...env, AWS_PROFILE: 'other' })).toBe('eu-west-2');
-  expect(regionOf({ ...env, AWS_PROFILE: 'none' })).toBe('us-east-1');
+  expect(regionOf({ ...env, AWS_PROFILE: 'none' })).toBeUndefined();
+  expect(regionOf({ ...env, AWS_DEFAULT_PROFILE: 'other' })).toBe('eu-west-2');
+  expect(regionOf({ ...env, AWS_DEFAULT_PROFILE: 'other', AWS_PROFILE: 'none' })).toBe('eu-west-2');
 });

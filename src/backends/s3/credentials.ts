@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-
 import { variable, type Environment } from '../environment.ts';
+import { contentOf, profileFiles, profileOf, profileValue, sectionOf } from './profile.ts';
 
 /** Long-lived keys; `sessionToken` where they are temporary. */
 export interface Keys {
@@ -34,17 +33,9 @@ export function googleKeys(env: Environment): Keys | undefined {
   return botoKeys(env, 'gs');
 }
 
-/** The region by the names of the SDK and of boto, else that of the profile, else the oldest one. */
-export function regionOf(env: Environment): string {
-  const named = variable(env, 'AWS_REGION') ?? variable(env, 'AWS_DEFAULT_REGION');
-  if (named !== undefined) return named;
-  const profile = variable(env, 'AWS_PROFILE') ?? 'default';
-  const [credentials, config] = profileFiles(env);
-  const sections = [
-    sectionOf(content(config), profile === 'default' ? 'default' : `profile ${profile}`),
-    sectionOf(content(credentials), profile),
-  ];
-  return sections.map((section) => section.get('region')).find((region) => region !== undefined) ?? 'us-east-1';
+/** The region by the names of the SDK and of boto, else that of the profile; undefined where nobody names one. */
+export function regionOf(env: Environment): string | undefined {
+  return variable(env, 'AWS_REGION') ?? variable(env, 'AWS_DEFAULT_REGION') ?? profileValue(env, 'region');
 }
 
 /**
@@ -54,7 +45,7 @@ export function regionOf(env: Environment): string {
 export function chainInputs(env: Environment): Readonly<Record<string, string>> {
   const [filepath, configFilepath] = profileFiles(env);
   const inputs = {
-    profile: variable(env, 'AWS_PROFILE'),
+    profile: profileOf(env),
     filepath,
     configFilepath,
     webIdentityTokenFile: variable(env, 'AWS_WEB_IDENTITY_TOKEN_FILE'),
@@ -67,18 +58,8 @@ export function chainInputs(env: Environment): Readonly<Record<string, string>> 
 }
 
 function hasProfile(env: Environment): boolean {
-  if (variable(env, 'AWS_PROFILE') !== undefined || variable(env, 'AWS_WEB_IDENTITY_TOKEN_FILE') !== undefined)
-    return true;
-  return profileFiles(env).some((file) => WITH_CREDENTIALS.test(content(file)));
-}
-
-/** Credentials, configuration. */
-function profileFiles(env: Environment): readonly [string, string] {
-  const home = variable(env, 'HOME') ?? '';
-  return [
-    variable(env, 'AWS_SHARED_CREDENTIALS_FILE') ?? `${home}/.aws/credentials`,
-    variable(env, 'AWS_CONFIG_FILE') ?? `${home}/.aws/config`,
-  ];
+  if (profileOf(env) !== undefined || variable(env, 'AWS_WEB_IDENTITY_TOKEN_FILE') !== undefined) return true;
+  return profileFiles(env).some((file) => WITH_CREDENTIALS.test(contentOf(file)));
 }
 
 /** Section `[Credentials]` of the files of boto 2; the last one that has both keys wins, as there. */
@@ -88,29 +69,10 @@ function botoKeys(env: Environment, kind: 'aws' | 'gs'): Keys | undefined {
   const files = named === undefined ? ['/etc/boto.cfg', `${home}/.boto`] : [named];
   let found: Keys | undefined;
   for (const file of files) {
-    const section = sectionOf(content(file), 'Credentials');
+    const section = sectionOf(contentOf(file), 'Credentials');
     const accessKeyId = section.get(`${kind}_access_key_id`);
     const secretAccessKey = section.get(`${kind}_secret_access_key`);
     if (accessKeyId !== undefined && secretAccessKey !== undefined) found = { accessKeyId, secretAccessKey };
   }
   return found;
-}
-
-function sectionOf(text: string, wanted: string): ReadonlyMap<string, string> {
-  const values = new Map<string, string>();
-  let current = '';
-  for (const line of text.split('\n')) {
-    current = /^\s*\[\s*([^\]]*?)\s*\]/.exec(line)?.[1] ?? current;
-    const [, key, value] = /^\s*([\w.]+)\s*[=:]\s*(.*?)\s*$/.exec(line) ?? [];
-    if (current === wanted && key !== undefined && value !== undefined) values.set(key.toLowerCase(), value);
-  }
-  return values;
-}
-
-function content(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -61,6 +61,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
   SlowDown: PASSING,
 };
 
+/** Alibaba, Tencent, Huawei: the bucket has to stand before the name of the server. */
+const OTHER_STYLE = new Set(['SecondLevelDomainForbidden', 'PathStyleDomainForbidden', 'VirtualHostDomainRequired']);
+
 /**
  * `task` (such as `store vol1 in bucket`) failed: as a `BackendError` where it is the server's or network's doing.
  * `absent` is what a 404 without a text means.
@@ -74,6 +77,10 @@ export function s3Failure(task: string, error: unknown, absent: 'NoSuchKey' | 'N
       exception: 'NoCredentialsError',
       hint: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.',
     });
+  }
+  if (error instanceof NoListing) {
+    const message = `Cannot ${task}: the server's answer is no listing`;
+    return new BackendError('BACKEND_ERROR', message, { retryable: true, exception: 'ClientError' });
   }
   const status = statusOf(error);
   if (status === undefined) {
@@ -92,12 +99,8 @@ export function s3Failure(task: string, error: unknown, absent: 'NoSuchKey' | 'N
     cause: error,
     exception: 'ClientError',
     ...(hint === undefined ? {} : { hint }),
-    retryAfterMs: retryable ? retryAfter(retryAfterHeader(error), Date.now()) : undefined,
+    retryAfterMs: retryable ? retryAfter(headersOf(error)['retry-after'], Date.now()) : undefined,
   });
-}
-
-export function isDenied(error: unknown): boolean {
-  return statusOf(error) === 403;
 }
 
 /** No bucket of ours: it is not there, or it is somebody else's. */
@@ -105,6 +108,27 @@ export function isNoBucketOfOurs(error: unknown): boolean {
   const status = statusOf(error);
   return status === 404 || status === 403 || status === 400 || status === 301;
 }
+
+/** The server takes buckets by the other style only, or knows no bucket in this one. */
+export function concernsStyle(error: unknown): 'surely' | 'perhaps' | undefined {
+  if (error instanceof Error && OTHER_STYLE.has(error.name)) return 'surely';
+  const status = statusOf(error);
+  const isPerhaps = status === 404 || status === 400 || status === 301 || status === 405 || status === 501;
+  return isPerhaps || error instanceof NoListing ? 'perhaps' : undefined;
+}
+
+/** The region that the server says the bucket is in. */
+export function regionTold(error: unknown): string | undefined {
+  const status = statusOf(error);
+  if (!(error instanceof Error) || (status !== 301 && status !== 400 && status !== 403)) return undefined;
+  const ofText = 'Region' in error && typeof error.Region === 'string' ? error.Region : undefined;
+  const [, ofWords] = /expecting '([^']+)'/.exec(error.message) ?? [];
+  const region = headersOf(error)['x-amz-bucket-region'] ?? ofText ?? ofWords ?? '';
+  return /^[\w-]+$/.test(region) ? region : undefined;
+}
+
+/** An answer that begins well and is none of a bucket. */
+export class NoListing extends Error {}
 
 function kindOf(name: string, status: number): Kind {
   const known = KINDS[name];
@@ -122,9 +146,7 @@ function statusOf(error: unknown): number | undefined {
   return status === undefined || status < 300 ? undefined : status;
 }
 
-function retryAfterHeader(error: Error): string | undefined {
-  if (!('$response' in error)) return undefined;
-  return (error.$response as { readonly headers?: Readonly<Record<string, string>> } | undefined)?.headers?.[
-    'retry-after'
-  ];
+function headersOf(error: Error): Readonly<Record<string, string>> {
+  if (!('$response' in error)) return {};
+  return (error.$response as { readonly headers?: Readonly<Record<string, string>> } | undefined)?.headers ?? {};
 }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 
-import type { S3Client } from '@aws-sdk/client-s3';
 import type * as S3 from '@aws-sdk/client-s3';
 
 import { BackendError } from '../../errors/errors.ts';
@@ -9,13 +8,14 @@ import { gate } from '../../util/gate.ts';
 import { asking, checkedBytes, type Asked } from '../asking.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
 import { exactBytes, unsent, wholeBytes } from '../exact-bytes.ts';
-import { networkFailure } from '../network-failure.ts';
 import type { OpenOptions } from '../open-options.ts';
 import type { BackendUrl } from '../url.ts';
-import { connect, loadLibrary } from './client.ts';
-import { isDenied, isNoBucketOfOurs, s3Failure } from './failure.ts';
+import { loadLibrary } from './client.ts';
+import { NoListing, s3Failure } from './failure.ts';
 import { objectParams } from './object-params.ts';
-import { placesOf, type Place } from './place.ts';
+import { placesOf } from './place.ts';
+import { configuredEndpoint, profileValue } from './profile.ts';
+import { isListing, reach, type Bucket } from './reach.ts';
 import type { S3Settings } from './settings.ts';
 
 const MIB = 1024 * 1024;
@@ -27,69 +27,14 @@ const DEFAULT_PART = 20 * MIB;
 const MOST_WHOLE = 64 * MIB;
 const DEFAULT_PARTS_AT_ONCE = 4;
 
-/** A bucket that answers, and the client that reaches it. */
-interface Bucket {
-  readonly client: S3Client;
-  readonly place: Place;
-}
-
 /** Schemes `s3`, `boto3+s3`, `boto+s3`, `s3+http` and `gs`. The bucket must be there: it is never created. */
 export async function open(url: BackendUrl, opening: OpenOptions): Promise<Backend> {
-  const { signal, settings = {} } = opening;
+  const { env = {}, settings = {} } = opening;
   const paramsOf = objectParams(settings);
+  const configured = { endpoint: configuredEndpoint(env), style: profileValue(env, 's3.addressing_style') };
+  const places = placesOf(url, settings, configured);
   const library = await loadLibrary(url.scheme);
-  const [place, other] = placesOf(url, settings);
-  const options = { url, opening, signal, library };
-  return s3Backend(library, await reach(place, other, options), paramsOf, settings);
-}
-
-interface ReachOptions {
-  readonly url: BackendUrl;
-  readonly opening: OpenOptions;
-  readonly signal: AbortSignal;
-  readonly library: typeof S3;
-}
-
-/** The first reading of the URL whose bucket is there. When none is, the failure of the likelier one counts. */
-async function reach(place: Place, other: Place | undefined, options: ReachOptions): Promise<Bucket> {
-  try {
-    return await head(place, options);
-  } catch (error) {
-    options.signal.throwIfAborted();
-    if (other !== undefined && isNoBucketOfOurs(error)) {
-      const found = await head(other, options).catch((failure: unknown) => {
-        options.signal.throwIfAborted();
-        if (networkFailure(failure) === undefined) throw s3Failure(reaching(other), failure, 'NoSuchBucket');
-      });
-      if (found !== undefined) return found;
-    }
-    throw s3Failure(reaching(place), error, 'NoSuchBucket');
-  }
-}
-
-/** Asks for the bucket; in path style when the server has no names for its buckets. */
-async function head(place: Place, options: ReachOptions): Promise<Bucket> {
-  const { signal, library } = options;
-  const client = await connect(place, options);
-  try {
-    const call = { abortSignal: signal };
-    await client.send(new library.HeadBucketCommand({ Bucket: place.bucket }), call).catch((error: unknown) => {
-      // An answer to HEAD has no text: only a listing says whether it is the key, the secret or the right.
-      if (!isDenied(error)) throw error;
-      return client.send(new library.ListObjectsV2Command({ Bucket: place.bucket, MaxKeys: 1 }), call);
-    });
-    return { client, place };
-  } catch (error) {
-    client.destroy();
-    const code = networkFailure(error)?.code ?? '';
-    const isNameless = /^(ENOTFOUND|EAI_AGAIN|ERR_TLS_CERT_ALTNAME_INVALID)$/.test(code);
-    if (!isNameless || place.pathStyle || place.endpoint === undefined) throw error;
-    return head({ ...place, pathStyle: true }, options);
-  }
-}
-
-function reaching({ bucket, endpoint }: Place): string {
-  return `open the bucket ${bucket}${endpoint === undefined ? '' : ` at ${endpoint}`}`;
+  return s3Backend(library, await reach(places, { url, opening, library }), paramsOf, settings);
 }
 
 /** Where a page of a listing begins, in the words of its second or its first version; nowhere for the first page. */
@@ -118,15 +63,19 @@ function s3Backend(
 
   /** In one request, whose signature covers the content: the server notices every changed byte. */
   async function putWhole(name: string, body: Body, signal: AbortSignal): Promise<void> {
-    const hash = createHash('sha256');
-    for await (const block of exactBytes(unsent(body), signal)) hash.update(block);
+    const [sha256, md5] = [createHash('sha256'), createHash('md5')];
+    for await (const block of exactBytes(unsent(body), signal)) {
+      sha256.update(block);
+      md5.update(block);
+    }
     const source = Readable.from(exactBytes(body, signal), { objectMode: true, highWaterMark: 1 });
     // The library does not hear of a source that fails.
     const failed = new AbortController();
     source.once('error', (error) => failed.abort(error));
-    const input = { ...keyOf(name), ...paramsOf(name), Body: source, ContentLength: body.size };
+    const ContentMD5 = md5.digest('base64');
+    const input = { ...keyOf(name), ...paramsOf(name), Body: source, ContentLength: body.size, ContentMD5 };
     const command = new library.PutObjectCommand(input);
-    const digest = hash.digest('hex');
+    const digest = sha256.digest('hex');
     command.middlewareStack.add(
       (next) => (args) => {
         // The library signs what this header says, and would else have to hold the content in memory.
@@ -195,7 +144,7 @@ function s3Backend(
           : client.send(new library.ListObjectsV2Command(input), { abortSignal: signal }),
       );
       // Something between us and the store may answer in its place, and well.
-      if (page.Contents === undefined && page.IsTruncated === undefined) throw noListing(`list files in ${bucket}`);
+      if (!isListing(page)) throw s3Failure(`list files in ${bucket}`, new NoListing());
       for (const { Key, Size } of page.Contents ?? []) {
         const name = Key?.slice(prefix.length) ?? '';
         // An object that stands for the directory itself.
@@ -241,10 +190,6 @@ function following(page: S3.ListObjectsV2CommandOutput, asked: ListInput, task: 
   if (last !== undefined && !('Marker' in asked && asked.Marker === last)) return { Marker: last };
   const message = `Cannot ${task}: the server cuts the listing short and does not go on`;
   throw new BackendError('BACKEND_ERROR', message, { retryable: false });
-}
-
-function noListing(task: string): BackendError {
-  return new BackendError('BACKEND_ERROR', `Cannot ${task}: the server's answer is no listing`, { retryable: true });
 }
 
 function unlessAbsent(error: unknown): undefined {

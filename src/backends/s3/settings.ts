@@ -2,6 +2,7 @@
 export interface S3Settings {
   readonly s3EndpointUrl: string | undefined;
   readonly s3RegionName: string | undefined;
+  readonly s3AddressingStyle: 'path' | 'virtual' | undefined;
   readonly s3UnencryptedConnection: boolean;
   readonly s3UseRrs: boolean;
   readonly s3UseIa: boolean;

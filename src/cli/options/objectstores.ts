@@ -25,6 +25,15 @@ export const OBJECT_STORES = {
     read: text,
     help: 'Region of the S3 bucket.',
   }),
+  s3AddressingStyle: option<'path' | 'virtual' | undefined>({
+    flag: '--s3-addressing-style',
+    value: 'STYLE',
+    release: 'ours',
+    actions: 'all',
+    default: undefined,
+    read: oneOf('path', 'virtual'),
+    help: 'Name the bucket in the path of a request, or before the name of the server.',
+  }),
   s3UnencryptedConnection: toggle({
     flag: '--s3-unencrypted-connection',
     release: 'both',
