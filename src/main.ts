@@ -32,11 +32,13 @@ import { askPerson } from './crypto/ask/ask-person.ts';
 import { processIo } from './crypto/ask/process-io.ts';
 import { planRemoveAllButNFull, planRemoveIncsOfAllButNFull, planRemoveOlderThan } from './collections/deletion.ts';
 import type { Emit } from './events/events.ts';
+import { CODES } from './errors/codes.ts';
 import { openRemote } from './pipeline/remote.ts';
 import { openSpool } from './pipeline/spool.ts';
 import { localAccounts } from './source/accounts.ts';
 import { exitStatus, toFailure } from './ui/exit-status.ts';
 import { humanOutput, type Consumer } from './ui/human.ts';
+import { tellUncaught } from './ui/last-words.ts';
 import { openLogFd, openLogFile, recordOutput } from './ui/log-fd.ts';
 import { maskEvent, maskFor } from './ui/mask.ts';
 import { fdSink } from './ui/sink.ts';
@@ -70,6 +72,7 @@ interface Said {
 async function main(): Promise<void> {
   adoptLocalZone(process.env);
   const isRdiffdir = RDIFFDIR.test(process.argv[1] ?? '');
+  tellUncaught(__VERSION__, isRdiffdir ? CODES.GENERIC : CODES.EXCEPTION);
   process.exitCode = isRdiffdir
     ? await (await import('./rdiffdir/main.ts')).rdiffdir(__VERSION__)
     : await runCommandLine();
@@ -100,8 +103,8 @@ async function runCommandLine(): Promise<number> {
 
 /** Runs the command line of this process; `direct` sends further output where its options say. */
 async function perform({ emit, flush }: Said, direct: (settings: Settings) => void): Promise<number> {
-  const around = processSurroundings();
   try {
+    const around = processSurroundings();
     const command = parseCommandLine(processWords(), around, direct);
     if (command.action === 'version') return print(versionText(__VERSION__));
     if (command.action === 'help') return print((await import('./cli/help.ts')).helpText());

@@ -4,7 +4,7 @@
 const { mkdirSync, readFileSync, writeFileSync } = require('fs');
 const { dirname } = require('path');
 const v8 = require('v8');
-const { bundle, compile, digestOf } = require('../run.cjs');
+const { bundle, cacheKey, compile } = require('../run.cjs');
 
 const [, , output, directory] = process.argv;
 const source = `${directory}/source`;
@@ -37,7 +37,7 @@ function next() {
   const words = runs.shift();
   if (words === undefined) {
     process.off('beforeExit', start);
-    writeFileSync(output, Buffer.concat([Buffer.from(digestOf(text)), script.createCachedData()]));
+    writeFileSync(output, Buffer.concat([Buffer.from(cacheKey(text)), script.createCachedData()]));
     return;
   }
   process.argv = [process.execPath, bundle, ...words];

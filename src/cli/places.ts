@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { UsageError } from '../errors/errors.ts';
 import { wordBytes } from './raw-argv.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -9,9 +10,16 @@ export function archiveDirOf(
   url: string,
   around: Pick<Surroundings, 'env' | 'home'>,
 ): string {
-  const root = given.archiveDir ?? `${around.env['XDG_CACHE_HOME'] || `${around.home}/.cache`}/duplicity`;
+  const root = given.archiveDir ?? `${around.env['XDG_CACHE_HOME'] || homeCache(around)}/duplicity`;
   const name = given.name ?? createHash('md5').update(wordBytes(url), 'latin1').digest('hex');
   return `${root}/${name}`;
+}
+
+function homeCache({ home }: Pick<Surroundings, 'home'>): string {
+  if (home !== undefined) return `${home}/.cache`;
+  throw new UsageError('BAD_ARCHIVE_DIR', 'There is no home directory for the archive directory: HOME is not set.', {
+    hint: 'Set HOME or XDG_CACHE_HOME, or name a directory with --archive-dir.',
+  });
 }
 
 /** Directories to try for temporary files, best first; with `--tempdir` that one only. */

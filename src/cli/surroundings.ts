@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 
+import { homeDirectory } from '../util/account.ts';
 import type { EpochSeconds } from '../util/time.ts';
 import { recoverWords } from './raw-argv.ts';
 
@@ -8,8 +8,8 @@ import { recoverWords } from './raw-argv.ts';
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly now: EpochSeconds;
-  /** Home directory of the caller. */
-  readonly home: string;
+  /** Home directory of the caller, if there is one. */
+  readonly home: string | undefined;
   /** Home directory of an account, undefined when there is no such account. */
   homeOf(user: string): string | undefined;
   /** Content of a file list; throws what node:fs throws. */
@@ -22,7 +22,9 @@ export function processSurroundings(): Surroundings {
   return {
     env: process.env,
     now: Date.now() / 1000,
-    home: process.env['HOME'] || homedir(),
+    get home() {
+      return homeDirectory(process.env);
+    },
     homeOf: accountHome,
     readFile: (path) => readFileSync(path),
     readStdin: () => readFileSync(0),

@@ -197,9 +197,9 @@ describe('the example of a page works as it stands, with the names of the reader
       script = script.replaceAll(text, own);
     }
     writeFileSync(`${dir}/example`, script);
-    const [node, bundle] = await command();
-    const shell = `set -e\nduplicity() { "$NODE" "$BUNDLE" "$@" ${args.map((word) => `'${word}'`).join(' ')}; }\n. ${dir}/example`;
-    const around = { PASSPHRASE: 'x', NODE: node, BUNDLE: bundle, ...env };
+    const quoted = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(' ');
+    const shell = `set -e\nduplicity() { ${quoted(await command())} "$@" ${quoted(args)}; }\n. ${dir}/example`;
+    const around = { PASSPHRASE: 'x', ...env };
     const { status, stderr } = await run('sh', ['-c', shell], { env: around, timeoutMs: 120_000 });
     // rclone remarks that its configuration is new.
     expect([status, stderr.replace(/^.* NOTICE: Config file .*\n/gm, '')]).toEqual([0, '']);

@@ -8,19 +8,16 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { root } from '../support/paths.ts';
 import { run, type RunResult } from '../support/processes.ts';
-import { runDuplicity } from '../support/run.ts';
+import { NODE, runRdiffdir } from '../support/run.ts';
 import { noise, put, treeOf } from '../support/scene.ts';
 import { tempDir } from '../support/temp.ts';
 import { timeOfSet } from '../support/times.ts';
 import { requireReference } from '../support/tools.ts';
 
-const PROGRAM = `${root}/dist/rdiffdir.cjs`;
-
 let dir: string;
-beforeAll(() => runDuplicity(['--version']));
 beforeEach(() => {
   dir = tempDir();
   put(dir, {
@@ -41,7 +38,7 @@ beforeEach(() => {
 });
 
 function rdiffdir(...args: readonly string[]): Promise<RunResult> {
-  return run(process.env['DUPLICITY_NODE'] ?? process.execPath, [PROGRAM, ...args], { cwd: dir });
+  return runRdiffdir(args, { cwd: dir });
 }
 
 async function good(...args: readonly string[]): Promise<string> {
@@ -81,8 +78,11 @@ test('tar holds everything, and patch makes a directory of it', async () => {
 });
 
 test('standard input and output serve as files, compressed or not', async () => {
-  const script = `"$0" "$1" -z sig old - | "$0" "$1" delta - new - | "$0" "$1" patch old -`;
-  const { status, stderr } = await run('sh', ['-c', script, process.execPath, PROGRAM], { cwd: dir });
+  const script = `"$0" -z sig old - | "$0" delta - new - | "$0" patch old -`;
+  const { status, stderr } = await run('sh', ['-c', script, `${root}/rdiffdir`], {
+    cwd: dir,
+    env: { DUPLICITY_NODE: NODE },
+  });
   expect([status, stderr]).toEqual([0, '']);
   expect(patched()).toEqual(wanted());
 });

@@ -5,14 +5,25 @@ import { root } from './paths.ts';
 
 let isBuilt = false;
 
-/** The built bundle as a process, under DUPLICITY_NODE where that is set. Builds first when the sources are newer. */
-export function startDuplicity(args: readonly string[], options: RunOptions = {}): Running {
+/** The node that the program runs with. */
+export const NODE = process.env['DUPLICITY_NODE'] ?? process.execPath;
+
+/** `./duplicity`, as a user of the clone starts it, or `./rdiffdir`. Builds first when the sources are newer. */
+export function startProgram(name: 'duplicity' | 'rdiffdir', args: readonly string[], options: RunOptions): Running {
   build();
-  return start(process.env['DUPLICITY_NODE'] ?? process.execPath, [`${root}/dist/duplicity.cjs`, ...args], options);
+  return start(`${root}/${name}`, args, { ...options, env: { DUPLICITY_NODE: NODE, ...options.env } });
+}
+
+export function startDuplicity(args: readonly string[], options: RunOptions = {}): Running {
+  return startProgram('duplicity', args, options);
 }
 
 export function runDuplicity(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   return startDuplicity(args, options).result;
+}
+
+export function runRdiffdir(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  return startProgram('rdiffdir', args, options).result;
 }
 
 /** The reference, 0.8.22. Guard the tests with `requireReference`. */

@@ -5,7 +5,7 @@ import { testHome } from './home.ts';
 import { listing, type Listed } from './listing.ts';
 import { root } from './paths.ts';
 import { run, type RunOptions, type RunResult } from './processes.ts';
-import { runDuplicity } from './run.ts';
+import { NODE, runDuplicity } from './run.ts';
 import { tempDir } from './temp.ts';
 import { timeOfSet } from './times.ts';
 
@@ -103,11 +103,11 @@ export async function duplicityAfter(
   return outcome(await run('sh', ['-c', script, 'sh', ...words, '--log-file', log, ...args], options), log);
 }
 
-/** The words that start the built program. */
+/** The words that start the program as a user does. */
 export async function command(): Promise<readonly string[]> {
   if (!isBuilt) await runDuplicity(['--version']);
   isBuilt = true;
-  return [process.env['DUPLICITY_NODE'] ?? process.execPath, `${root}/dist/duplicity.cjs`];
+  return ['/usr/bin/env', `DUPLICITY_NODE=${NODE}`, `${root}/duplicity`];
 }
 
 function outcome(result: RunResult, log: string): Outcome {

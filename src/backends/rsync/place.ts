@@ -1,5 +1,4 @@
-import { userInfo } from 'node:os';
-
+import { userName } from '../../util/account.ts';
 import { urlPassword } from '../password.ts';
 import { limitsInKib, timeoutMs, type OpenOptions } from '../open-options.ts';
 import { shellQuote, splitWords } from '../ssh/words.ts';
@@ -41,7 +40,7 @@ export function rsyncPlace(url: BackendUrl, options: OpenOptions, controlPath: s
   const shared = { ...clean, LC_ALL: 'C' };
 
   if (url.path.startsWith('::')) {
-    const user = url.user ?? env['USER'] ?? env['LOGNAME'] ?? userInfo().username;
+    const user = url.user ?? (env['USER'] || userName(env));
     const password = urlPassword(url, env)?.reveal() ?? env['RSYNC_PASSWORD'] ?? '';
     const port = url.port === undefined ? [] : [`--port=${url.port}`];
     return {
@@ -49,7 +48,8 @@ export function rsyncPlace(url: BackendUrl, options: OpenOptions, controlPath: s
       args: [...port, `--contimeout=${timeout}`, '--no-motd', ...common],
       // An empty password keeps rsync from asking on the terminal.
       limits,
-      env: { ...shared, USER: user, LOGNAME: user, RSYNC_PASSWORD: password },
+      // Without any name rsync says that it is "nobody".
+      env: { ...shared, ...(user !== undefined && { USER: user, LOGNAME: user }), RSYNC_PASSWORD: password },
       silenceMs,
     };
   }

@@ -1,7 +1,7 @@
-import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 
 import { UsageError } from '../../errors/errors.ts';
+import { homeDirectory, userName } from '../../util/account.ts';
 import type { Secret } from '../../util/secret.ts';
 import type { Environment } from '../environment.ts';
 import { urlPassword } from '../password.ts';
@@ -47,7 +47,7 @@ export interface SshTarget {
 /** The URL before `--ssh-options` before the configuration files. Warns of options that are not heeded. */
 export function sshTarget(url: BackendUrl, options: OpenOptions): SshTarget {
   const { env = {}, settings = {}, warn = () => {} } = options;
-  const home = env['HOME'] || homedir();
+  const home = homeDirectory(env) ?? '/';
   const given = parseSshOptions(settings.sshOptions ?? '');
   for (const word of given.ignored) warn(`${word} in --ssh-options is not supported and is ignored.`);
   const name = url.host ?? '';
@@ -55,7 +55,7 @@ export function sshTarget(url: BackendUrl, options: OpenOptions): SshTarget {
   const values = (keyword: string): readonly string[] => given.keywords.get(keyword) ?? config.get(keyword) ?? [];
   const first = (keyword: string): string | undefined => values(keyword)[0];
 
-  const user = url.user ?? first('user') ?? env['LOGNAME'] ?? env['USER'] ?? userInfo().username;
+  const user = url.user ?? first('user') ?? userName(env) ?? nameless(url.scheme, name);
   const port = url.port ?? portOf(first('port') ?? '22');
   const host = (first('hostname') ?? name).replaceAll('%h', name);
   const tokens: Readonly<Record<string, string>> = {
@@ -65,7 +65,9 @@ export function sshTarget(url: BackendUrl, options: OpenOptions): SshTarget {
     '%n': name,
     '%p': String(port),
     '%r': user,
-    '%u': env['LOGNAME'] ?? userInfo().username,
+    get '%u'() {
+      return userName(env) ?? nameless(url.scheme, name);
+    },
   };
   const expand = (text: string): string => text.replace(/%./g, (token) => tokens[token] ?? token);
   const path = (text: string): string => expand(text.replace(/^~(?=\/)/, home));
@@ -104,6 +106,16 @@ export function sshTarget(url: BackendUrl, options: OpenOptions): SshTarget {
 /** As in messages: `user@host`, with the port where it is not the usual one. */
 export function serverName({ user, host, port }: SshTarget): string {
   return `${user}@${host}${port === 22 ? '' : `:${port}`}`;
+}
+
+function nameless(scheme: string, host: string): never {
+  throw new UsageError(
+    'USER_ERROR',
+    `No user name for ${host} is known: this user has no entry in the password file.`,
+    {
+      hint: `Name one in the URL (${scheme}://USER@${host}/...), or set LOGNAME.`,
+    },
+  );
 }
 
 function portOf(text: string): number {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { homeDirectory } from '../../util/account.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -13,7 +13,9 @@ const NAME = /^gpg\.conf(?:-\d+(?:\.\d+)*)?$/;
 /** The texts of all option files a gpg of any version could read; undefined when one cannot be read. */
 export function gpgConfigurations(env: Env, home: string | undefined): readonly string[] | undefined {
   const own = home ?? env['GNUPGHOME'] ?? '';
-  const dirs = [SYSTEM_DIR, own === '' ? join(env['HOME'] ?? homedir(), '.gnupg') : own];
+  const user = homeDirectory(env);
+  const users = user === undefined ? [] : [join(user, '.gnupg')];
+  const dirs = [SYSTEM_DIR, ...(own === '' ? users : [own])];
   try {
     return dirs.flatMap((dir) => names(dir).map((name) => readFileSync(join(dir, name), 'utf8')));
   } catch {
