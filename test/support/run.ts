@@ -9,7 +9,7 @@ let isBuilt = false;
 export const NODE = process.env['DUPLICITY_NODE'] ?? process.execPath;
 
 /** `./duplicity`, as a user of the clone starts it, or `./rdiffdir`. Builds first when the sources are newer. */
-export function startProgram(name: 'duplicity' | 'rdiffdir', args: readonly string[], options: RunOptions): Running {
+function startProgram(name: 'duplicity' | 'rdiffdir', args: readonly string[], options: RunOptions): Running {
   build();
   return start(`${root}/${name}`, args, { ...options, env: { DUPLICITY_NODE: NODE, ...options.env } });
 }
