@@ -245,11 +245,11 @@ async function act(session: Session, command: Exclude<RunCommand, { readonly act
     case 'full':
     case 'incremental':
     case 'backup':
-      return backup(session, command.action, command.source);
+      return backup(session, command.action, { path: command.source, throughLink: command.throughLink });
     case 'restore':
       return restore(session, command.target);
     case 'verify':
-      return verify(session, command.target);
+      return verify(session, { path: command.target, throughLink: command.throughLink });
     case 'list-current-files':
       return listFiles(session);
     case 'collection-status':

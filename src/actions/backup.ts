@@ -1,18 +1,18 @@
-import { statSync } from 'node:fs';
 import type { EntryStream } from '../archive/entry.ts';
 import { lastFullTime, type Collection } from '../collections/collection.ts';
-import { ChainError, LocalError } from '../errors/errors.ts';
+import { ChainError } from '../errors/errors.ts';
 import { FILES_LEVEL } from '../events/events.ts';
 import { emptyStatistics } from '../events/statistics.ts';
 import { Producer } from '../pipeline/producer.ts';
 import { ChangedMeanwhile } from '../pipeline/resume-point.ts';
 import { SetWriter } from '../pipeline/set-writer.ts';
-import { toFs, toScreen, type BytePath } from '../util/bytepath.ts';
+import type { RootPath } from '../source/root.ts';
 import { othersTurn } from '../util/others-turn.ts';
 import { asctime, type EpochSeconds } from '../util/time.ts';
 import { startProgress } from './backup-progress.ts';
 import { reportBackup } from './backup-report.ts';
 import { isWhole } from './check-chain.ts';
+import { checkAnythingRead, warnOfFewEntries, warnOfFewFiles } from './check-amount.ts';
 import { checkResources } from './check-resources.ts';
 import { checkSource, warnOfLink } from './check-source.ts';
 import { claimNames } from './claim-names.ts';
@@ -41,33 +41,29 @@ interface Base {
   readonly state: EntryStream;
 }
 
-/** Writes one backup set of the tree at `sourcePath`. `backup` is incremental where it can be. */
-export async function backup(session: Session, kind: BackupKind, sourcePath: BytePath): Promise<number> {
+/** Writes one backup set of the tree at `root`. `backup` is incremental where it can be. */
+export async function backup(session: Session, kind: BackupKind, root: RootPath): Promise<number> {
   try {
-    return await storeSet(session, { kind, sourcePath, mayGoOnInFile: true });
+    return await storeSet(session, { kind, root, mayGoOnInFile: true });
   } catch (error) {
     if (!(error instanceof ChangedMeanwhile)) throw error;
     session.emit({ kind: 'info', text: error.message });
   }
-  return storeSet(session, { kind, sourcePath, mayGoOnInFile: false });
+  return storeSet(session, { kind, root, mayGoOnInFile: false });
 }
 
 interface BackupTask {
   readonly kind: BackupKind;
-  readonly sourcePath: BytePath;
+  readonly root: RootPath;
   /** An unfinished set may go on in the middle of a file. */
   readonly mayGoOnInFile: boolean;
 }
 
-async function storeSet(session: Session, { kind, sourcePath, mayGoOnInFile }: BackupTask): Promise<number> {
+async function storeSet(session: Session, { kind, root, mayGoOnInFile }: BackupTask): Promise<number> {
   const { settings, emit } = session;
-  if (statSync(toFs(sourcePath), { throwIfNoEntry: false }) === undefined) {
-    throw new LocalError('BACKUP_DIR_MISSING', `Backup source directory ${toScreen(sourcePath)} does not exist.`, {
-      hint: 'Name an existing directory or file, or mount what it lies on.',
-    });
-  }
-  warnOfLink(session, sourcePath);
-  const source = openSource(session, sourcePath);
+  const sourcePath = root.path;
+  const source = openSource(session, root, { code: 'BACKUP_DIR_MISSING' });
+  warnOfLink(session, root);
   using lock = await lockArchive(session);
   void lock;
   checkResources(session);
@@ -115,6 +111,7 @@ async function storeSet(session: Session, { kind, sourcePath, mayGoOnInFile }: B
   });
   const pause = (): Promise<void> => othersTurn(session.call.signal);
   let isToSkip = false;
+  let before = 0;
   const sink = keptSink(writer, statistics);
   const { changes, state } = openComparison(session, source, { base: base?.state, resumption, sink });
   try {
@@ -137,6 +134,7 @@ async function storeSet(session: Session, { kind, sourcePath, mayGoOnInFile }: B
       if (change instanceof Promise) change = await change;
       if (change === undefined) break;
       if (step % (writer.isUploading ? BUSY_STRIDE : STRIDE) === 0) await pause();
+      if (change.previous !== undefined) before++;
       if (change.kind === 'unreadable') continue;
       if (change.kind === 'unchanged') {
         statistics.sourceFiles++;
@@ -148,6 +146,7 @@ async function storeSet(session: Session, { kind, sourcePath, mayGoOnInFile }: B
     }
     statistics.errors += source.errors();
     statistics.endTime = Date.now() / 1000;
+    checkAnythingRead(sourcePath, statistics);
     isToSkip =
       settings.skipIfNoChange && base !== undefined && resumption === undefined && statistics.deltaEntries === 0;
     if (isToSkip) await writer.abort();
@@ -159,6 +158,8 @@ async function storeSet(session: Session, { kind, sourcePath, mayGoOnInFile }: B
     await state?.close();
   }
   progress?.finish();
+  if (base === undefined) warnOfFewFiles(session, collection, writer.manifest.files);
+  else warnOfFewEntries(session, before, statistics.sourceFiles);
   if (isToSkip) emit({ kind: 'notice', text: 'Skipped volume upload, as effectivly nothing has changed' });
   const outcome = isToSkip ? ({ kind: 'skipped' } as const) : ({ kind: 'stored', codec: volume } as const);
   await reportBackup(session, { statistics, active, source: sourcePath, end, outcome });

@@ -3,16 +3,18 @@ import { lstatSync } from 'node:fs';
 import type { Manifest } from '../archive/manifest.ts';
 import type { BackupChain } from '../collections/chains.ts';
 import { ChainError, CryptoError, DuplicityError } from '../errors/errors.ts';
+import type { RootPath } from '../source/root.ts';
 import { fromText, toFs, toScreen, type BytePath } from '../util/bytepath.ts';
 import { quoteName } from '../util/quote-name.ts';
 import { readRemoteManifest, readSetManifest } from './read-manifest.ts';
 import type { Session } from './session.ts';
 
 /** A source that is a link is stored as one, as the reference does; few who name it mean that. */
-export function warnOfLink({ settings, emit }: Pick<Session, 'settings' | 'emit'>, source: BytePath): void {
-  if (settings.copyLinks || lstatSync(toFs(source), { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
-  const name = toScreen(source);
-  const text = `The source ${name} is a symbolic link: the link is stored and nothing of what it leads to. Name what is meant, or use --copy-links.`;
+export function warnOfLink({ settings, emit }: Session, { path, throughLink }: RootPath): void {
+  if (settings.copyLinks || throughLink === true) return;
+  if (lstatSync(toFs(path), { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
+  const name = toScreen(path);
+  const text = `The source ${name} is a symbolic link: the link is stored and nothing of what it leads to. Write ${name}/ to mean that, or use --copy-links.`;
   emit({ kind: 'warning', text });
 }
 

@@ -5,6 +5,7 @@ import { settleDoubt } from '../pipeline/settle-doubt.ts';
 import type { BytePath } from '../util/bytepath.ts';
 import { othersTurn } from '../util/others-turn.ts';
 import { reportBackup } from './backup-report.ts';
+import { checkAnythingRead } from './check-amount.ts';
 import { openComparison } from './open-comparison.ts';
 import { openSignatures } from './open-signatures.ts';
 import type { Resumption } from './plan-resume.ts';
@@ -74,6 +75,7 @@ export async function dryRun(session: Session, { source, sourcePath, active, res
   statistics.deltaEntries = statistics.newFiles + statistics.changedFiles + statistics.deletedFiles;
   statistics.errors += source.errors();
   statistics.endTime = Date.now() / 1000;
+  checkAnythingRead(sourcePath, statistics);
   await reportBackup(session, {
     statistics,
     active,

@@ -1,6 +1,6 @@
 import { buildSelection } from '../selection/selection.ts';
 import { openSourceFile, type OpenedFile } from '../source/open-file.ts';
-import { inspectRoot } from '../source/root.ts';
+import { checkRoot, inspectRoot, type RootPath } from '../source/root.ts';
 import type { SourceEntry } from '../source/source-entry.ts';
 import { walkSource } from '../source/walk.ts';
 import { comparePaths, isWithin, type BytePath } from '../util/bytepath.ts';
@@ -19,19 +19,28 @@ export interface Source {
   readonly isUnreadable: (path: BytePath) => boolean;
 }
 
-export function openSource(session: Pick<Session, 'settings' | 'emit' | 'accounts'>, root: BytePath): Source {
+interface OpenOptions {
+  /** What a root that cannot be read is to the run; without it the caller looks. */
+  readonly code?: 'BACKUP_DIR_MISSING' | 'VERIFY_DIR_MISSING';
+}
+
+/** Throws `LocalError` when nothing of the tree can be read. */
+export function openSource(
+  session: Pick<Session, 'settings' | 'emit' | 'accounts'>,
+  place: RootPath,
+  { code }: OpenOptions = {},
+): Source {
+  const { path: root, throughLink } = place;
   const { settings, emit, accounts } = session;
   const { copyLinks, nullSeparator } = settings;
-  const selection = buildSelection(settings.selection, {
-    root,
-    ...inspectRoot(root, copyLinks),
-    nullSeparator,
-    emit,
-  });
+  const links = copyLinks || throughLink === true ? 'follow' : 'keep';
+  const isListed = !settings.selection.some(({ kind }) => kind === 'files-from');
+  if (code !== undefined) checkRoot(place, { links, code, isListed });
+  const selection = buildSelection(settings.selection, { root, ...inspectRoot(root, links), nullSeparator, emit });
   const counters = { errors: 0 };
   /** In walk order; those the comparison has passed are dropped, so that memory does not grow with their number. */
   let unreadable: BytePath[] = [];
-  const tree = { root, selection, copyLinks, accounts };
+  const tree = { root, throughLink, selection, copyLinks, accounts };
   return {
     walk: () => walkSource({ ...tree, emit, counters, onUnreadable: (path) => unreadable.push(path) }),
     preview: () =>

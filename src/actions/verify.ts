@@ -1,8 +1,8 @@
-import { lstatSync } from 'node:fs';
 import type { Entry } from '../archive/entry.ts';
-import { IntegrityError, LocalError } from '../errors/errors.ts';
+import { IntegrityError } from '../errors/errors.ts';
+import type { RootPath } from '../source/root.ts';
 import type { SourceEntry } from '../source/source-entry.ts';
-import { bytePath, comparePaths, isWithin, ROOT, toFs, toScreen, type BytePath } from '../util/bytepath.ts';
+import { bytePath, comparePaths, isWithin, ROOT, type BytePath } from '../util/bytepath.ts';
 import type { Soon } from '../util/soon.ts';
 import { archivedOwner } from './archived-owner.ts';
 import { EntryComparer, shown } from './compare-entry.ts';
@@ -12,14 +12,9 @@ import type { Session } from './session.ts';
 import { openSource } from './source-tree.ts';
 
 /** Reads all the volumes of a state and, with `--compare-data`, compares it with the tree at `target`. */
-export async function verify(session: Session, target: BytePath): Promise<number> {
+export async function verify(session: Session, target: RootPath): Promise<number> {
   const { settings, emit } = session;
-  if (lstatSync(toFs(target), { throwIfNoEntry: false }) === undefined) {
-    throw new LocalError('VERIFY_DIR_MISSING', `Verify directory ${toScreen(target)} does not exist`, {
-      hint: 'Name the directory that was backed up, or another one to compare with.',
-    });
-  }
-  const source = openSource(session, target);
+  const source = openSource(session, target, { code: 'VERIFY_DIR_MISSING' });
   using lock = await lockArchive(session);
   void lock;
   const plan = await planPastTree(session);

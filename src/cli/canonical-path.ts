@@ -9,3 +9,8 @@ export function canonicalPath(path: BytePath): BytePath {
   if (path.startsWith('/')) return bytePath(`/${kept.join('/')}`);
   return bytePath(kept.length === 0 ? '.' : kept.join('/'));
 }
+
+/** `link/` and `link/.` mean what the link leads to, as everywhere in POSIX. */
+export function endsInside(word: string): boolean {
+  return /\/\.?$/.test(word);
+}

@@ -3,17 +3,22 @@ import { UsageError } from '../errors/errors.ts';
 import type { BytePath } from '../util/bytepath.ts';
 import type { EpochSeconds } from '../util/time.ts';
 import { type Action, findAction } from './actions.ts';
-import { canonicalPath } from './canonical-path.ts';
+import { canonicalPath, endsInside } from './canonical-path.ts';
 import { expandPath } from './expand.ts';
 import { parseInteger } from './options/values.ts';
 import { wordBytes } from './raw-argv.ts';
 import type { Surroundings } from './surroundings.ts';
 import { parseTime } from './time-strings.ts';
 
+interface Through {
+  /** The local path ends in a slash: a link there stands for what it leads to. */
+  readonly throughLink?: true;
+}
+
 /** The action and what it works on. */
 export type Request =
-  | { readonly action: 'full' | 'incremental' | 'backup'; readonly source: BytePath; readonly url: string }
-  | { readonly action: 'restore' | 'verify'; readonly url: string; readonly target: BytePath }
+  | ({ readonly action: 'full' | 'incremental' | 'backup'; readonly source: BytePath; readonly url: string } & Through)
+  | ({ readonly action: 'restore' | 'verify'; readonly url: string; readonly target: BytePath } & Through)
   | {
       readonly action: 'list-current-files' | 'collection-status' | 'cleanup' | 'validate-backend';
       readonly url: string;
@@ -42,8 +47,8 @@ export function readPositionals(words: readonly string[], context: Context): Req
 function impliedRequest(words: readonly string[], { around }: Context): Request {
   const [first, second] = pair(words);
   checkOneUrl(first, second);
-  if (isUrl(first)) return { action: 'restore', url: first, target: localPath(second, around) };
-  return { action: 'backup', source: localPath(first, around), url: second };
+  if (isUrl(first)) return { action: 'restore', url: first, target: localPath(second, around), ...through(second) };
+  return { action: 'backup', source: localPath(first, around), url: second, ...through(first) };
 }
 
 function namedRequest(action: Action, words: readonly string[], context: Context): Request {
@@ -54,14 +59,14 @@ function namedRequest(action: Action, words: readonly string[], context: Context
       const [source, url] = pair(words);
       checkOneUrl(source, url);
       if (isUrl(source)) throw wrongOrder(action, 'the source path first, then the URL');
-      return { action, source: localPath(source, context.around), url };
+      return { action, source: localPath(source, context.around), url, ...through(source) };
     }
     case 'restore':
     case 'verify': {
       const [url, target] = pair(words);
       checkOneUrl(url, target);
       if (!isUrl(url)) throw wrongOrder(action, 'the URL first, then the local path');
-      return { action, url, target: localPath(target, context.around) };
+      return { action, url, target: localPath(target, context.around), ...through(target) };
     }
     case 'list-current-files':
     case 'collection-status':
@@ -135,4 +140,8 @@ function positive(word: string, action: Action): number {
 
 function localPath(word: string, around: Surroundings): BytePath {
   return canonicalPath(wordBytes(expandPath(word, around)));
+}
+
+function through(word: string): Through {
+  return endsInside(word) ? { throughLink: true } : {};
 }

@@ -46,14 +46,19 @@ export class ManifestFile {
     return this.#path;
   }
 
+  /** How many were added, also where none are listed. */
+  get files(): number {
+    return this.#count;
+  }
+
   addVolume(record: VolumeRecord): void {
     this.#write(this.#fd, formatVolumeRecord(record));
   }
 
   addFile(change: FileChange, path: BytePath): void {
+    this.#count++;
     if (this.#listFd === undefined) return;
     this.#lines += formatFilelistLine(change, path);
-    this.#count++;
     if (this.#lines.length >= BUFFER) this.#flushLines(this.#listFd);
   }
 
@@ -66,7 +71,7 @@ export class ManifestFile {
 
   /** Appends the list of changed files and ends the manifest; the file stays. */
   finish(): void {
-    this.#write(this.#fd, formatFilelistHead(this.#count));
+    this.#write(this.#fd, formatFilelistHead(this.#listFd === undefined ? 0 : this.#count));
     if (this.#listFd !== undefined) {
       this.#flushLines(this.#listFd);
       const buffer = Buffer.allocUnsafe(BUFFER);

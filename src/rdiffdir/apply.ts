@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
 import { DifftarStream } from '../archive/difftar.ts';
 import type { Entry } from '../archive/entry.ts';
 import { archivedOwner } from '../actions/archived-owner.ts';
@@ -6,9 +6,10 @@ import { defaultSettings } from '../cli/settings.ts';
 import { IntegrityError, LocalError } from '../errors/errors.ts';
 import { applyDelta, drain } from '../pipeline/rebuild.ts';
 import type { Basis } from '../rsync/patch.ts';
+import { statPath } from '../source/stat.ts';
 import type { Content } from '../target/file-writer.ts';
 import { TreeWriter } from '../target/tree-writer.ts';
-import { type BytePath, joinPath, ROOT, toFs, toScreen } from '../util/bytepath.ts';
+import { type BytePath, bytePath, joinPath, ROOT, toFs, toScreen } from '../util/bytepath.ts';
 import { errorCode, isErrno } from '../util/errno.ts';
 import { archiveBytes } from './archive-input.ts';
 import type { RdiffRequest } from './command-line.ts';
@@ -17,8 +18,11 @@ import type { Context } from './context.ts';
 type PatchRequest = Extract<RdiffRequest, { readonly action: 'patch' }>;
 
 /** Makes a directory what it was when the delta was made; one that is not there is made from an archive of everything. */
-export async function patch({ target, delta }: PatchRequest, context: Context): Promise<void> {
+export async function patch(request: PatchRequest, context: Context): Promise<void> {
   const { settings, emit, accounts, signal } = context;
+  const { delta } = request;
+  // The link itself would be replaced.
+  const target = request.throughLink === true ? behindLink(request.target) : request.target;
   const name = toScreen(delta);
   let passedOver = 0;
   const stream = new DifftarStream(one({ name, bytes: archiveBytes(delta, signal) }), {
@@ -62,6 +66,10 @@ export async function patch({ target, delta }: PatchRequest, context: Context): 
       hint: 'The warnings above name them.',
     },
   );
+}
+
+function behindLink(path: BytePath): BytePath {
+  return statPath(path, 'follow')?.isDirectory() === true ? bytePath(realpathSync(toFs(path), 'latin1')) : path;
 }
 
 async function patched(

@@ -1,4 +1,4 @@
-import { canonicalPath } from '../cli/canonical-path.ts';
+import { canonicalPath, endsInside } from '../cli/canonical-path.ts';
 import { OPTIONS, type Spelling, type Spellings } from '../cli/options/table.ts';
 import { type AnyOption, option, toggle } from '../cli/options/option.ts';
 import { SELECTION } from '../cli/options/selection.ts';
@@ -25,15 +25,26 @@ export interface RdiffSettings {
 }
 
 export type RdiffRequest =
-  | { readonly action: 'sig' | 'tar'; readonly source: BytePath; readonly output: ArchivePath }
+  | {
+      readonly action: 'sig' | 'tar';
+      readonly source: BytePath;
+      readonly throughLink: true | undefined;
+      readonly output: ArchivePath;
+    }
   | {
       readonly action: 'delta';
       /** Oldest first. */
       readonly signatures: readonly ArchivePath[];
       readonly source: BytePath;
+      readonly throughLink: true | undefined;
       readonly output: ArchivePath;
     }
-  | { readonly action: 'patch'; readonly target: BytePath; readonly delta: ArchivePath };
+  | {
+      readonly action: 'patch';
+      readonly target: BytePath;
+      readonly throughLink: true | undefined;
+      readonly delta: ArchivePath;
+    };
 
 export type RdiffCommand =
   | { readonly action: 'help' | 'version' }
@@ -119,16 +130,25 @@ function readRequest([action, ...words]: readonly string[]): RdiffRequest {
     case 'patch':
       if (first === undefined || second === undefined) throw usage('Too few arguments');
       if (paths.length > 2) throw usage('Too many arguments');
-      if (action === 'patch') return { action, target: canonicalPath(first), delta: second };
-      return { action: action === 'tar' ? 'tar' : 'sig', source: canonicalPath(first), output: second };
+      if (action === 'patch') return { action, target: canonicalPath(first), ...through(first), delta: second };
+      return {
+        action: action === 'tar' ? 'tar' : 'sig',
+        source: canonicalPath(first),
+        ...through(first),
+        output: second,
+      };
     case 'delta': {
       const [source, output] = paths.slice(-2);
       if (source === undefined || output === undefined || paths.length < 3) throw usage('Too few arguments');
-      return { action, signatures: paths.slice(0, -2), source: canonicalPath(source), output };
+      return { action, signatures: paths.slice(0, -2), source: canonicalPath(source), ...through(source), output };
     }
     default:
       throw usage(`Bad command ${action}`);
   }
+}
+
+function through(path: BytePath): { readonly throughLink: true | undefined } {
+  return { throughLink: endsInside(path) ? true : undefined };
 }
 
 function usage(message: string): UsageError {

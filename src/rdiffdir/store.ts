@@ -65,7 +65,8 @@ async function produce(request: StoreRequest, context: Context, { output, signat
   const { settings, emit, accounts, signal } = context;
   const { selection, nullSeparator } = settings;
   const full = { ...defaultSettings(), selection, nullSeparator };
-  const source = openSource({ settings: full, emit, accounts }, request.source);
+  const root = { path: request.source, throughLink: request.throughLink };
+  const source = openSource({ settings: full, emit, accounts }, root);
   const volumes = new VolumePacker({
     limit: Infinity,
     trailer: 0,

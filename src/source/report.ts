@@ -6,7 +6,7 @@ import { type BytePath, bytePath, toScreen } from '../util/bytepath.ts';
 export interface Report {
   /** Selected but not readable: counted as an error. Without a cause: for want of permission. */
   unreadable(path: BytePath, cause?: unknown): void;
-  /** Its numbers cannot be had. */
+  /** Its numbers cannot be had: counted as an error, unless it is gone. */
   unseen(path: BytePath, cause: unknown): void;
   /** Removed while the walk went on. */
   gone(path: BytePath): void;
@@ -36,6 +36,7 @@ export function reporter({ root, emit, counters, onUnreadable }: ReporterOptions
     unseen: (path, cause) => {
       if (errorCode(cause) === 'ENOENT') return gone(path);
       // It may be there and only not show itself.
+      counters.errors += 1;
       notSeen(path);
       emit({ kind: 'warning', code: 'cannotStat', path, text: `Cannot look at ${toScreen(path)}: ${reasonOf(cause)}` });
     },

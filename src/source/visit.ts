@@ -9,12 +9,15 @@ import { Candidate } from './candidate.ts';
 import type { ReadCheck } from './readable.ts';
 import { errorCode } from '../util/errno.ts';
 import { relativePath, type Report } from './report.ts';
+import { missingRoot, unreadableRoot } from './root.ts';
 import { type SourceEntry, sourceEntry } from './source-entry.ts';
 import { type Links, modificationTime, readLink, statPath, statSystemPath, typeOf } from './stat.ts';
 
 export interface WalkOptions {
   /** The source path as given, in canonical form. */
   readonly root: BytePath;
+  /** A root that is a link stands for what it leads to. */
+  readonly throughLink?: true | undefined;
   readonly selection: Selection;
   /** Symbolic links are taken for what they lead to; those that lead nowhere are left out. */
   readonly copyLinks: boolean;
@@ -57,9 +60,10 @@ export interface Found {
 
 const NO_LINK = bytePath('');
 
-/** The root is kept whatever the selection says, even when it cannot be listed. */
+/** The root is kept whatever the selection says. Throws `LocalError` when it cannot be looked at or listed. */
 export function visitRoot(visit: Visit): Found {
-  const { root, links, accounts, selection } = visit;
+  const { root, accounts, selection } = visit;
+  const links = visit.throughLink ? 'follow' : visit.links;
   const stats = rootStats(root, links);
   const type = typeOf(stats);
   if (type === undefined || type === 'socket') {
@@ -68,7 +72,7 @@ export function visitRoot(visit: Visit): Found {
   const candidate = new Candidate(root, stats, { type, mtime: modificationTime(stats, root, links) });
   const entry = sourceEntry(candidate, { path: ROOT, link: type === 'sym' ? readLink(root) : NO_LINK, accounts });
   if (type !== 'dir') return { entry, isScanned: false };
-  const names = namesIn(visit, candidate, selection.filesFrom) ?? [];
+  const names = selection.filesFrom === undefined ? rootNames(candidate) : listedNames(selection.filesFrom);
   return { entry, isScanned: false, level: levelOf(entry, root, names, selection.filesFrom) };
 }
 
@@ -102,14 +106,21 @@ export function visitName(visit: Visit, levels: readonly Level[], name: string):
 }
 
 function rootStats(root: BytePath, links: Links): Stats {
-  let cause: unknown;
+  let stats: Stats | undefined;
   try {
-    const stats = statPath(root, links);
-    if (stats !== undefined) return stats;
-  } catch (error) {
-    cause = error;
+    stats = statPath(root, links);
+  } catch (cause) {
+    throw unreadableRoot(root, cause);
   }
-  throw new LocalError('BACKUP_DIR_MISSING', `Backup source directory ${toScreen(root)} does not exist.`, { cause });
+  if (stats === undefined) throw missingRoot(root);
+  return stats;
+}
+
+/** Taken for empty, a root that cannot be listed would make a backup of nothing. */
+function rootNames(candidate: Candidate): readonly string[] {
+  const listing = candidate.list();
+  if (listing.names === undefined) throw unreadableRoot(candidate.path, listing.cause);
+  return listing.names;
 }
 
 function candidateAt(visit: Visit, path: BytePath, systemPath: string | Buffer): Candidate | undefined {
@@ -139,7 +150,7 @@ function candidateAt(visit: Visit, path: BytePath, systemPath: string | Buffer):
 
 /** The names to visit in a directory; undefined when the directory itself has to be left out. */
 function namesIn(visit: Visit, candidate: Candidate, tree: FileTree | undefined): readonly string[] | undefined {
-  if (visit.selection.filesFrom !== undefined) return [...(tree?.children.keys() ?? [])].sort();
+  if (visit.selection.filesFrom !== undefined) return listedNames(tree);
   const listing = candidate.list();
   if (listing.names !== undefined) return listing.names;
   switch (errorCode(listing.cause)) {
@@ -155,6 +166,10 @@ function namesIn(visit: Visit, candidate: Candidate, tree: FileTree | undefined)
       visit.report.unreadable(candidate.path, listing.cause);
       return [];
   }
+}
+
+function listedNames(tree: FileTree | undefined): readonly string[] {
+  return [...(tree?.children.keys() ?? [])].sort();
 }
 
 function levelOf(entry: SourceEntry, path: BytePath, names: readonly string[], tree: FileTree | undefined): Level {

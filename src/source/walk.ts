@@ -1,5 +1,6 @@
 import { readCheck } from './readable.ts';
 import { reporter } from './report.ts';
+import { checkStillThere, deviceInside } from './root.ts';
 import type { SourceEntry } from './source-entry.ts';
 import { type Level, type Visit, visitName, visitRoot, type WalkOptions } from './visit.ts';
 
@@ -17,6 +18,9 @@ const DONE = { done: true, value: undefined } as const;
 class SourceWalk implements Iterator<SourceEntry, undefined> {
   readonly #visit: Visit;
   #levels: Level[] | undefined;
+  /** Of what lies in the root. */
+  #device: number | undefined;
+  #isInside = false;
   /** Scanned directories on the way that nothing below has justified yet. */
   #held: SourceEntry[] = [];
   /** What has been found, last first. */
@@ -48,13 +52,22 @@ class SourceWalk implements Iterator<SourceEntry, undefined> {
       if (found.isScanned) this.#held.push(found.entry);
       else return this.#held.length === 0 ? found.entry : this.#release(found.entry);
     }
+    this.#leaveRoot();
     return undefined;
   }
 
   #root(): SourceEntry {
     const root = visitRoot(this.#visit);
     this.#levels = root.level === undefined ? [] : [root.level];
+    // After it was listed, which mounts what is mounted on demand.
+    this.#isInside = root.level !== undefined;
+    if (this.#isInside) this.#device = deviceInside(this.#visit.root);
     return root.entry;
+  }
+
+  #leaveRoot(): void {
+    if (this.#isInside) checkStillThere(this.#visit.root, this.#device);
+    this.#isInside = false;
   }
 
   /** The first of the directories that `entry` justifies; the others and the entry itself follow it. */

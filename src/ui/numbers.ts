@@ -38,8 +38,3 @@ export function durationWords(seconds: number): string {
   if (words.length === 0 || rest > 1) words.push(rest === 1 ? '1 second' : `${fixed(rest, 2)} seconds`);
   return words.join(' ');
 }
-
-/** `1 file`, `2 files`. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}

@@ -1,6 +1,7 @@
 import type { BackupStatistics } from '../events/statistics.ts';
 import { type EpochSeconds, asctime } from '../util/time.ts';
-import { counted, durationWords, fixed, sizeWords } from './numbers.ts';
+import { counted } from '../util/counted.ts';
+import { durationWords, fixed, sizeWords } from './numbers.ts';
 
 /** The block that front ends read word by word. Ends with a newline, so that an empty line follows when shown. */
 export function formatStatistics(stats: Readonly<BackupStatistics>): string {

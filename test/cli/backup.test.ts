@@ -179,11 +179,32 @@ describe('the source', () => {
     put(s.source, { a: 'one' });
     symlinkSync('source', `${s.dir}/way`);
     symlinkSync('nowhere', `${s.dir}/lost`);
-    const { stdout } = await good([`${s.dir}/way/`, s.url]);
+    const { stdout } = await good([`${s.dir}/way`, s.url]);
     expect(stdout).toContain(`The source ${s.dir}/way is a symbolic link`);
     await good([s.url, `${s.dir}/out`]);
     expect(readlinkSync(`${s.dir}/out`)).toBe('source');
     expect((await duplicity([...PLAIN, `${s.dir}/lost`, s.url])).status).toBe(13);
+  });
+
+  test.each([['/'], ['/.'], ['//./']])('that is a link with %s behind it is what the link leads to', async (end) => {
+    put(s.source, { a: 'one', 'd/b': 'two' });
+    symlinkSync('source', `${s.dir}/way`);
+    const way = { ...s, source: `${s.dir}/way${end}` };
+    const { stdout } = await backUp(way, 0);
+    expect(stdout).not.toContain('symbolic link');
+    expect(localdir()).toBe(`${s.dir}/way`);
+    put(s.source, { a: 'three' }, timeOfSet(0));
+    await backUp(way, 1, ['incremental', '--exclude', `${s.dir}/way/d`]);
+    expect(await restoredTree(s, 1)).toEqual(treeOf(s.source).filter(({ path }) => !path.startsWith('d')));
+    await good(['verify', '--compare-data', '--exclude', `${s.dir}/way/d`, s.url, way.source]);
+    expect((await duplicity([...PLAIN, 'verify', '--compare-data', s.url, `${s.dir}/way`])).status).toBe(1);
+  });
+
+  test('that is a link to a file is missing with a slash behind it', async () => {
+    put(s.source, { a: 'one' });
+    symlinkSync('a', `${s.source}/way`);
+    const { status, stderr } = await duplicity([...PLAIN, `${s.source}/way/`, s.url]);
+    expect({ status, stderr }).toMatchObject({ status: 13, stderr: expect.stringContaining('it is no directory') });
   });
 
   test('of a no-op increment is not opened', async ({ skip }) => {

@@ -103,6 +103,16 @@ test('a directory that is not there counts as empty', async () => {
   expect(existsSync(`${dir}/sig`)).toBe(true);
 });
 
+test.each([['/'], ['/.']])('a link to a directory with %s behind it is that directory', async (end) => {
+  symlinkSync('old', `${dir}/before`);
+  symlinkSync('new', `${dir}/after`);
+  await good('sig', `before${end}`, 'sig');
+  await good('delta', 'sig', `after${end}`, 'delta');
+  await good('patch', `before${end}`, 'delta');
+  expect(lstatSync(`${dir}/before`).isSymbolicLink()).toBe(true);
+  expect(patched()).toEqual(wanted());
+});
+
 test('the version is that of the package', async () => {
   const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { version: string };
   expect(await good('-V')).toBe(`rdiffdir ${version}\n`);

@@ -88,7 +88,12 @@ export function select(one: SelectionCase, tmp: string): Outcome {
     if (!('source' in command)) throw new Error('not a backup');
     const { selection: rules, copyLinks, nullSeparator } = command.settings;
     const root = command.source;
-    const selection = buildSelection(rules, { root, ...inspectRoot(root, copyLinks), nullSeparator, emit });
+    const selection = buildSelection(rules, {
+      root,
+      ...inspectRoot(root, copyLinks ? 'follow' : 'keep'),
+      nullSeparator,
+      emit,
+    });
     const selected: string[] = [];
     for (const { path } of walkSource({ root, selection, copyLinks, accounts: localAccounts(), emit, counters })) {
       selected.push(path === '' ? '.' : decodeName(path));

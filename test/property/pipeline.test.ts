@@ -163,7 +163,7 @@ async function act(
 }
 
 const backUp = (on: Machine, backend: Backend, k: number, settings: Partial<Settings>): Promise<void> =>
-  act(on, backend, k, settings, (session) => backup(session, 'backup', bytePath(on.source)));
+  act(on, backend, k, settings, (session) => backup(session, 'backup', { path: bytePath(on.source) }));
 
 async function restored(on: Machine, backend: Backend, k: number): Promise<Listed[]> {
   const target = `${on.dir}/out`;

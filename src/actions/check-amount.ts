@@ -1,0 +1,57 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import type { Collection } from '../collections/collection.ts';
+import type { BackupStatistics } from '../events/statistics.ts';
+import { unreadableRoot } from '../source/root.ts';
+import type { BytePath } from '../util/bytepath.ts';
+import { asctime } from '../util/time.ts';
+import { counted } from '../util/counted.ts';
+import type { Session } from './session.ts';
+
+const BLOCK = 64 * 1024;
+// Lines of volumes and of the list itself begin with blanks.
+const LIST_LENGTH = /^filelist[ \t]+(\d+)[ \t\r]*$/im;
+/** Fewer than one of so many left is seldom what has become of the data. */
+const SHRINKAGE = 10;
+
+/** Throws when there was something, and nothing of it but the root could be read: that is no backup of the source. */
+export function checkAnythingRead(root: BytePath, { sourceFiles, errors }: BackupStatistics): void {
+  if (errors > 0 && sourceFiles <= 1) throw unreadableRoot(root, 'the warnings above tell why nothing of it could be');
+}
+
+/** A full backup that holds few of the last one's files may be that of a disk that is not mounted. */
+export function warnOfFewFiles({ archiveDir, emit }: Session, { chains }: Collection, files: number): void {
+  const last = chains.at(-1)?.full;
+  if (last?.localManifest === undefined) return;
+  const before = listedFiles(archiveDir.pathOf(last.localManifest));
+  if (before === undefined || files * SHRINKAGE >= before) return;
+  const text = `This full backup holds ${counted(files, 'file')}, the one of ${asctime(last.end)} held ${before}. Is all of the source there?`;
+  emit({ kind: 'warning', text });
+}
+
+/** The same of an increment, which knows what there was. */
+export function warnOfFewEntries({ emit }: Session, before: number, now: number): void {
+  if (now * SHRINKAGE >= before) return;
+  const text = `The source holds ${counted(now, 'entry', 'entries')}, in the last backup it held ${before}. Is all of it there?`;
+  emit({ kind: 'warning', text });
+}
+
+/** Files that a full backup's manifest lists: its one line with their number, before them; undefined without a list. */
+function listedFiles(manifest: string): number | undefined {
+  const block = Buffer.allocUnsafe(BLOCK);
+  let rest = '';
+  const fd = openSync(manifest, 'r');
+  try {
+    for (;;) {
+      const length = readSync(fd, block);
+      const text = rest + block.toString('latin1', 0, length);
+      const cut = length === 0 ? text.length : text.lastIndexOf('\n') + 1;
+      const number = LIST_LENGTH.exec(text.slice(0, cut))?.[1];
+      // `Filelist 0` is also what stands there when no list was wanted.
+      if (number !== undefined) return Number(number) || undefined;
+      if (length === 0) return undefined;
+      rest = text.slice(cut);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
