@@ -25,6 +25,8 @@ export interface SshdOptions {
    * everything.
    */
   readonly only?: 'sftp' | 'shell' | 'read-only';
+  /** With `sftp`: requests of the protocol that are answered with "Permission denied", as the option -P names them. */
+  readonly denied?: string;
   /** Lines for sshd_config. */
   readonly config?: readonly string[];
   /** PATH of the commands it runs. Default: sshd's own. */
@@ -62,7 +64,8 @@ export async function startSshd(dir: string, options: SshdOptions = {}): Promise
   if (account !== undefined) uid = makeAccount(account, home);
   const server = SFTP_SERVERS.find((path) => existsSync(path)) ?? 'internal-sftp';
   const session = `${dir}/session`;
-  const command = only === 'sftp' ? server : only === 'read-only' ? `${server} -R` : '$SSH_ORIGINAL_COMMAND';
+  const refusing = options.denied === undefined ? server : `${server} -P ${options.denied}`;
+  const command = only === 'sftp' ? refusing : only === 'read-only' ? `${server} -R` : '$SSH_ORIGINAL_COMMAND';
   writeFileSync(session, `#!/bin/sh\nexport HOME='${home}'\ncd "$HOME"\n${guardOf(only)}exec sh -c "${command}"\n`);
   chmodSync(session, 0o755);
   const lines = [

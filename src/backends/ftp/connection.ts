@@ -21,6 +21,8 @@ export interface Login {
 /** A session that stands in the directory. It does one thing at a time. */
 export interface Connection {
   readonly client: Client;
+  /** The server says that it lists in the form of RFC 3659. */
+  readonly hasMlsd: boolean;
   /** Runs a transfer; its failure is the server's reply, where there is one. */
   readonly transfer: <T>(run: () => Promise<T>) => Promise<T>;
   /** undefined when there is no such file; 'unknown' when the server has no SIZE. */
@@ -61,6 +63,7 @@ export async function connect(login: Login, signal: AbortSignal): Promise<Connec
 
 function connection(client: Client): Connection {
   const { ftp } = client;
+  const hasMlsd = client.availableListCommands.includes('MLSD');
   const closeWithError = ftp.closeWithError.bind(ftp);
   let isTransferring = false;
   let reply = '';
@@ -104,6 +107,7 @@ function connection(client: Client): Connection {
 
   return {
     client,
+    hasMlsd,
     size,
     async transfer(run) {
       reply = '';

@@ -1,6 +1,7 @@
 import { FTPError } from 'basic-ftp';
 
 import { BackendError, DuplicityError } from '../../errors/errors.ts';
+import type { Verdict } from '../hidden-name.ts';
 import { certificateFailure } from '../tls.ts';
 
 /** Replies of RFC 959 and 3659 that say enough by their number. */
@@ -13,6 +14,11 @@ export function isRefusal(error: unknown): error is FTPError {
 /** The server does not know the command. */
 export function isUnknownCommand(error: unknown): boolean {
   return isRefusal(error) && NOT_IMPLEMENTED.has(error.code);
+}
+
+/** What was under way is broken off: it says nothing of what there is. */
+export function isCut(error: unknown): boolean {
+  return isRefusal(error) && [421, 425, 426].includes(error.code);
 }
 
 /** One connection more than the server, or the account, allows. */
@@ -31,7 +37,11 @@ const ABSENT: Kind = { code: 'BACKEND_NOT_FOUND', retryable: false };
 const DENIED: Kind = {
   code: 'BACKEND_PERMISSION_DENIED',
   retryable: false,
-  hint: 'Give this account the right to read, write, rename and delete in the directory.',
+  hint: 'Give this account the right to list, read and write in the directory.',
+};
+const NO_NAMES: Kind = {
+  ...DENIED,
+  hint: 'Give this account the right to write in the directory; if it has that, the server takes no names of this form.',
 };
 const FULL: Kind = {
   code: 'BACKEND_NO_SPACE',
@@ -72,8 +82,14 @@ function kindOf(error: FTPError): Kind {
   if (/no such|not found|does ?n[o']t exist|cannot find|can't find/i.test(message)) return ABSENT;
   if (/not a directory|file exists/i.test(message)) return NO_DIRECTORY;
   if (/permi|denied|not allowed|forbidden|read-?only|not authori/i.test(message)) return DENIED;
-  // Names are ours and plain, so that it is not the name that is not allowed.
-  return code === 553 ? DENIED : PASSING;
+  return code === 553 ? NO_NAMES : PASSING;
+}
+
+/** Whether the server has refused a name, a rename or a deletion. */
+export function verdict(error: unknown): Verdict {
+  if (!isRefusal(error) || isCrowded(error) || [FULL, WANTS_TLS, LOGIN].includes(kindOf(error))) return undefined;
+  if (error.code >= 500 || error.code === 450) return 'certain';
+  return error.code === 451 ? 'likely' : undefined;
 }
 
 /** `task` (such as `store vol1 in ftp://host/dir`) failed in the FTP library. */

@@ -1,9 +1,9 @@
 import { PassThrough, Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FileInfo } from 'basic-ftp';
 
 import { BackendError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
+import { checkStored, deletionFailure, hiddenNames, isPart, type HiddenNames } from '../hidden-name.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import { ownFailure } from '../own-failure.ts';
 import { passwordSource } from '../password.ts';
@@ -11,8 +11,9 @@ import { tlsOptions } from '../tls.ts';
 import { loginPath } from '../url-path.ts';
 import type { BackendUrl } from '../url.ts';
 import { connect, type Connection } from './connection.ts';
+import { ftpFailure, isRefusal, verdict } from './failure.ts';
+import { ftpLister } from './listing.ts';
 import { netrcEntry } from './netrc.ts';
-import { ftpFailure, isRefusal, isUnknownCommand } from './failure.ts';
 import { connectionPool } from './pool.ts';
 
 /** Shared hosts often allow an account few sessions; what a server refuses is not asked for again. */
@@ -58,44 +59,74 @@ export function open(url: BackendUrl, options: OpenOptions): Promise<Backend> {
       throw signal.aborted ? error : failure(task, error);
     }
   }
-  return Promise.resolve(ftpBackend({ place, ask, failure, close: () => pool.close() }));
+  const hidden = hiddenNames({ place, emit: options.emit, verdict });
+  return Promise.resolve(ftpBackend({ place, hidden, ask, failure, close: () => pool.close() }));
 }
 
 interface Session {
   /** For messages. */
   readonly place: string;
+  readonly hidden: HiddenNames;
   /** Failures of `run` come out as `BackendError`s that name the task. */
   readonly ask: <T>(task: string, signal: AbortSignal, run: (on: Connection) => Promise<T>) => Promise<T>;
   readonly failure: (task: string, error: unknown) => unknown;
   readonly close: () => void;
 }
 
-function ftpBackend({ place, ask, failure, close }: Session): Backend {
-  // Some accounts may store but not rename.
-  let canRename = true;
+function ftpBackend({ place, hidden, ask, failure, close }: Session): Backend {
+  const listing = ftpLister();
+  // Where no size is told, a file that is there may be half of one.
+  let tellsSizes = true;
 
-  async function put(name: string, body: Body, on: Connection): Promise<void> {
-    const part = `.${name}.part`;
-    if (!canRename) return store(on, name, body);
-    // Left by a killed run, and some servers overwrite nothing.
-    await on.client.send(`DELE ${part}`).catch(unlessRefused);
+  /** Servers that have no SIZE, or refuse it for what is there, may tell in the listing. */
+  async function sizeOf(on: Connection, name: string): Promise<number | 'unknown' | undefined> {
+    const size = await on.size(name);
+    if (typeof size === 'number') return size;
+    const file = (await listing(on)).find((found) => found.name === name);
+    if (file !== undefined && file.size === undefined) tellsSizes = false;
+    return file && (file.size ?? 'unknown');
+  }
+
+  function put(task: string, name: string, body: Body, on: Connection): Promise<void> {
+    return hidden.put(name, {
+      async store(as) {
+        const sent = await send(on, as, body);
+        const size = (await on.size(as)) ?? (await sizeOf(on, as));
+        // What the server does not tell is looked at when the listing is, or not at all.
+        const stored = size === 'unknown' ? sent : size;
+        if (stored !== body.size) await on.client.send(`DELE ${as}`).catch(unlessRefused);
+        checkStored(task, stored, body.size);
+      },
+      rename: (from, to) => replace(on, from, to),
+      async remove(part) {
+        if (!on.client.closed) await on.client.send(`DELE ${part}`);
+      },
+    });
+  }
+
+  /** Where a server does not rename over a file, that one goes first; the new one is complete by then. */
+  async function replace(on: Connection, from: string, to: string): Promise<void> {
     try {
-      await store(on, part, body);
+      await on.client.rename(from, to);
     } catch (error) {
-      const reason = await fullerReason(on, part, error);
-      // What fills the disk for nothing.
-      if (!on.client.closed) await on.client.send(`DELE ${part}`).catch(() => undefined);
-      throw reason;
+      if (!isRefusal(error) || (await sizeOf(on, to)) === undefined) throw error;
+      await on.client.send(`DELE ${to}`);
+      await on.client.rename(from, to);
     }
-    if (await publish(on, part, name)) return;
-    canRename = false;
-    await on.client.send(`DELE ${part}`).catch(unlessRefused);
-    await store(on, name, body);
+  }
+
+  async function remove(on: Connection, name: string): Promise<void> {
+    try {
+      await on.client.send(`DELE ${name}`);
+    } catch (error) {
+      // The texts of 550 differ too much to tell what is not there from what may not go.
+      if (!isRefusal(error) || error.code < 500 || (await sizeOf(on, name)) !== undefined) throw error;
+    }
   }
 
   async function get<T>(name: string, take: (bytes: Bytes) => Promise<T>, on: Connection): Promise<T> {
     const task = `read ${name} in ${place}`;
-    const size = await on.size(name);
+    const size = (await on.size(name)) ?? (await sizeOf(on, name));
     if (size === undefined) throw absent(task);
     const pipe = new PassThrough({ highWaterMark: BLOCK });
     const transfer = on.transfer(() => on.client.downloadTo(pipe, name));
@@ -131,19 +162,25 @@ function ftpBackend({ place, ask, failure, close }: Session): Backend {
 
   async function* list(signal: AbortSignal, wanted: (name: string) => boolean): AsyncGenerator<RemoteFile> {
     signal.throwIfAborted();
-    const found = await ask(`list ${place}`, signal, (on) => on.transfer(() => on.client.list()));
-    for (const file of found) {
-      if (!file.isDirectory && wanted(file.name)) yield remoteFile(file);
-    }
+    const found = await ask(`list ${place}`, signal, listing);
+    hidden.notice(found);
+    for (const file of found) if (wanted(file.name)) yield file;
   }
 
   return {
-    traits: { parallel: PARALLEL, atomicPut: true, consistentList: true },
+    traits: {
+      parallel: PARALLEL,
+      get atomicPut() {
+        return hidden.isAtomic && tellsSizes;
+      },
+      consistentList: true,
+    },
     async put(name, body, { signal }) {
       const own = ownFailure();
+      const task = `store ${checked(name)} in ${place}`;
       const watched: Body = { ...body, open: () => own.watch(body.open()) };
       await own.first(
-        ask(`store ${checked(name)} in ${place}`, signal, (on) => put(name, watched, on)),
+        ask(task, signal, (on) => put(task, name, watched, on)),
         signal,
       );
     },
@@ -158,18 +195,19 @@ function ftpBackend({ place, ask, failure, close }: Session): Backend {
     list: ({ signal }) => list(signal, (name) => !isPart(name)),
     unfinished: ({ signal }) => list(signal, isPart),
     async delete(name, { signal }) {
-      await ask(`delete ${checked(name)} in ${place}`, signal, (on) => remove(on, name));
+      await ask(`delete ${checked(name)} in ${place}`, signal, (on) => remove(on, name)).catch((error: unknown) => {
+        throw deletionFailure(error);
+      });
     },
     async stat(name, { signal }) {
-      const size = await ask(`look up ${checked(name)} in ${place}`, signal, (on) => on.size(name));
-      if (size !== 'unknown') return size === undefined ? undefined : { name, size };
-      for await (const file of list(signal, (found) => found === name)) return file;
-      return undefined;
+      const size = await ask(`look up ${checked(name)} in ${place}`, signal, (on) => sizeOf(on, name));
+      if (size === undefined) return undefined;
+      return size === 'unknown' ? { name } : { name, size };
     },
     async rename(from, to, { signal }) {
       const task = `rename ${checked(from)} to ${checked(to)} in ${place}`;
       await ask(task, signal, async (on) => {
-        if ((await on.size(from)) === undefined) throw absent(task);
+        if ((await sizeOf(on, from)) === undefined) throw absent(task);
         await replace(on, from, to);
       });
     },
@@ -179,23 +217,51 @@ function ftpBackend({ place, ask, failure, close }: Session): Backend {
   };
 }
 
-async function store(on: Connection, name: string, body: Body): Promise<void> {
-  await on.transfer(() => on.client.uploadFrom(readable(body), name));
-  const size = await on.size(name);
-  if (size === 'unknown' || size === body.size) return;
-  await on.client.send(`DELE ${name}`).catch(unlessRefused);
-  throw new BackendError('BACKEND_ERROR', `${name} arrived with ${size ?? 0} bytes instead of ${body.size}`, {
-    retryable: true,
-  });
+/** In the place of what is there, also where nothing may be overwritten; leaves nothing of what fails. Gives the size. */
+async function send(on: Connection, name: string, body: Body): Promise<number> {
+  const { client, transfer } = on;
+  // Left by a killed run; a file that has its name already is not deleted but where that is the only way.
+  if (isPart(name)) await client.send(`DELE ${name}`).catch(unlessRefused);
+  let sent: number | undefined;
+  async function* watched(): Bytes {
+    sent = 0;
+    for await (const block of body.open()) {
+      sent += block.length;
+      yield block;
+    }
+  }
+  const attempt = () => transfer(() => client.uploadFrom(readable({ size: body.size, open: watched }), name));
+  try {
+    await attempt().catch(async (error: unknown) => {
+      if (isPart(name) || verdict(error) !== 'certain' || !(await wasDeleted(on, name))) throw error;
+      await attempt();
+    });
+  } catch (error) {
+    const reason = await fullerReason(on, name, error);
+    // What fills the disk for nothing; not what was there before, as long as nothing was written.
+    if (sent !== undefined && !client.closed) await client.send(`DELE ${name}`).catch(() => undefined);
+    throw reason;
+  }
+  return sent ?? 0;
+}
+
+function wasDeleted({ client }: Connection, name: string): Promise<boolean> {
+  return client.send(`DELE ${name}`).then(
+    () => true,
+    (error: unknown) => {
+      unlessRefused(error);
+      return false;
+    },
+  );
 }
 
 /**
  * ProFTPD calls the write that fills a disk "Input/output error" (451), and only the next one "No space left on
- * device": a block under another name, with the part still there, tells whether it was that.
+ * device": a block under another name, with the first file still there, tells whether it was that.
  */
-async function fullerReason({ client, transfer }: Connection, part: string, error: unknown): Promise<unknown> {
+async function fullerReason({ client, transfer }: Connection, name: string, error: unknown): Promise<unknown> {
   if (client.closed || !isRefusal(error) || error.code !== 451) return error;
-  const probe = `.${part}`;
+  const probe = isPart(name) ? `.${name}` : `${name}.part`;
   const block = Readable.from([Buffer.alloc(BLOCK)], { objectMode: false });
   const next: unknown = await transfer(() => client.uploadFrom(block, probe)).then(
     () => error,
@@ -203,37 +269,6 @@ async function fullerReason({ client, transfer }: Connection, part: string, erro
   );
   if (!client.closed) await client.send(`DELE ${probe}`).catch(() => undefined);
   return isRefusal(next) ? next : error;
-}
-
-/** False where the server lets nobody rename. */
-async function publish(on: Connection, part: string, name: string): Promise<boolean> {
-  try {
-    await replace(on, part, name);
-    return true;
-  } catch (error) {
-    if (isRefusal(error) && (isUnknownCommand(error) || error.code === 550 || error.code === 553)) return false;
-    throw error;
-  }
-}
-
-/** Where a server does not rename over a file, that one goes first; the new one is complete by then. */
-async function replace(on: Connection, from: string, to: string): Promise<void> {
-  try {
-    await on.client.rename(from, to);
-  } catch (error) {
-    if (!isRefusal(error) || (await on.size(to)) === undefined) throw error;
-    await on.client.send(`DELE ${to}`);
-    await on.client.rename(from, to);
-  }
-}
-
-async function remove(on: Connection, name: string): Promise<void> {
-  try {
-    await on.client.send(`DELE ${name}`);
-  } catch (error) {
-    // The texts of 550 differ too much to tell what is not there from what may not go.
-    if (!isRefusal(error) || error.code !== 550 || (await on.size(name)) !== undefined) throw error;
-  }
 }
 
 function readable(body: Body): Readable {
@@ -244,15 +279,6 @@ function readable(body: Body): Readable {
 async function* nothing(body: Body): Bytes {
   yield* body.open();
   await sleep(HANDSHAKE_MS);
-}
-
-function remoteFile({ name, size, isFile }: FileInfo): RemoteFile {
-  // The size of a link is that of its text.
-  return isFile ? { name, size } : { name };
-}
-
-function isPart(name: string): boolean {
-  return name.startsWith('.') && name.endsWith('.part');
 }
 
 function checked(name: string): string {

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 
 import type { Code } from '../../errors/codes.ts';
 import { BackendError } from '../../errors/errors.ts';
+import type { Verdict } from '../hidden-name.ts';
 
 interface Kind {
   readonly code: Code;
@@ -85,6 +86,18 @@ function systemFailure(task: string, error: unknown): unknown {
     cause: error,
     ...(hint === undefined ? {} : { hint }),
   });
+}
+
+/** By which file systems say that they do not do this: append-only or immutable ones, FUSE, network shares. */
+const REFUSALS: ReadonlySet<string> = new Set(
+  'EACCES EPERM ENOENT ENOSYS ENOTSUP EOPNOTSUPP EINVAL EXDEV ENAMETOOLONG'.split(' '),
+);
+
+/** Whether the file system has refused a name, a rename or a deletion. */
+export function verdict(error: unknown): Verdict {
+  const [name] = error instanceof BackendError ? (systemError(error.cause) ?? []) : [];
+  if (name === undefined) return undefined;
+  return REFUSALS.has(name) ? 'certain' : undefined;
 }
 
 /** Runs file calls and nothing else: what fails in here is the storage's fault. */

@@ -3,17 +3,20 @@ import { open as openFile, rename, unlink, type FileHandle } from 'node:fs/promi
 import { join, resolve } from 'node:path';
 
 import { BackendError, UsageError } from '../../errors/errors.ts';
+import type { Emit } from '../../events/events.ts';
 import { isAscii } from '../../util/bytepath.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
+import { deletionFailure, hiddenNames, isPart, partOf } from '../hidden-name.ts';
+import type { OpenOptions } from '../open-options.ts';
 import { localPath } from '../url-path.ts';
 import { redact, type BackendUrl } from '../url.ts';
-import { storing } from './failure.ts';
-import { storeDurably } from './part-file.ts';
+import { storing, verdict } from './failure.ts';
+import { durably } from './part-file.ts';
 
 const BLOCK = 256 * 1024;
 
 /** The `file` scheme. A missing directory is made, whatever the action, as the reference does. */
-export async function open(url: BackendUrl): Promise<Backend> {
+export async function open(url: BackendUrl, { emit }: Pick<OpenOptions, 'emit'> = {}): Promise<Backend> {
   const path = localPath(url);
   if (path === '') {
     throw new UsageError('USER_ERROR', `InvalidBackendURL: No directory in: ${redact(url.original.reveal())}`, {
@@ -23,11 +26,13 @@ export async function open(url: BackendUrl): Promise<Backend> {
   }
   const directory = resolve(path);
   await storing(`create the directory ${directory}`, async () => mkdirSync(directory, { recursive: true }));
-  return localBackend(directory);
+  return localBackend(directory, emit);
 }
 
 /** Files in the existing `directory`. Sub-directories, special files and unfinished uploads are not part of it. */
-export function localBackend(directory: string): Backend {
+export function localBackend(directory: string, emit?: Emit): Backend {
+  const hidden = hiddenNames({ place: directory, emit, verdict });
+
   function pathOf(name: string): string {
     if (!/^\.{1,2}$|[/\0]|^$/.test(name)) return join(directory, name);
     throw new BackendError('BACKEND_ERROR', `Not a file name: ${JSON.stringify(name)}`, {
@@ -38,8 +43,8 @@ export function localBackend(directory: string): Backend {
 
   async function put(name: string, body: Body, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const place = { path: pathOf(name), part: join(directory, `.${name}.part`), task: `store ${name} in ${directory}` };
-    await storeDurably(place, body, signal);
+    pathOf(name);
+    await hidden.put(name, durably(directory, `store ${name} in ${directory}`, { body, signal }));
   }
 
   /** `take` runs outside of `storing`: its failures are its own. */
@@ -61,18 +66,29 @@ export function localBackend(directory: string): Backend {
   /** Without sizes, which would take a call for each file. */
   async function* list(signal: AbortSignal, wanted: (name: string) => boolean): AsyncGenerator<RemoteFile> {
     signal.throwIfAborted();
-    for (const file of await storing(`list ${directory}`, async () => filesIn(directory, wanted))) yield file;
+    const files = await storing(`list ${directory}`, async () => filesIn(directory));
+    hidden.notice(besideParts(directory, files));
+    for (const file of files) if (wanted(file.name)) yield file;
   }
 
   return {
-    traits: { parallel: 8, atomicPut: true, consistentList: true },
+    traits: {
+      parallel: 8,
+      get atomicPut() {
+        return hidden.isAtomic;
+      },
+      consistentList: true,
+    },
     put: (name, body, { signal }) => put(name, body, signal),
     get: (name, take, { signal }) => get(name, take, signal),
     list: ({ signal }) => list(signal, (name) => !isPart(name)),
     unfinished: ({ signal }) => list(signal, isPart),
     async delete(name, { signal }) {
       signal.throwIfAborted();
-      await storing(`delete ${name} in ${directory}`, () => unlink(pathOf(name)).catch(unlessAbsent));
+      const task = `delete ${name} in ${directory}`;
+      await storing(task, () => unlink(pathOf(name)).catch(unlessAbsent)).catch((error: unknown) => {
+        throw deletionFailure(error);
+      });
     },
     async stat(name) {
       const size = await storing(`look up ${name} in ${directory}`, async () => sizeOf(pathOf(name)));
@@ -88,18 +104,25 @@ export function localBackend(directory: string): Backend {
   };
 }
 
-function filesIn(directory: string, wanted: (name: string) => boolean): readonly RemoteFile[] {
+function filesIn(directory: string): readonly RemoteFile[] {
   const files: RemoteFile[] = [];
   // Where names can be read but no file be looked up, it is not the files that are missing.
   statSync(`${directory}/.`);
   for (const entry of readdirSync(directory, { encoding: 'latin1', withFileTypes: true })) {
-    if (entry.isDirectory() || !wanted(entry.name)) continue;
+    if (entry.isDirectory()) continue;
     const name = decodeName(entry.name);
     if (name === undefined) continue;
     // A link may lead to a file; some file systems tell no types.
     if (entry.isFile() || sizeOf(join(directory, name)) !== undefined) files.push({ name });
   }
   return files;
+}
+
+/** With their sizes, those that have a part beside them, and that: seldom any. */
+function besideParts(directory: string, files: readonly RemoteFile[]): readonly RemoteFile[] {
+  const parts = new Set(files.filter(({ name }) => isPart(name)).map(({ name }) => name));
+  const both = files.filter(({ name }) => parts.has(name) || (parts.size > 0 && parts.has(partOf(name))));
+  return both.map(({ name }) => ({ name, size: sizeOf(join(directory, name)) ?? 0 }));
 }
 
 /** `size` only spares small files a large buffer; reading goes on to the end of the file. */
@@ -131,10 +154,6 @@ function sizeOf(path: string): number | undefined {
     if (error instanceof Error && 'code' in error && error.code === 'ELOOP') return undefined;
     throw error;
   }
-}
-
-function isPart(name: string): boolean {
-  return name.startsWith('.') && name.endsWith('.part');
 }
 
 /** undefined for bytes that are not UTF-8: no name that we write. */

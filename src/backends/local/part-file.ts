@@ -1,27 +1,51 @@
 import { constants } from 'node:fs';
-import { copyFile, link, lstat, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { copyFile, link, lstat, open, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { BackendError } from '../../errors/errors.ts';
 import type { Body } from '../backend.ts';
+import { isPart, type Way } from '../hidden-name.ts';
 import { storing } from './failure.ts';
 
-export interface Place {
-  /** The final path and the hidden one beside it that the bytes go to first. */
+interface Place {
+  /** Where the bytes go: a hidden name beside the final one, or that itself where the file system wants it so. */
   readonly path: string;
-  readonly part: string;
+  readonly isPart: boolean;
   /** For messages: `store vol1 in /mnt`. */
   readonly task: string;
 }
 
 /**
- * Stores `body` at `path`: the name appears, or is replaced, only with the full content on the disk. Whatever fails or
- * stops it, nothing stays behind. The mode of the file is the umask's, as with the reference, so that whoever reads the
- * others can read it.
+ * Stores `body` in `directory`: the name appears, or is replaced, only with the full content on the disk. Whatever fails
+ * or stops it, nothing stays behind. The mode of the file is the umask's, as with the reference, so that whoever reads
+ * the others can read it.
  */
-export async function storeDurably(place: Place, body: Body, signal: AbortSignal): Promise<void> {
-  const handle = (await linked(place, body)) ?? (await copied(place, body)) ?? (await written(place, body, signal));
-  await publish(place, handle, body.size, signal);
+export function durably(directory: string, task: string, { body, signal }: Sending): Way {
+  let stored: number | undefined;
+  return {
+    async store(as) {
+      const place = { path: join(directory, as), isPart: isPart(as), task };
+      const handle = (await linked(place, body)) ?? (await copied(place, body)) ?? (await written(place, body, signal));
+      stored = await finished(place, handle, { size: body.size, signal });
+      if (!place.isPart) await syncDirectory(directory, task);
+    },
+    async rename(from, to) {
+      const [part, path] = [join(directory, from), join(directory, to)];
+      // Another process has put its own in the place.
+      if ((await storing(task, () => stat(part))).ino !== stored) throw refused(task, RIVAL);
+      await storing(task, () => rename(part, path));
+      await syncDirectory(directory, task);
+    },
+    async remove(name) {
+      const path = join(directory, name);
+      if ((await stat(path)).ino === stored) await removed(path);
+    },
+  };
+}
+
+interface Sending {
+  readonly body: Body;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -29,14 +53,14 @@ export async function storeDurably(place: Place, body: Body, signal: AbortSignal
  * another file system, or would have another owner or group than a file that is made here.
  */
 async function linked(place: Place, { file, mayKeepFile }: Body): Promise<FileHandle | undefined> {
-  if (file === undefined || mayKeepFile !== true) return undefined;
+  if (file === undefined || mayKeepFile !== true || !place.isPart) return undefined;
   const made = await create(place);
   try {
     const [here, there] = await Promise.all([made.stat(), lstat(file)]);
     if (there.isFile() && there.dev === here.dev && there.uid === here.uid && there.gid === here.gid) {
-      await rm(place.part);
-      await link(file, place.part);
-      const handle = await open(place.part, constants.O_RDONLY | constants.O_NOFOLLOW);
+      await removed(place.path);
+      await link(file, place.path);
+      const handle = await open(place.path, constants.O_RDONLY | constants.O_NOFOLLOW);
       await handle.chmod(here.mode & 0o7777).catch((error: unknown) => closeAfter(handle, error));
       await made.close();
       return handle;
@@ -59,7 +83,7 @@ async function copied(place: Place, body: Body): Promise<FileHandle | undefined>
   const handle = await create(place);
   try {
     const { mode } = await handle.stat();
-    await copyFile(body.file, place.part, constants.COPYFILE_FICLONE);
+    await copyFile(body.file, place.path, constants.COPYFILE_FICLONE);
     // copyFile also copies the mode, and a spool file's is private.
     await handle.chmod(mode & 0o7777);
     return handle;
@@ -86,21 +110,36 @@ async function written(place: Place, body: Body, signal: AbortSignal): Promise<F
 }
 
 /** A part left behind by a killed run is replaced, never written into: it might be a link to somewhere else. */
-function create(place: Place): Promise<FileHandle> {
-  return storing(place.task, async () => {
-    await rm(place.part, { force: true });
+function create({ path, isPart, task }: Place): Promise<FileHandle> {
+  return storing(task, async () => {
     try {
-      return await open(place.part, 'wx', 0o666);
+      await removed(path);
     } catch (error) {
-      throw codeOf(error) === 'EEXIST' ? refused(place, RIVAL) : error;
+      if (isPart) throw error;
+      // Who may not delete may still write anew what is no link.
+      return open(path, constants.O_WRONLY | constants.O_TRUNC | constants.O_NOFOLLOW);
+    }
+    try {
+      return await open(path, 'wx', 0o666);
+    } catch (error) {
+      throw codeOf(error) === 'EEXIST' ? refused(task, RIVAL) : error;
     }
   });
 }
 
-/** Removes the part, unless another process has put its own in the place. */
-async function discard({ part }: Place, handle: FileHandle): Promise<void> {
+/** fs.rm would say "not a directory" for what may not be deleted. */
+async function removed(path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  });
+}
+
+/** Removes the file, unless another process has put its own in the place; what went wrong before is what counts. */
+async function discard({ path }: Place, handle: FileHandle): Promise<void> {
   try {
-    if (await isAt(part, handle)) await rm(part, { force: true });
+    if (await isAt(path, handle)) await removed(path);
+  } catch {
+    // It may be that nothing can be deleted there.
   } finally {
     await handle.close();
   }
@@ -116,21 +155,31 @@ async function writeAll(handle: FileHandle, block: Buffer): Promise<void> {
   for (let at = 0; at < block.length;) at += (await handle.write(block, at)).bytesWritten;
 }
 
-async function publish(place: Place, handle: FileHandle, size: number, signal: AbortSignal): Promise<void> {
-  try {
-    signal.throwIfAborted();
-    await storing(place.task, () => syncUnlessUnsupported(handle));
-    const stored = await storing(place.task, () => handle.stat());
-    if (stored.size !== size) throw refused(place, `it has ${stored.size} bytes instead of ${size}`);
-    if (!(await isAt(place.part, handle))) throw refused(place, RIVAL);
-    await storing(place.task, () => rename(place.part, place.path));
-  } catch (error) {
+/** All of it on the disk, under its name for now; gives the number of the file. */
+async function finished(
+  place: Place,
+  handle: FileHandle,
+  wanted: { size: number; signal: AbortSignal },
+): Promise<number> {
+  const { path, task } = place;
+  const info = await (async () => {
+    wanted.signal.throwIfAborted();
+    await storing(task, () => syncUnlessUnsupported(handle));
+    const found = await storing(task, () => handle.stat());
+    if (found.size !== wanted.size) throw refused(task, `it has ${found.size} bytes instead of ${wanted.size}`);
+    if (!(await isAt(path, handle))) throw refused(task, RIVAL);
+    return found;
+  })().catch(async (error: unknown) => {
     await discard(place, handle);
     throw error;
-  }
-  await storing(place.task, () => handle.close());
-  await storing(place.task, async () => {
-    const directory = await open(dirname(place.path), constants.O_RDONLY);
+  });
+  await storing(task, () => handle.close());
+  return info.ino;
+}
+
+function syncDirectory(path: string, task: string): Promise<void> {
+  return storing(task, async () => {
+    const directory = await open(path, constants.O_RDONLY);
     try {
       await syncUnlessUnsupported(directory);
     } finally {
@@ -150,7 +199,7 @@ async function syncUnlessUnsupported(handle: FileHandle): Promise<void> {
 
 const RIVAL = 'another process is storing the same name';
 
-function refused({ task }: Place, reason: string): BackendError {
+function refused(task: string, reason: string): BackendError {
   return new BackendError('BACKEND_ERROR', `Cannot ${task}: ${reason}`, { retryable: true });
 }
 

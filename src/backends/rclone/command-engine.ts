@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 
 import { BackendError } from '../../errors/errors.ts';
 import type { Bytes } from '../backend.ts';
-import { lastLine, notRunning, runProgram } from '../run-program.ts';
+import { notRunning, runProgram } from '../run-program.ts';
 import { toFeatures, toFile, toFiles, type RcloneEngine } from './engine.ts';
-import { RCLONE, rcloneFailure } from './failure.ts';
+import { lastWords, RCLONE, rcloneFailure } from './failure.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -20,7 +20,7 @@ export function commandEngine(fs: string, env: Env): RcloneEngine {
     const { status, stdout, stderr } = await runProgram(RCLONE, args, { signal, env });
     if (status === 0) return stdout;
     if (ABSENT.includes(status ?? 0)) return undefined;
-    throw rcloneFailure(task, lastLine(stderr));
+    throw rcloneFailure(task, lastWords(stderr));
   }
 
   return {
@@ -82,7 +82,7 @@ async function cat<T>(task: string, path: string, { take, signal, env }: Cat<T>)
       if (Buffer.isBuffer(block)) yield block;
     }
     const status = await ended;
-    if (status !== 0) throw rcloneFailure(task, ABSENT.includes(status ?? 0) ? 'file not found' : lastLine(stderr));
+    if (status !== 0) throw rcloneFailure(task, ABSENT.includes(status ?? 0) ? 'file not found' : lastWords(stderr));
   }
   try {
     return await take(bytes());

@@ -25,7 +25,9 @@ export function daemonEngine(fs: string, first: Daemon, start: () => Promise<Dae
       // An answer may have been cut off by a caller that wants no more of it; the daemon is as good as before.
       if (!signal.aborted && (await isDead(daemon))) {
         running = undefined;
+        const words = await daemon.lastWords();
         await daemon.close().catch(() => undefined);
+        if (words !== '') throw rcloneFailure(task, words);
       }
       throw error;
     }

@@ -1,14 +1,21 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { BackendError } from '../../errors/errors.ts';
 import { notRunning } from '../run-program.ts';
 import { field } from './engine.ts';
-import { RCLONE } from './failure.ts';
+import { lastWords, RCLONE } from './failure.ts';
 
 /** Longest time from the start to the address, on a busy machine. */
 const START_MS = 20_000;
+
+/** How long its last words may take to come. */
+const WORDS_MS = 2000;
+/** A program in Go that dies says why in the first line of many. */
+const LINES = 200;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -18,6 +25,8 @@ export interface Daemon {
   call(command: string, input: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<unknown>;
   /** The reply to a GET of a file, which the caller has to read to its end or destroy. */
   fetch(path: string, signal: AbortSignal): Promise<IncomingMessage>;
+  /** Once it has ended by itself: what it said last. */
+  lastWords(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -51,13 +60,20 @@ export async function startDaemon(env: Env, said: (line: string) => void): Promi
     child.on('error', (error) => reject(notRunning(RCLONE, error)));
     child.on('close', resolve);
   });
-  const address = await Promise.race([addressIn(child.stderr, said), ended.then((status) => ({ status }))]);
+  const last: string[] = [];
+  const hear = (line: string): void => {
+    said(line);
+    last.push(line);
+    if (last.length > LINES) last.shift();
+  };
+  const address = await Promise.race([addressIn(child.stderr, hear), ended.then((status) => ({ status }))]);
   if (typeof address !== 'string') {
     child.stdin.end();
     if (address?.status === 127) throw notRunning(RCLONE, Object.assign(new Error('missing'), { code: 'ENOENT' }));
     return undefined;
   }
 
+  const dead = once(child.stderr, 'end');
   const agent = new Agent({ keepAlive: true });
   const common = { agent, auth: `duplicity:${secret}` };
   async function close(): Promise<void> {
@@ -80,6 +96,11 @@ export async function startDaemon(env: Env, said: (line: string) => void): Promi
       if (reply.statusCode === 200) return reply;
       const answer = parsed(await textOf(reply));
       throw refusal(reply, answer);
+    },
+    async lastWords() {
+      // The keeper has let go of that pipe: it ends with the daemon.
+      await Promise.race([dead, sleep(WORDS_MS, undefined, { ref: false })]);
+      return lastWords(last.join('\n'));
     },
     close,
   };

@@ -5,7 +5,8 @@ import process from 'node:process';
 import { pipeline } from 'node:stream/promises';
 
 import { BackendError, UsageError } from '../../errors/errors.ts';
-import type { Backend, Body, Bytes, Call } from '../backend.ts';
+import type { Backend, Body, Bytes, Call, RemoteFile } from '../backend.ts';
+import { deletionFailure, hiddenNames, isPart } from '../hidden-name.ts';
 import { limitsInKib, timeoutMs, type OpenOptions } from '../open-options.ts';
 import { rcloneTarget } from '../url-path.ts';
 import { redact, type BackendUrl } from '../url.ts';
@@ -13,7 +14,7 @@ import { commandEngine } from './command-engine.ts';
 import { startDaemon } from './daemon.ts';
 import { daemonEngine } from './daemon-engine.ts';
 import type { RcloneEngine } from './engine.ts';
-import { RCLONE } from './failure.ts';
+import { RCLONE, verdict } from './failure.ts';
 import { notRunning } from '../run-program.ts';
 
 /** As many transfers as rclone itself runs at once. */
@@ -42,6 +43,10 @@ async function openEngine(fs: string, options: OpenOptions): Promise<RcloneEngin
   // As the reference: what a backup deletes is not to fill the trash.
   const env = {
     RCLONE_DRIVE_USE_TRASH: 'false',
+    // Nobody is there to be asked.
+    RCLONE_ASK_PASSWORD: 'false',
+    // The hidden name is ours already. Programs before 1.63 do not know the word, and never do otherwise.
+    RCLONE_INPLACE: 'true',
     ...timeouts(options),
     ...(options.env ?? process.env),
     ...limits(options),
@@ -84,18 +89,32 @@ export async function rcloneBackend(engine: RcloneEngine, options: OpenOptions):
   // Elsewhere a killed rclone leaves part of a file under its name, or under one that older programs take for a volume.
   const isHidden = !isBucketBased && canMove;
 
-  async function store(file: string, name: string, { signal }: Call): Promise<void> {
-    const part = `.${name}.part`;
-    if (!isHidden) return engine.upload(file, name, signal);
-    await engine.upload(file, part, signal);
-    return engine.move(part, name, signal);
+  const hidden = hiddenNames({ place: 'the remote of rclone', emit: options.emit, verdict });
+
+  function store(file: string, name: string, { signal }: Call): Promise<void> {
+    const upload = (as: string): Promise<void> => engine.upload(file, as, signal);
+    if (!isHidden) return upload(name);
+    return hidden.put(name, {
+      store: upload,
+      rename: (from, to) => engine.move(from, to, signal),
+      remove: (part) => engine.remove(part, signal),
+    });
+  }
+
+  async function* list(signal: AbortSignal, wanted: (name: string) => boolean): AsyncGenerator<RemoteFile> {
+    signal.throwIfAborted();
+    const files = await engine.list(signal);
+    hidden.notice(files);
+    for (const file of files) if (wanted(file.name)) yield file;
   }
 
   return {
     traits: {
       // Where no daemon runs, two processes would take the limit twice.
       parallel: limitsInKib(options) === undefined ? PARALLEL : 1,
-      atomicPut: isBucketBased || isHidden,
+      get atomicPut() {
+        return isBucketBased || (isHidden && hidden.isAtomic);
+      },
       consistentList: true,
       limitsItself: true,
     },
@@ -107,25 +126,17 @@ export async function rcloneBackend(engine: RcloneEngine, options: OpenOptions):
       signal.throwIfAborted();
       return engine.download(name, take, signal);
     },
-    async *list({ signal }) {
-      signal.throwIfAborted();
-      for (const file of await engine.list(signal)) if (!isPart(file.name)) yield file;
-    },
-    async *unfinished({ signal }) {
-      signal.throwIfAborted();
-      for (const file of await engine.list(signal)) if (isPart(file.name)) yield file;
-    },
+    list: ({ signal }) => list(signal, (name) => !isPart(name)),
+    unfinished: ({ signal }) => list(signal, isPart),
     async delete(name, { signal }) {
       signal.throwIfAborted();
-      await engine.remove(name, signal);
+      await engine.remove(name, signal).catch((error: unknown) => {
+        throw deletionFailure(error);
+      });
     },
     stat: (name, { signal }) => engine.stat(name, signal),
     [Symbol.asyncDispose]: () => engine.close(),
   };
-}
-
-function isPart(name: string): boolean {
-  return name.startsWith('.') && /\.part(\.[^.]+\.partial)?$/.test(name);
 }
 
 interface Use {

@@ -67,9 +67,20 @@ export function sftpFiles(connection: Connection, sftp: SFTPWrapper): RemoteFile
       // a status of a later version of the protocol for it.
       const status = statusOf(error) ?? SFTP_STATUS.noSuchFile;
       if (status === SFTP_STATUS.noSuchFile || status === SFTP_STATUS.permissionDenied) throw error;
-      await order((done) => sftp.unlink(path, done));
+      try {
+        await order((done) => sftp.unlink(path, done));
+      } catch (refused) {
+        if (statusOf(refused) === SFTP_STATUS.noSuchFile || !(await isRegular(path))) throw error;
+        // Who may not delete may still write anew what is no link.
+        return ask<Buffer>((done) => sftp.open(path, 'w', done));
+      }
       return attempt();
     }
+  }
+
+  async function isRegular(path: string): Promise<boolean> {
+    const found = await ask<Attributes>((done) => sftp.lstat(path, done)).catch(() => undefined);
+    return found !== undefined && isType(found, REGULAR);
   }
 
   async function write(path: string, body: Body, signal: AbortSignal): Promise<void> {
@@ -202,10 +213,18 @@ export function sftpFiles(connection: Connection, sftp: SFTPWrapper): RemoteFile
     } catch (error) {
       const isUnknown = statusOf(error) === SFTP_STATUS.unsupported || /does not support/.test(String(error));
       if (!isUnknown) throw error;
-      // Not in one step: the complete new file waits beside the old one, which has to make room first.
-      await remove(to);
-      await order((done) => sftp.rename(from, to, done));
+      await renameAside(from, to);
     }
+  }
+
+  /** Version 3 of the protocol renames over nothing: the complete new file waits beside the old one, which goes first. */
+  async function renameAside(from: string, to: string): Promise<void> {
+    const attempt = () => order((done) => sftp.rename(from, to, done));
+    await attempt().catch(async (error: unknown) => {
+      if (statusOf(error) === undefined || (await attributes(to)) === undefined) throw error;
+      await remove(to);
+      await attempt();
+    });
   }
 
   async function remove(path: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { BackendError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
+import { checkStored, deletionFailure, hiddenNames, isPart } from '../hidden-name.ts';
 import type { OpenOptions } from '../open-options.ts';
 import { connectTo, GRACE_MS, type Connection } from '../ssh/connection.ts';
 import { sshFailure } from '../ssh/failure.ts';
@@ -8,6 +9,7 @@ import { serverName, sshTarget, type SshTarget } from '../ssh/target.ts';
 import { until } from '../ssh/until.ts';
 import { loginPath } from '../url-path.ts';
 import type { BackendUrl } from '../url.ts';
+import { verdict } from './refusal.ts';
 import type { Range, RemoteFiles } from './remote-files.ts';
 import { sftpFiles } from './sftp-files.ts';
 import { shellFiles } from './shell-files.ts';
@@ -27,6 +29,7 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
   const directory = loginPath(url).replace(/(?<=[^/])\/+$/, '');
   const place = `${directory === '' ? 'the login directory' : directory} on ${serverName(target)}`;
   const mayUseShell = /\bscp$/.test(url.scheme);
+  const hidden = hiddenNames({ place, emit: options.emit, verdict });
   let current: Promise<Session> | undefined;
 
   async function openSession(): Promise<Session> {
@@ -81,21 +84,22 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
   }
 
   async function put(name: string, body: Body, signal: AbortSignal): Promise<void> {
-    const path = at(name);
-    const part = at(`.${name}.part`);
     const task = `store ${name}`;
+    at(name);
     const { source, ...guarded } = guard(body);
-    await doing(task, signal, async (files) => {
-      await files.write(part, guarded, signal);
-      try {
-        const stored = await until(files.size(part), signal);
-        if (stored !== body.size) throw wrongSize(`${task} in ${place}`, stored, body.size);
-        await files.rename(part, path);
-      } catch (error) {
-        await files.remove(part).catch(() => {});
-        throw error;
-      }
-    }).catch((error: unknown) => {
+    await doing(task, signal, (files) =>
+      hidden.put(name, {
+        async store(as) {
+          const path = at(as);
+          await files.write(path, guarded, signal);
+          const stored = await until(files.size(path), signal);
+          if (stored !== body.size) await files.remove(path).catch(() => {});
+          checkStored(`${task} in ${place}`, stored, body.size);
+        },
+        rename: (from, to) => until(files.rename(at(from), at(to)), signal),
+        remove: (part) => files.remove(at(part)),
+      }),
+    ).catch((error: unknown) => {
       throw source.error?.value ?? error;
     });
   }
@@ -123,19 +127,28 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
   }
 
   async function* list(signal: AbortSignal, wanted: (name: string) => boolean): AsyncGenerator<RemoteFile> {
-    for (const file of await doing('list files', signal, (files) => until(files.list(directory), signal))) {
-      if (wanted(file.name)) yield file;
-    }
+    const found = await doing('list files', signal, (files) => until(files.list(directory), signal));
+    hidden.notice(found);
+    for (const file of found) if (wanted(file.name)) yield file;
   }
 
   return {
-    traits: { parallel: 8, atomicPut: true, consistentList: true },
+    traits: {
+      parallel: 8,
+      get atomicPut() {
+        return hidden.isAtomic;
+      },
+      consistentList: true,
+    },
     put: (name, body, { signal }) => put(name, body, signal),
     get: (name, take, { signal }) => get(name, { start: 0 }, take, signal),
     getRange: (name, start, end, take, { signal }) => get(name, { start, end }, take, signal),
     list: ({ signal }) => list(signal, (name) => !isPart(name)),
     unfinished: ({ signal }) => list(signal, isPart),
-    delete: (name, { signal }) => doing(`delete ${name}`, signal, (files) => until(files.remove(at(name)), signal)),
+    delete: (name, { signal }) =>
+      doing(`delete ${name}`, signal, (files) => until(files.remove(at(name)), signal)).catch((error: unknown) => {
+        throw deletionFailure(error);
+      }),
     async stat(name, { signal }) {
       const size = await doing(`look up ${name}`, signal, (files) => until(files.size(at(name)), signal));
       return size === undefined ? undefined : { name, size };
@@ -150,10 +163,6 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
   };
 }
 
-function isPart(name: string): boolean {
-  return name.startsWith('.') && name.endsWith('.part');
-}
-
 function filesOf(connection: Connection, target: SshTarget, mayUseShell: boolean): RemoteFiles {
   if (connection.sftp !== undefined) return sftpFiles(connection, connection.sftp);
   if (mayUseShell) return shellFiles(connection);
@@ -164,21 +173,19 @@ function filesOf(connection: Connection, target: SshTarget, mayUseShell: boolean
   });
 }
 
-/** What cannot be made is missing because of its parents, and servers say no more. */
+/** What cannot be made is missing because of its parents, and servers say no more; or this account makes none. */
 function noDirectory(error: unknown): unknown {
-  if (!(error instanceof BackendError) || error.hint !== undefined || error.retryable) return error;
+  if (!(error instanceof BackendError) || error.retryable) return error;
   const { code, message, exception } = error;
+  const isDenied = code === 'BACKEND_PERMISSION_DENIED';
+  if (!isDenied && error.hint !== undefined) return error;
   return new BackendError(code, message, {
     retryable: false,
     cause: error,
-    hint: 'Check the path of the URL: one slash after the host is below the login directory, two are absolute.',
+    hint: isDenied
+      ? 'This account may not make it: make it on the server for this account, or name one that is there.'
+      : 'Check the path of the URL: one slash after the host is below the login directory, two are absolute.',
     ...(exception === undefined ? {} : { exception }),
-  });
-}
-
-function wrongSize(task: string, stored: number | undefined, size: number): BackendError {
-  return new BackendError('BACKEND_ERROR', `Cannot ${task}: it has ${stored ?? 0} bytes instead of ${size}`, {
-    retryable: true,
   });
 }
 

@@ -20,7 +20,8 @@ export function shellFiles(connection: Connection): RemoteFiles {
   }
 
   async function write(path: string, body: Body, signal: AbortSignal): Promise<void> {
-    await run(`rm -f ${word(path)}`);
+    // A link is never written through; a file that may not be deleted may still be written anew.
+    await run(`rm -f ${word(path)} || { [ -f ${word(path)} ] && [ ! -L ${word(path)} ]; }`);
     const channel = await execute(connection, `scp -t ${word(path)}`);
     const reader = replies(channel);
     try {

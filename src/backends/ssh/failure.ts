@@ -54,9 +54,12 @@ function textKind(said: string): Kind | undefined {
   return /no such file/i.test(said) ? ABSENT : undefined;
 }
 
+/** What a program on the server said. */
+export class SaidError extends Error {}
+
 /** The end of what a program wrote to stderr, as an error for `sshFailure`. */
 export function saidError(said: string): Error {
-  return new Error(said.trim().split('\n').slice(-2).join('; ') || 'no reason given');
+  return new SaidError(said.trim().split('\n').slice(-2).join('; ') || 'no reason given');
 }
 
 function failure(task: string, why: string, kind: Kind & { readonly cause?: unknown }): BackendError {

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { BackendError } from '../../errors/errors.ts';
 import { dropped, type DavClient } from './client.ts';
 import { statusFailure } from './failure.ts';
-import { multistatusReader, type Resource } from './multistatus.ts';
+import { membersOf, multistatusReader, type Resource } from './multistatus.ts';
 
 /** The collection in which the files lie. */
 export interface DavDirectory {
@@ -22,6 +22,9 @@ export interface DavDirectory {
 const MAX_REDIRECTS = 10;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 307, 308]);
 
+/** Answers to a question that a server does not understand, or does not answer in this form. */
+const OTHERWISE: ReadonlySet<number> = new Set([400, 403, 405, 406, 412, 415, 422, 501]);
+
 const QUERY = Buffer.from(
   '<?xml version="1.0" encoding="utf-8"?>' +
     '<propfind xmlns="DAV:"><prop><resourcetype/><getcontentlength/></prop></propfind>',
@@ -31,11 +34,54 @@ const QUERY = Buffer.from(
 export function davDirectory(client: DavClient, path: string): DavDirectory {
   let base = path.split('/').map(encodeURIComponent).join('/');
   let entered: Promise<void> | undefined;
+  // Some servers answer for one depth only, or for all properties only.
+  let depths: readonly Depth[] = ['1', 'infinity'];
+  let mayName = true;
 
-  function propfind(target: string, depth: '0' | '1', signal: AbortSignal): Promise<IncomingMessage> {
-    const headers = { Depth: depth, 'Content-Type': 'application/xml; charset=utf-8' };
+  async function propfind(target: string, depth: Depth, signal: AbortSignal): Promise<IncomingMessage> {
     const body = { size: QUERY.length, open: query };
-    return client.request({ method: 'PROPFIND', target, headers, body, signal });
+    const headers = { Depth: depth, 'Content-Type': 'application/xml; charset=utf-8' };
+    const all = { method: 'PROPFIND', target, headers: { Depth: depth }, signal };
+    if (!mayName) return client.request(all);
+    const answer = await client.request({ ...all, headers, body });
+    if (!OTHERWISE.has(answer.statusCode ?? 0)) return answer;
+    const plain = await client.request(all);
+    if (plain.statusCode !== 207) {
+      await dropped(plain);
+      return answer;
+    }
+    await dropped(answer);
+    mayName = false;
+    return plain;
+  }
+
+  /** Some answer that there is nothing, not even the collection: that is no answer either. */
+  async function members(task: string, signal: AbortSignal): Promise<readonly Resource[]> {
+    let failure: unknown;
+    let isEmpty = false;
+    for (const depth of depths) {
+      const answer = await propfind(base, depth, signal);
+      const { statusCode = 0 } = answer;
+      if (statusCode === 207) {
+        const found = await resourcesOf(task, answer);
+        isEmpty = true;
+        if (found.length === 0) continue;
+        depths = [depth, ...depths.filter((other) => other !== depth)];
+        return membersOf(found, base);
+      }
+      await dropped(answer);
+      failure ??= statusFailure(task, statusCode, answer);
+      if (!OTHERWISE.has(statusCode)) break;
+    }
+    if (isEmpty) return [];
+    throw failure;
+  }
+
+  /** By the server's word for a GET; 0 is what some say who do not know. */
+  async function lengthOf(name: string, signal: AbortSignal): Promise<number | 'unknown' | undefined> {
+    const answer = await client.request({ method: 'HEAD', target: targetOf(name), signal });
+    await dropped(answer);
+    return answer.statusCode === 200 ? Number(answer.headers['content-length']) || 'unknown' : undefined;
   }
 
   async function find(task: string, signal: AbortSignal): Promise<void> {
@@ -106,26 +152,25 @@ export function davDirectory(client: DavClient, path: string): DavDirectory {
     leave() {
       entered = undefined;
     },
-    async members(task, signal) {
-      const answer = await propfind(base, '1', signal);
-      const { statusCode = 0 } = answer;
-      if (statusCode === 207) return resourcesOf(task, answer);
-      await dropped(answer);
-      throw statusFailure(task, statusCode, answer);
-    },
+    members,
     async sizeOf(task, name, signal) {
       const answer = await propfind(targetOf(name), '0', signal);
       const { statusCode = 0 } = answer;
       if (statusCode === 207) {
         const [file] = await resourcesOf(task, answer);
-        return file === undefined || file.isCollection ? undefined : (file.size ?? 'unknown');
-      }
-      await dropped(answer);
-      if (statusCode === 404) return undefined;
-      throw statusFailure(task, statusCode, answer);
+        if (file !== undefined) return file.isCollection ? undefined : (file.size ?? 'unknown');
+      } else await dropped(answer);
+      const isKnown = statusCode === 207 || statusCode === 404;
+      if (!isKnown && !OTHERWISE.has(statusCode)) throw statusFailure(task, statusCode, answer);
+      // A second look, by another way, at what is not there, or not told of.
+      const length = await lengthOf(name, signal);
+      if (length === undefined && !isKnown) throw statusFailure(task, statusCode, answer);
+      return length;
     },
   };
 }
+
+type Depth = '0' | '1' | 'infinity';
 
 async function* query(): AsyncGenerator<Buffer> {
   yield QUERY;

@@ -19,7 +19,7 @@ const KINDS: Readonly<Record<number, Kind>> = {
   403: {
     code: 'BACKEND_PERMISSION_DENIED',
     retryable: false,
-    hint: 'Give this account the right to read, write, move and delete in the directory.',
+    hint: 'Give this account the right to list, read and write in the directory.',
   },
   404: { code: 'BACKEND_NOT_FOUND', retryable: false },
   410: { code: 'BACKEND_NOT_FOUND', retryable: false },

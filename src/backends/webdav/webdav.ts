@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { BackendError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
+import { checkStored, deletionFailure, hiddenNames, isPart, type HiddenNames, type Verdict } from '../hidden-name.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import { ownFailure } from '../own-failure.ts';
 import { passwordSource } from '../password.ts';
@@ -13,14 +14,18 @@ import { davClient, dropped } from './client.ts';
 import { davDirectory, type DavDirectory } from './directory.ts';
 import { statusFailure, wireFailure } from './failure.ts';
 import { parseHeaders } from './headers.ts';
-import { nameOf } from './multistatus.ts';
+import { nameOf, type Resource } from './multistatus.ts';
 
 /** Uploads seldom gain from more, and each is a connection of its own. */
 const PARALLEL = 4;
-/** Answers by which a server says that it never does this, or not with hidden names. */
-const REFUSED: ReadonlySet<number> = new Set([400, 403, 405, 406, 412, 501]);
-/** To a move also: the destination is another server's, for one that does not know the name it is reached by. */
-const NOT_HERE = 502;
+/**
+ * Answers by which a server says that it never does this, or not with hidden names. To a move also 502, that the
+ * destination is another server's, for one that does not know the name it is reached by, and 207, with what went wrong.
+ */
+const REFUSED: ReadonlySet<number> = new Set([400, 403, 405, 406, 412, 415, 422, 501]);
+const MOVE_REFUSED: ReadonlySet<number> = new Set([...REFUSED, 207, 502]);
+/** Others that may mean the name: the collection has gone, or the server has no better word. */
+const DOUBTFUL: ReadonlySet<number> = new Set([404, 409, 500]);
 /** The reference looks there for the authorities of https; the first two below the home directory. */
 const CANDIDATES = ['.duplicity/cacert.pem', 'duplicity_cacert.pem', '/etc/duplicity/cacert.pem'];
 
@@ -45,13 +50,20 @@ export function open(url: BackendUrl, options: OpenOptions): Promise<Backend> {
   });
   const path = rootedPath(url);
   const place = `${url.scheme}://${host}${path.replace(/(?<=.)\/$/, '')}`;
-  return Promise.resolve(davBackend(davDirectory(client, path), place, host));
+  const hidden = hiddenNames({ place, emit: options.emit, verdict });
+  return Promise.resolve(davBackend({ directory: davDirectory(client, path), hidden, place, host }));
 }
 
-function davBackend(directory: DavDirectory, place: string, host: string): Backend {
+interface Session {
+  readonly directory: DavDirectory;
+  readonly hidden: HiddenNames;
+  /** For messages. */
+  readonly place: string;
+  readonly host: string;
+}
+
+function davBackend({ directory, hidden, place, host }: Session): Backend {
   const { client } = directory;
-  // Some servers move nothing, or are reached by an address that they do not know as their own.
-  let canMove = true;
 
   /** Failures of `run` come out as `BackendError`s that name the task. */
   async function ask<T>(task: string, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
@@ -65,26 +77,19 @@ function davBackend(directory: DavDirectory, place: string, host: string): Backe
     }
   }
 
-  async function put(task: string, name: string, body: Body, signal: AbortSignal): Promise<void> {
-    if (!canMove) return store(task, name, body, signal);
-    const part = `.${name}.part`;
-    try {
-      await store(task, part, body, signal);
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      await store(task, name, body, signal);
-      canMove = false;
-      return;
-    }
-    const status = await move(part, name, signal);
-    if (isDone(status)) return;
-    // The answer to an earlier request may have been lost: then there is nothing left to move.
-    if (status === 404 && (await directory.sizeOf(task, name, signal)) === body.size) return;
-    await discard(part, signal);
-    if (status === 404) throw hasGone(task);
-    if (!REFUSED.has(status) && status !== NOT_HERE) throw statusFailure(task, status);
-    canMove = false;
-    await store(task, name, body, signal);
+  function put(task: string, name: string, body: Body, signal: AbortSignal): Promise<void> {
+    return hidden.put(name, {
+      store: (as) => store(task, as, body, signal),
+      async rename(from, to) {
+        const status = await move(from, to, signal);
+        if (isDone(status)) return;
+        // The answer to an earlier request may have been lost: then there is nothing left to move.
+        if (status === 404 && (await directory.sizeOf(task, to, signal)) === body.size) return;
+        if (MOVE_REFUSED.has(status)) throw new Refused(statusFailure(task, status), 'certain');
+        throw new Refused(status === 404 ? hasGone(task) : statusFailure(task, status), doubt(status));
+      },
+      remove: (part) => discard(part, signal),
+    });
   }
 
   async function store(task: string, name: string, body: Body, signal: AbortSignal): Promise<void> {
@@ -103,15 +108,12 @@ function davBackend(directory: DavDirectory, place: string, host: string): Backe
       // The collection may have gone: the next try makes it.
       if (statusCode === 404 || statusCode === 409) directory.leave();
       if (statusCode === 507) await discard(name, signal);
-      const failure = statusFailure(task, statusCode, answer);
-      throw REFUSED.has(statusCode) ? new Refused(failure) : failure;
+      const failure = forbidding(statusFailure(task, statusCode, answer), statusCode);
+      throw new Refused(failure, REFUSED.has(statusCode) ? 'certain' : doubt(statusCode));
     }
     const stored = await directory.sizeOf(task, name, signal);
-    if (stored === 'unknown' || stored === body.size) return;
-    await discard(name, signal);
-    throw new BackendError('BACKEND_ERROR', `Cannot ${task}: ${stored ?? 0} of ${body.size} bytes arrived`, {
-      retryable: true,
-    });
+    if (stored !== 'unknown' && stored !== body.size) await discard(name, signal);
+    checkStored(task, stored, body.size);
   }
 
   async function move(from: string, to: string, signal: AbortSignal): Promise<number> {
@@ -146,15 +148,20 @@ function davBackend(directory: DavDirectory, place: string, host: string): Backe
 
   async function* list(signal: AbortSignal, wanted: (name: string) => boolean): AsyncGenerator<RemoteFile> {
     const task = `list ${place}`;
-    for (const { href, isCollection, size } of await ask(task, signal, () => directory.members(task, signal))) {
-      const name = nameOf(href);
-      if (isCollection || name === '' || !wanted(name)) continue;
-      yield size === undefined ? { name } : { name, size };
-    }
+    const members = await ask(task, signal, () => directory.members(task, signal));
+    const files = members.filter(({ isCollection }) => !isCollection).map(remoteFile);
+    hidden.notice(files);
+    for (const file of files) if (file.name !== '' && wanted(file.name)) yield file;
   }
 
   return {
-    traits: { parallel: PARALLEL, atomicPut: true, consistentList: true },
+    traits: {
+      parallel: PARALLEL,
+      get atomicPut() {
+        return hidden.isAtomic;
+      },
+      consistentList: true,
+    },
     async put(name, body, { signal }) {
       const own = ownFailure();
       const task = `store ${checked(name)} in ${place}`;
@@ -180,7 +187,8 @@ function davBackend(directory: DavDirectory, place: string, host: string): Backe
         await dropped(answer);
         const { statusCode = 0 } = answer;
         // Also when an earlier try did it and its answer was lost.
-        if (!isDone(statusCode) && statusCode !== 404) throw statusFailure(task, statusCode, answer);
+        if (isDone(statusCode) || statusCode === 404) return;
+        throw deletionFailure(forbidding(statusFailure(task, statusCode, answer), statusCode));
       });
     },
     async stat(name, { signal }) {
@@ -205,18 +213,35 @@ function davBackend(directory: DavDirectory, place: string, host: string): Backe
   };
 }
 
-function isPart(name: string): boolean {
-  return name.startsWith('.') && name.endsWith('.part');
-}
-
-/** The server will not have this name: perhaps because it is hidden. */
+/** The server will not have this name, or not move it: perhaps because it is hidden. */
 class Refused extends Error {
   readonly failure: BackendError;
+  readonly verdict: Verdict;
 
-  constructor(failure: BackendError) {
+  constructor(failure: BackendError, verdict: Verdict) {
     super(failure.message);
     this.failure = failure;
+    this.verdict = verdict;
   }
+}
+
+function verdict(error: unknown): Verdict {
+  return error instanceof Refused ? error.verdict : undefined;
+}
+
+function doubt(status: number): Verdict {
+  return DOUBTFUL.has(status) ? 'likely' : undefined;
+}
+
+/** Of a place that has answered as WebDAV does: a method that it does not know here is one that it does not allow. */
+function forbidding(failure: BackendError, status: number): BackendError {
+  if (status !== 405 && status !== 501) return failure;
+  const hint = 'The server stores and deletes nothing here: check the path of the URL and what this account may do.';
+  return new BackendError('BACKEND_PERMISSION_DENIED', failure.message, { retryable: false, hint });
+}
+
+function remoteFile({ href, size }: Resource): RemoteFile {
+  return size === undefined ? { name: nameOf(href) } : { name: nameOf(href), size };
 }
 
 /** Moved by a request whose answer was lost, or deleted by somebody: which of them, only another upload settles. */
