@@ -70,7 +70,7 @@ async function storeSet(session: Session, { kind, root, mayGoOnInFile }: BackupT
   const found = await synchronise(session, { time: session.now, kinds: 'all' });
   emitWarnings(session, found);
   const { collection, resumption } = await resumeOrDiscard(session, found, { source: sourcePath, mayGoOnInFile });
-  const active = resumption === undefined ? chooseBase(session, kind, collection) : resumption.base;
+  const active = resumption === undefined ? await chooseBase(session, kind, collection) : resumption.base;
   const { volume, manifest, local } = await session.keys.writers();
   if (resumption !== undefined) await confirmSettings(session, resumption, volume);
   else if (active !== undefined) await checkSource(session, active.chain, sourcePath);
@@ -167,7 +167,7 @@ async function storeSet(session: Session, { kind, root, mayGoOnInFile }: BackupT
 }
 
 /** The chain an increment builds on; undefined for a full backup. */
-function chooseBase(session: Session, kind: BackupKind, collection: Collection): Collection['active'] {
+async function chooseBase(session: Session, kind: BackupKind, collection: Collection): Promise<Collection['active']> {
   const { settings, emit } = session;
   if (kind === 'full') return undefined;
   const last = lastFullTime(collection);
@@ -176,7 +176,9 @@ function chooseBase(session: Session, kind: BackupKind, collection: Collection):
     return undefined;
   }
   const { active } = collection;
-  if (active !== undefined) return isWhole(session, active.chain, kind === 'incremental') ? active : undefined;
+  if (active !== undefined) {
+    return (await isWhole(session, active.chain, kind === 'incremental')) ? active : undefined;
+  }
   if (kind === 'incremental') {
     throw new ChainError(
       'INC_WITHOUT_SIGS',

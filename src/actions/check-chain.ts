@@ -3,50 +3,73 @@ import { formatName } from '../archive/names.ts';
 import type { BackupChain } from '../collections/chains.ts';
 import type { BackupSet } from '../collections/sets.ts';
 import { BackendError } from '../errors/errors.ts';
+import { readSetManifest } from './read-manifest.ts';
 import type { Session } from './session.ts';
 
 const BLOCK = 64 * 1024;
+const EMPTY_SHA1 = 'da39a3ee5e6b4b0d3255bfef95601890afd80709';
 // Lines of the list of files begin with blanks: no name in it can look like these.
 const VOLUME_LINE = /^volume[ \t]+(\d+)/gim;
 const LIST_LINE = /^filelist[ \t]/im;
 
 /**
- * Whether the remote lists every volume of the chain, as far as the manifests in the archive dir tell. An increment on a
- * chain with a hole cannot be restored: where it was asked for it fails, otherwise a full backup takes its place. Volumes
- * that were taken elsewhere on purpose are no hole: `--no-check-remote` says so.
+ * Whether the remote holds the manifest and every volume of each set of the chain, as far as the listing and the manifests
+ * in the archive dir tell. An increment on a chain with a hole cannot be restored: where it was asked for it fails,
+ * otherwise a full backup takes its place. Volumes that were taken elsewhere on purpose are no hole: `--no-check-remote`
+ * says so.
  */
-export function isWhole(session: Session, chain: BackupChain, isExplicit: boolean): boolean {
+export async function isWhole(session: Session, chain: BackupChain, isExplicit: boolean): Promise<boolean> {
   if (session.settings.noCheckRemote) return true;
   for (const set of chain.sets) {
-    const missing = missingVolume(session, set);
-    if (missing === undefined) continue;
-    const text = `Volume ${missing} is in the manifest but not on the remote.`;
+    const hole = await holeIn(session, set);
+    if (hole === undefined) continue;
     if (!isExplicit) {
       session.emit({
         kind: 'warning',
-        text: `${text}\nAn increment could not be restored: making a full backup. (--no-check-remote goes on all the same.)`,
+        text: `${hole.text}\nAn increment could not be restored: making a full backup. (--no-check-remote goes on all the same.)`,
       });
       return false;
     }
-    throw new BackendError('BACKEND_NOT_FOUND', text, {
+    throw new BackendError('BACKEND_NOT_FOUND', hole.text, {
       retryable: false,
-      fields: ['list', `'${missing}'`],
+      fields: ['list', `'${hole.name}'`],
       hint: 'Bring the file back or make a full backup; --no-check-remote goes on all the same.',
     });
   }
   return true;
 }
 
-/** Its name. A copy that is damaged or not there names nothing; whoever reads it says so. */
-function missingVolume({ archiveDir, prefixes }: Session, set: BackupSet): string | undefined {
-  const there = [...set.volumes.keys()].at(-1) ?? 0;
-  const count = set.localManifest === undefined ? there : lastVolume(archiveDir.pathOf(set.localManifest));
+/** A file that is missing and what is said of it. A copy that is damaged names nothing; whoever reads it says so. */
+async function holeIn(
+  session: Session,
+  set: BackupSet,
+): Promise<{ readonly name: string; readonly text: string } | undefined> {
+  const { archiveDir, prefixes, remote } = session;
+  const { type, start, end, encrypted, volumes, unusable, localManifest } = set;
+  const cut = unusable.find(({ kind }) => kind === 'manifest');
+  if (cut !== undefined && set.manifest === undefined) {
+    const text = `The manifest ${cut.name} cannot be used on the remote, only its copy in the archive dir.`;
+    return { name: cut.name, text };
+  }
+  const shown = Math.max(0, ...volumes.keys(), ...unusable.map((file) => (file.kind === 'volume' ? file.volume : 0)));
+  const count = localManifest === undefined ? shown : lastVolume(archiveDir.pathOf(localManifest));
   for (let volume = 1; volume <= count; volume++) {
-    if (set.volumes.has(volume)) continue;
-    const { type, start, end, encrypted } = set;
-    return formatName({ kind: 'volume', type, start, end, volume, encrypted, compressed: !encrypted }, prefixes);
+    const name = volumes.get(volume)?.[0];
+    if (name !== undefined && (remote.sizeOf(name) !== 0 || (await isMeantEmpty(session, set, volume)))) continue;
+    const missing =
+      name ?? formatName({ kind: 'volume', type, start, end, volume, encrypted, compressed: !encrypted }, prefixes);
+    const where = name === undefined ? 'not on the remote' : 'empty on the remote';
+    return { name: missing, text: `Volume ${missing} is in the manifest but ${where}.` };
   }
   return undefined;
+}
+
+/** By its hash: that of no bytes. */
+async function isMeantEmpty(session: Session, set: BackupSet, volume: number): Promise<boolean> {
+  if (set.localManifest === undefined) return true;
+  const { volumes } = await readSetManifest(session, set);
+  const hash = volumes.find(({ number }) => number === volume)?.hashes.get('SHA1');
+  return hash === undefined || hash.toLowerCase() === EMPTY_SHA1;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Collection } from '../collections/collection.ts';
 import type { Deletion } from '../collections/deletion.ts';
 import { setKey, type ListedFile } from '../collections/listing.ts';
-import { volumeNames, type BackupSet } from '../collections/sets.ts';
+import { unusableNames, volumeNames, type BackupSet } from '../collections/sets.ts';
 import { dropStrayJournals } from '../cache/journal.ts';
 import { dropStaleParts } from '../cache/partial.ts';
 import { CryptoError, IntegrityError } from '../errors/errors.ts';
@@ -41,11 +41,15 @@ export function withoutFiles(session: Session, collection: Collection, files: re
 export function unfinishedFiles(collection: Collection, set: BackupSet): readonly Deletion[] {
   const key = setKey(set);
   const isSignature = (file: ListedFile): boolean => file.kind === 'signatures' && setKey(file) === key;
-  const remote = [...volumeNames(set), ...namesOf(collection.remote.filter(isSignature))];
+  const remote = new Set([
+    ...volumeNames(set),
+    ...unusableNames(set),
+    ...namesOf(collection.remote.filter(isSignature)),
+  ]);
   const local = namesOf(collection.local.filter(isSignature));
   if (set.partialManifest !== undefined) local.push(set.partialManifest);
   return [
-    ...remote.map((name): Deletion => ({ place: 'remote', name })),
+    ...[...remote].map((name): Deletion => ({ place: 'remote', name })),
     ...local.map((name): Deletion => ({ place: 'local', name })),
   ];
 }

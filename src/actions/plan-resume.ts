@@ -2,7 +2,7 @@ import { lstatSync, statSync } from 'node:fs';
 import type { Manifest, VolumeRecord } from '../archive/manifest.ts';
 import { type Journal, readJournal } from '../cache/journal.ts';
 import type { ActiveChain, Collection } from '../collections/collection.ts';
-import { type BackupSet, volumeNames } from '../collections/sets.ts';
+import { type BackupSet, unusableNames, volumeNames } from '../collections/sets.ts';
 import { fetchVolume } from '../pipeline/fetch-volume.ts';
 import type { ResumePoint, SplitFile } from '../pipeline/resume-point.ts';
 import { IntegrityError } from '../errors/errors.ts';
@@ -65,7 +65,8 @@ export async function planResume(session: Session, given: Given): Promise<Resump
     const { path, split } = point;
     if (split === undefined ? !found.has(path) : !canGoOnIn(session, given, { split, journal })) continue;
     if (last.line !== undefined && !(await areEntriesIntact(session, signatures, last.line))) continue;
-    const surplus = [...set.volumes].flatMap(([number, names]) => (number > count ? names : []));
+    const behind = [...set.volumes].flatMap(([number, names]) => (number > count ? names : []));
+    const surplus = [...behind, ...unusableNames(set)];
     return { set, base, kept: [first, ...others], point, signatures, begun: manifest.volumes.length, surplus };
   }
   return undefined;

@@ -1,5 +1,6 @@
 import { readListing, setKey } from '../collections/listing.ts';
 import { type BackupSet, collectSets } from '../collections/sets.ts';
+import { listRemote } from './list-remote.ts';
 import type { Session } from './session.ts';
 
 /** What lies at a place that is copied from or to. */
@@ -11,18 +12,19 @@ export interface Replica {
   readonly signatures: ReadonlyMap<string, readonly string[]>;
 }
 
-export async function readReplica({ backend, remote, call, prefixes, settings }: Session): Promise<Replica> {
-  const names = new Set<string>();
-  for await (const file of backend.list(call)) {
-    names.add(file.name);
-    remote.learn(file);
-  }
+export async function readReplica(session: Session): Promise<Replica> {
+  const names = new Set(await listRemote(session));
+  const { prefixes, settings, remote } = session;
   const files = readListing(names, { prefixes, timeSeparator: settings.timeSeparator });
   const signatures = new Map<string, string[]>();
   for (const file of files) {
-    if (file.kind !== 'signatures' || file.partial) continue;
+    if (file.kind !== 'signatures' || file.partial || remote.unusable.has(file.name)) continue;
     const key = setKey(file);
     signatures.set(key, [...(signatures.get(key) ?? []), file.name]);
   }
-  return { names, sets: new Map(collectSets(files, []).sets.map((set) => [setKey(set), set])), signatures };
+  return {
+    names,
+    sets: new Map(collectSets(files, [], remote.unusable).sets.map((set) => [setKey(set), set])),
+    signatures,
+  };
 }

@@ -24,7 +24,7 @@ export async function replicate(session: Session, origin: Origin): Promise<numbe
   const replica = await readReplica(session);
   const source = await readReplica(from);
   announceLastFull(session, regroup(session, [...replica.names], []));
-  const collection = regroup(session, [...source.names], []);
+  const collection = regroup(from, [...source.names], []);
   emitWarnings(session, collection);
 
   const { time = Infinity } = settings;

@@ -48,8 +48,11 @@ export function planSync(collection: Collection, { mode, kinds = 'all', time = I
 
   const known = new Set([...finished.map(({ name }) => metadataKey(name)), ...unfinished]);
   const isWanted = mode === 'full' ? (): boolean => true : inTimeOf(collection, time);
+  const unusable = new Set(collection.unusable.map(({ name }) => name));
   const isOfKind = ({ kind }: ListedFile): boolean => kinds === 'all' || kind === 'manifest';
-  const missing = [...there].filter(([key, file]) => !known.has(key) && isOfKind(file) && isWanted(file));
+  const missing = [...there].filter(
+    ([key, file]) => !known.has(key) && !unusable.has(file.name) && isOfKind(file) && isWanted(file),
+  );
 
   const removals = finished
     .map(({ name }) => name)
@@ -73,7 +76,7 @@ function copyOf({ kind, name }: ListedFile): Copy {
 /** The remote file whose copy in the archive dir is `localName`. */
 export function originOf(collection: Collection, localName: string): Copy | undefined {
   const file = remoteByKey(collection).get(metadataKey(localName));
-  return file && { ...copyOf(file), localName };
+  return file === undefined || collection.unusable.includes(file) ? undefined : { ...copyOf(file), localName };
 }
 
 /** Remote metadata, one file per key: of two codings of one manifest the one its set prefers. */

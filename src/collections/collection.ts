@@ -9,6 +9,8 @@ export interface Collection {
   /** The names that are ours, of the remote and of the archive dir. */
   readonly remote: readonly ListedFile[];
   readonly local: readonly ListedFile[];
+  /** Of the remote, what is there by name only: empty, cut off or damaged. It counts as not there. */
+  readonly unusable: readonly ListedFile[];
   /** By end time. */
   readonly chains: readonly BackupChain[];
   /** Complete increments without a chain. */
@@ -39,6 +41,8 @@ interface Listings {
   /** File names in the archive dir. */
   readonly local: Iterable<string>;
   readonly naming?: Naming;
+  /** Names on the remote that count as not there. */
+  readonly unusable?: ReadonlySet<string>;
 }
 
 /**
@@ -48,16 +52,19 @@ interface Listings {
 export function buildCollection(listings: Listings): Collection {
   const remote = readListing(listings.remote, listings.naming);
   const local = readListing(listings.local, listings.naming);
-  const { sets, staleParts, strayStatistics } = collectSets(remote, local);
+  const { unusable = new Set() } = listings;
+  const { sets, staleParts, strayStatistics } = collectSets(remote, local, unusable);
+  const sound = remote.filter(({ name }) => !unusable.has(name));
   const { chains, orphaned, incomplete } = assembleChains(sets);
   const complete = new Set(sets.filter(({ isComplete }) => isComplete).map(setKey));
-  const signatures = assembleSignatureChains(remote, local, { stale: staleParts, complete });
+  const signatures = assembleSignatureChains(sound, local, { stale: staleParts, complete });
   const active = matchPair(chains.at(-1), signatures.chains);
   const discarded = active?.chain.discarded;
   const matched = active === undefined ? chains : [...chains.slice(0, -1), active.chain];
   return {
     remote,
     local,
+    unusable: remote.filter(({ name }) => unusable.has(name)),
     chains: matched,
     orphaned,
     incomplete: discarded === undefined ? incomplete : [...incomplete, discarded],

@@ -1,8 +1,9 @@
 import type { EpochSeconds } from '../util/time.ts';
 import type { BackupChain } from './chains.ts';
 import type { Collection } from './collection.ts';
+import { type ListedFile, setKey } from './listing.ts';
 import { restorableSets } from './lookup.ts';
-import { type BackupSet, volumeNames } from './sets.ts';
+import { type BackupSet, unusableNames, volumeNames } from './sets.ts';
 import type { SignatureChain } from './signature-chains.ts';
 
 /** One file to delete. */
@@ -53,8 +54,12 @@ export function planCleanup(collection: Collection): CleanupPlan {
   const stays = new Set([partial, active?.chain.discarded]);
   const sets = [...collection.orphaned, ...collection.incomplete].filter((set) => !stays.has(set));
   const remote = [
-    ...sets.flatMap((set) => [...volumeNames(set), ...set.manifests, ...set.statistics.remote]),
+    ...sets.flatMap((set) => [...volumeNames(set), ...set.manifests, ...unusableNames(set), ...set.statistics.remote]),
     ...collection.orphanedSignatures.remote,
+    ...signaturesOf(
+      sets.filter(({ unusable }) => unusable.length > 0),
+      collection,
+    ),
     ...collection.strayStatistics,
   ];
   const local = collection.orphanedSignatures.local.filter((name) => name !== partial?.partialSignatures);
@@ -64,6 +69,16 @@ export function planCleanup(collection: Collection): CleanupPlan {
     files: [...on('remote', remote), ...on('local', local)],
     copies: sets.flatMap(localFiles),
   };
+}
+
+/**
+ * Those in a signature chain. Of a set without manifest the reference leaves them, as a later one may fit; of a damaged
+ * one they would be all that is left.
+ */
+function signaturesOf(sets: readonly BackupSet[], { signatureChains }: Collection): readonly string[] {
+  const keys = new Set(sets.map(setKey));
+  const files = signatureChains.flatMap((chain) => (chain.place === 'remote' ? chain.files : []));
+  return files.filter((file) => keys.has(setKey(file))).flatMap(({ names }) => names);
 }
 
 /** Whole chains that ended before `time`. */
@@ -143,10 +158,19 @@ function startOfNth(collection: Collection, count: number): EpochSeconds {
   return starts.sort((a, b) => b - a)[count - 1] ?? -Infinity;
 }
 
-/** A manifest alone is no backup: a full has its volumes, from the first without a gap. */
+/**
+ * A manifest alone is no backup, nor are volumes whose manifest only this archive dir knows: a full has its volumes, from
+ * the first without a gap.
+ */
 function hasVolumes({ full }: BackupChain): boolean {
   const count = full.volumes.size;
+  if (full.unusable.some((file) => isNeeded(file, full))) return false;
   return count > 0 && full.volumes.has(1) && full.volumes.has(count);
+}
+
+function isNeeded(file: ListedFile, { volumes, manifest }: BackupSet): boolean {
+  if (file.kind === 'volume') return !volumes.has(file.volume);
+  return file.kind === 'manifest' && manifest === undefined;
 }
 
 function chainFiles(chain: BackupChain, scope: RemovalStep['scope']): readonly Deletion[] {
@@ -162,7 +186,7 @@ function incsOf(chain: BackupChain): BackupSet[] {
 
 /** Manifest first: without it a half deleted set counts as incomplete and is not taken for a backup. */
 function setFiles(set: BackupSet): readonly Deletion[] {
-  const remote = [...set.manifests, ...volumeNames(set).toReversed(), ...set.statistics.remote];
+  const remote = [...set.manifests, ...volumeNames(set).toReversed(), ...unusableNames(set), ...set.statistics.remote];
   return [...on('remote', remote), ...localFiles(set)];
 }
 
@@ -172,7 +196,7 @@ function signatureFiles(chain: SignatureChain, scope: RemovalStep['scope']): rea
 }
 
 function partialFiles(set: BackupSet): readonly Deletion[] {
-  const volumes = on('remote', [...volumeNames(set).toReversed(), ...set.statistics.remote]);
+  const volumes = on('remote', [...volumeNames(set).toReversed(), ...unusableNames(set), ...set.statistics.remote]);
   const signatures = set.partialSignatures === undefined ? [] : [set.partialSignatures];
   // The unfinished manifest last: while it is there, a second try finds the same set again.
   return [...volumes, ...on('local', signatures), ...localFiles(set)];

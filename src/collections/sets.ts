@@ -23,13 +23,18 @@ export interface BackupSet {
   readonly partialManifest: string | undefined;
   /** Unfinished signatures in the archive dir, only of a partial set. */
   readonly partialSignatures: string | undefined;
+  /** Remote files of the set, signatures included, that count as not there. They go when the set goes. */
+  readonly unusable: readonly ListedFile[];
   /** jsonstat files: remote and local names. */
   readonly statistics: { readonly remote: readonly string[]; readonly local: readonly string[] };
   /** Some remote file of the set is encrypted. */
   readonly encrypted: boolean;
   /** Interrupted: can be resumed, must not be restored. */
   readonly isPartial: boolean;
-  /** Has a manifest, be it the unfinished one. Volumes do not count: missing ones show only on restore. */
+  /**
+   * Has a manifest, be it the unfinished one, or the copy in the archive dir of one that cannot be used any more. Volumes
+   * do not count: missing ones show only on restore.
+   */
   readonly isComplete: boolean;
 }
 
@@ -49,6 +54,7 @@ interface Draft {
   readonly first: ListedFile;
   readonly volumes: ListedFile[];
   readonly manifests: ListedFile[];
+  readonly unusable: ListedFile[];
   readonly remoteStatistics: string[];
   readonly localStatistics: string[];
   localManifest: string | undefined;
@@ -56,10 +62,18 @@ interface Draft {
   partialSignatures: string | undefined;
 }
 
-/** Groups names into sets. Rules: docs/format/collections.md. */
-export function collectSets(remote: readonly ListedFile[], local: readonly ListedFile[]): SetListing {
+/** Groups names into sets. Remote names that are `unusable` count as not there. Rules: docs/format/collections.md. */
+export function collectSets(
+  remote: readonly ListedFile[],
+  local: readonly ListedFile[],
+  unusable: ReadonlySet<string> = new Set(),
+): SetListing {
   const drafts = new Map<string, Draft>();
   for (const file of remote) {
+    if (unusable.has(file.name)) {
+      draftOf(drafts, file).unusable.push(file);
+      continue;
+    }
     if (file.kind === 'volume') draftOf(drafts, file).volumes.push(file);
     if (file.kind === 'manifest' && !file.partial) draftOf(drafts, file).manifests.push(file);
   }
@@ -101,6 +115,7 @@ function draftOf(drafts: Map<string, Draft>, file: ListedFile): Draft {
     first: file,
     volumes: [],
     manifests: [],
+    unusable: [],
     remoteStatistics: [],
     localStatistics: [],
     localManifest: undefined,
@@ -112,9 +127,10 @@ function draftOf(drafts: Map<string, Draft>, file: ListedFile): Draft {
 }
 
 function finish(draft: Draft): BackupSet {
-  const { first, partialManifest } = draft;
+  const { first, partialManifest, unusable } = draft;
   const manifests = byLikelihood(draft.manifests, draft.volumes[0]?.encrypted).map(({ name }) => name);
   const isPartial = partialManifest !== undefined;
+  const standsIn = draft.localManifest !== undefined && unusable.some(({ kind }) => kind === 'manifest');
   return {
     type: first.type,
     start: first.start,
@@ -125,16 +141,23 @@ function finish(draft: Draft): BackupSet {
     localManifest: draft.localManifest,
     partialManifest,
     partialSignatures: draft.partialSignatures,
+    unusable,
     statistics: { remote: draft.remoteStatistics, local: draft.localStatistics },
-    encrypted: [...draft.volumes, ...draft.manifests].some(({ encrypted }) => encrypted),
+    encrypted: [...draft.volumes, ...draft.manifests, ...unusable].some(({ encrypted }) => encrypted),
     isPartial,
-    isComplete: manifests.length > 0 || isPartial,
+    isComplete: manifests.length > 0 || isPartial || standsIn,
   };
 }
 
 /** All names of a set's volumes, candidates included, by ascending number. */
 export function volumeNames(set: BackupSet): readonly string[] {
   return [...set.volumes.values()].flat();
+}
+
+/** Names of what is there of a set and counts as not there: manifests first. */
+export function unusableNames({ unusable }: BackupSet): readonly string[] {
+  const isManifest = ({ kind }: ListedFile): number => (kind === 'manifest' ? 0 : 1);
+  return unusable.toSorted((a, b) => isManifest(a) - isManifest(b)).map(({ name }) => name);
 }
 
 function numbered(

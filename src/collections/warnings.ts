@@ -1,6 +1,6 @@
 import { asctime } from '../util/time.ts';
 import type { Collection } from './collection.ts';
-import { type BackupSet, volumeNames } from './sets.ts';
+import { type BackupSet, unusableNames, volumeNames } from './sets.ts';
 
 /** Something about a collection that a user should know. */
 export interface CollectionWarning {
@@ -18,6 +18,12 @@ export function collectionWarnings(collection: Collection): readonly CollectionW
   const warn = (code: CollectionWarning['code'], sentence: string, names: readonly string[]): void => {
     warnings.push({ code, names, text: [sentence, ...names].join('\n') });
   };
+  const { unusable } = collection;
+  if (unusable.length > 0) {
+    const sentence = 'Files on the remote that are empty, cut off or damaged. They count as missing:';
+    const names = unusable.map(({ name }) => name);
+    warn('generic', sentence, names);
+  }
   const discarded = collection.active?.chain.discarded;
   if (discarded !== undefined) {
     const time = asctime(discarded.end);
@@ -48,5 +54,5 @@ export function collectionWarnings(collection: Collection): readonly CollectionW
 }
 
 function filesOf(sets: readonly BackupSet[]): readonly string[] {
-  return sets.flatMap((set) => [...set.manifests, ...volumeNames(set)]);
+  return sets.flatMap((set) => [...set.manifests, ...volumeNames(set), ...unusableNames(set)]);
 }

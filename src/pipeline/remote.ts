@@ -19,6 +19,8 @@ export interface Remote {
   readonly parallel: number;
   /** Tells what a listing says of a file; a copy that turns out shorter is fetched again. */
   learn(file: RemoteFile): void;
+  /** Names that count as not there: what a listing or a reader has found to be empty, cut off or damaged. */
+  readonly unusable: Set<string>;
   /** Bytes, if a listing has told. */
   sizeOf(name: string): number | undefined;
   /**
@@ -63,6 +65,7 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
   const pass = gate(parallel);
   const sizes = new Map<string, number>();
   const unconfirmed = new Set<string>();
+  const unusable = new Set<string>();
 
   async function arrivedSize(name: string): Promise<number | undefined> {
     if (backend.stat !== undefined) {
@@ -146,10 +149,13 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
       if (size !== undefined && backend.traits.consistentList) sizes.set(name, size);
     },
 
+    unusable,
+
     sizeOf: (name) => sizes.get(name),
 
     async put(name, file, options) {
       sizes.delete(name);
+      unusable.delete(name);
       const size = statSync(file).size;
       const body: Body = { size, file, open: () => createReadStream(file, { highWaterMark: BLOCK }) };
       await backend.put(name, options?.isSpare === true ? { ...body, mayKeepFile: true } : body, call);

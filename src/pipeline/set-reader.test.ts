@@ -66,6 +66,7 @@ function setOf(names: ReadonlyMap<number, readonly string[]>): BackupSet {
     localManifest: undefined,
     partialManifest: undefined,
     partialSignatures: undefined,
+    unusable: [],
     statistics: { remote: [], local: [] },
     encrypted: false,
     isPartial: false,

@@ -63,7 +63,7 @@ export function localBackend(directory: string, emit?: Emit): Backend {
     }
   }
 
-  /** Without sizes, which would take a call for each file. */
+  /** With sizes: files that a full disk has left empty must not count. That takes some 10 µs for each. */
   async function* list(signal: AbortSignal, wanted: (name: string) => boolean): AsyncGenerator<RemoteFile> {
     signal.throwIfAborted();
     const files = await storing(`list ${directory}`, async () => filesIn(directory));
@@ -113,7 +113,9 @@ function filesIn(directory: string): readonly RemoteFile[] {
     const name = decodeName(entry.name);
     if (name === undefined) continue;
     // A link may lead to a file; some file systems tell no types.
-    if (entry.isFile() || sizeOf(join(directory, name)) !== undefined) files.push({ name });
+    const size = sizeOf(`${directory}/${name}`);
+    if (size !== undefined) files.push({ name, size });
+    else if (entry.isFile()) files.push({ name });
   }
   return files;
 }
