@@ -120,6 +120,20 @@ describe.runIf(requireTool('rsync') && requireTool('sshd'))('over ssh', () => {
     expect(await exchange('the reference', urls, { ours, 'the reference': theirs })).toEqual(['Full']);
   });
 
+  test.each([
+    ['-e', (shell: string) => ({ settings: { rsyncOptions: `-e "${shell}"` } })],
+    ['--rsh=', (shell: string) => ({ settings: { rsyncOptions: `"--rsh=${shell}"` } })],
+    ['-ze', (shell: string) => ({ settings: { rsyncOptions: `-ze '${shell}'` } })],
+    ['RSYNC_RSH', (shell: string) => ({ settings: {}, env: { PATH: process.env['PATH'], RSYNC_RSH: shell } })],
+  ])('the user and the port of the URL count with a remote shell given by %s, too', async (_how, more) => {
+    const shell = more(`ssh -F none -oIdentityFile=${server.key} -oUserKnownHostsFile=${server.knownHosts}`);
+    expect(await putting(`rsync://${server.user}@127.0.0.1:${server.port}/own-shell`, shell)).toBeUndefined();
+    expect(await putting(`rsync://keeper@127.0.0.1:${server.port}/own-shell`, shell)).toMatchObject({
+      code: 'BACKEND_PERMISSION_DENIED',
+      message: expect.stringContaining('keeper@127.0.0.1: Permission denied'),
+    });
+  });
+
   test('a host key or login that is refused is 51', async () => {
     const url = `rsync://127.0.0.1:${server.port}/x`;
     const unknown = { sshOptions: `-oIdentityFile=${server.key} -oUserKnownHostsFile=/dev/null` };

@@ -27,6 +27,8 @@ export interface SshdOptions {
   readonly only?: 'sftp' | 'shell' | 'read-only';
   /** With `sftp`: requests of the protocol that are answered with "Permission denied", as the option -P names them. */
   readonly denied?: string;
+  /** A shell command that is run in the place of what the client asks for, as `command=` of authorized_keys does. */
+  readonly command?: string;
   /** Lines for sshd_config. */
   readonly config?: readonly string[];
   /** PATH of the commands it runs. Default: sshd's own. */
@@ -65,8 +67,9 @@ export async function startSshd(dir: string, options: SshdOptions = {}): Promise
   const server = SFTP_SERVERS.find((path) => existsSync(path)) ?? 'internal-sftp';
   const session = `${dir}/session`;
   const refusing = options.denied === undefined ? server : `${server} -P ${options.denied}`;
-  const command = only === 'sftp' ? refusing : only === 'read-only' ? `${server} -R` : '$SSH_ORIGINAL_COMMAND';
-  writeFileSync(session, `#!/bin/sh\nexport HOME='${home}'\ncd "$HOME"\n${guardOf(only)}exec sh -c "${command}"\n`);
+  const asked = only === 'sftp' ? refusing : only === 'read-only' ? `${server} -R` : '$SSH_ORIGINAL_COMMAND';
+  const run = options.command ?? `exec sh -c "${asked}"`;
+  writeFileSync(session, `#!/bin/sh\nexport HOME='${home}'\ncd "$HOME"\n${guardOf(only)}${run}\n`);
   chmodSync(session, 0o755);
   const lines = [
     `Port ${port}`,

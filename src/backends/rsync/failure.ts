@@ -66,6 +66,54 @@ const SAID: readonly (readonly [RegExp, Kind])[] = [
     },
   ],
   [
+    /another instance of rrsync/i,
+    {
+      code: 'BACKEND_ERROR',
+      retryable: true,
+      hint: 'Wait until the other run has ended, or let rrsync take several at once: its option -no-lock.',
+    },
+  ],
+  [
+    /(?:sending to|writing to) (?:the )?read-only server/i,
+    {
+      code: 'BACKEND_PERMISSION_DENIED',
+      retryable: false,
+      hint: 'The key may only read there (rrsync -ro): restore, verify and list work, backups need another key.',
+    },
+  ],
+  [
+    /reading from (?:the )?write-only server/i,
+    {
+      code: 'BACKEND_PERMISSION_DENIED',
+      retryable: false,
+      hint: 'A backup has to see what is stored already: take rrsync -no-del in the place of -wo.',
+    },
+  ],
+  [
+    /option --(?:delete|remove)\S* has been disabled|refused? .*--(?:delete|remove)/i,
+    {
+      code: 'BACKEND_PERMISSION_DENIED',
+      retryable: false,
+      hint: 'The server takes backups and lets nothing be deleted: remove old ones there, or with another key.',
+    },
+  ],
+  [
+    /option \S+ has been disabled on this server|invalid rsync-command syntax|unknown option|unrecognized option|invalid option/i,
+    {
+      code: 'BACKEND_ERROR',
+      retryable: false,
+      hint: 'The rsync of the server does not take all options: leave out what --rsync-options adds, or install a newer one.',
+    },
+  ],
+  [
+    /does not run rsync|is not rsync|must be run via ssh|^rrsync/im,
+    {
+      code: 'BACKEND_PERMISSION_DENIED',
+      retryable: false,
+      hint: 'The key may run nothing but rsync in its directory: the path of the URL counts from there.',
+    },
+  ],
+  [
     /permission denied|read[- ]only|operation not permitted/i,
     {
       code: 'BACKEND_PERMISSION_DENIED',
@@ -90,6 +138,11 @@ const HOPELESS: ReadonlySet<number | null> = new Set([1, 2, 4]);
 
 export function isAbsent({ status, stderr }: Ended): boolean {
   return status !== 0 && SAID.find(([pattern]) => pattern.test(stderr))?.[1].code === 'BACKEND_NOT_FOUND';
+}
+
+/** The server takes one call at a time. */
+export function isBusy({ status, stderr }: Ended): boolean {
+  return status !== 0 && /another instance of rrsync|max connections \(\d+\) reached/i.test(stderr);
 }
 
 export function rsyncFailure(task: string, ended: Ended): BackendError {

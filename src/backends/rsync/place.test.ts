@@ -49,9 +49,58 @@ test('--timeout 0 is no limit', () => {
   expect(place.args).toContain('--timeout=0');
 });
 
-test('a path that a shell would change is protected from it', () => {
-  const place = rsyncPlace(parseUrl('rsync://h/two%20words'), options, '/s');
-  expect([place.directory, place.args[2]]).toEqual(['h:./two words/', '--protect-args']);
+test.each([
+  ['rsync://h/a/b', 'h:./', 'a/b/'],
+  ['rsync://u@h//a/b', 'u@h:/', 'a/b/'],
+  ['rsync://h/../a/../b', 'h:./../a/../', 'b/'],
+  ['rsync://h', 'h:/', ''],
+  ['rsync://h::mod/a/b', 'h::mod/', 'a/b/'],
+  ['rsync://h::mod', 'h::mod/', ''],
+])('of %s what is there is %j, what may have to be made %j', (url, base, below) => {
+  expect(rsyncPlace(parseUrl(url), options, '/s')).toMatchObject({ base, below, directory: `${base}${below}` });
+});
+
+const OURS = /-oServerAliveInterval=15 .*-oControlMaster=auto .*-oControlPath=\/s$/;
+
+test.each([
+  ['', undefined, 'ssh -p 2222 -oBatchMode=yes -i /k ', []],
+  [`-e "ssh -i KEY"`, undefined, 'ssh -i KEY -p 2222 -i /k ', []],
+  [`-z -e "ssh -i KEY" --bwlimit=9`, 'ssh -x', 'ssh -i KEY -p 2222 -i /k ', ['-z', '--bwlimit=9']],
+  [`-zessh`, undefined, 'ssh -p 2222 -i /k ', ['-z']],
+  [`-e "ssh -v" "--rsh=/opt/my ssh/x -q" --rsh ssh`, undefined, 'ssh -p 2222 -i /k ', []],
+  [`"--rsh='/opt/my dir/ssh' -p 9"`, undefined, "'/opt/my dir/ssh' -p 9 -p 2222 -i /k ", []],
+  ['-Tstore --exclude=-e', 'ssh -x', 'ssh -x -p 2222 -i /k ', ['-Tstore', '--exclude=-e']],
+])('with --rsync-options %s and RSYNC_RSH %s the remote shell is %s…', (rsyncOptions, RSYNC_RSH, shell, rest) => {
+  const settings = { rsyncOptions, sshOptions: '-i /k' };
+  const place = rsyncPlace(parseUrl('rsync://us@h:2222/dir'), { ...options, settings, env: { RSYNC_RSH } }, '/s');
+  const [flag, command = '', , ...others] = place.args;
+  expect([flag, command.slice(0, shell.length), others]).toEqual(['-e', shell, rest]);
+  expect(command).toMatch(OURS);
+  expect(place.directory).toBe('us@h:./dir/');
+});
+
+test('a remote shell that is not ssh stays as it is, and rsync tells it the user', () => {
+  const settings = { rsyncOptions: '-e "sshpass -e ssh -p 22"', sshOptions: '-i /k' };
+  const place = rsyncPlace(parseUrl('rsync://us@h:2222/dir'), { ...options, settings }, '/s');
+  expect([place.args, place.directory]).toEqual([['-e', 'sshpass -e ssh -p 22', '--timeout=30'], 'us@h:./dir/']);
+  expect(place.closing).toBeUndefined();
+});
+
+test('the connection that is shared is closed by the same ssh, one that the user shares is not', () => {
+  const own = { rsyncOptions: `-e "'/opt/my ''dir''/ssh' -i 'a b'"` };
+  const { closing } = rsyncPlace(parseUrl('rsync://us@h/dir'), { ...options, settings: own }, '/s');
+  expect([closing?.slice(0, 3), closing?.slice(-4)]).toEqual([
+    ["/opt/my 'dir'/ssh", '-i', 'a b'],
+    ['-O', 'exit', '--', 'h'],
+  ]);
+  const shared = { sshOptions: '-oControlPath=/mine' };
+  expect(rsyncPlace(parseUrl('rsync://us@h/dir'), { ...options, settings: shared }, '/s').closing).toBeUndefined();
+});
+
+test('a user whose name rsync would take apart is told to ssh', () => {
+  const place = rsyncPlace(parseUrl('rsync://a%2Fb@h/dir'), options, '/s');
+  expect(place.directory).toBe('h:./dir/');
+  expect(place.args[1]).toContain(' -l a/b ');
 });
 
 test('each direction has its limit, and what the user says to rsync comes later', () => {

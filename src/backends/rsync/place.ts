@@ -4,6 +4,7 @@ import { limitsInKib, timeoutMs, type OpenOptions } from '../open-options.ts';
 import { shellQuote, splitWords } from '../ssh/words.ts';
 import { loginPath } from '../url-path.ts';
 import type { BackendUrl } from '../url.ts';
+import { takeShell, transportOf } from './transport.ts';
 
 /** rsync tells of its progress once a second. */
 const LEAST_SILENCE_MS = 2_000;
@@ -13,16 +14,21 @@ const STEP_KIB = 64;
 
 /** Where the files are, in rsync's words, and what every call of rsync needs. */
 export interface Place {
-  /** `host:dir/`, `host::module/dir/`; names are put behind it. */
+  /** `base` and `below` together: `user@host:./dir/`, `host::module/dir/`; names are put behind it. */
   readonly directory: string;
+  /** Where directories can be made, and those that lead to the files from there. */
+  readonly base: string;
+  readonly below: string;
   readonly args: readonly string[];
   /** Before `args`, in which the user may say otherwise. Each process has the limit for itself. */
   readonly limits: { readonly upload: readonly string[]; readonly download: readonly string[] };
   readonly env: Readonly<Record<string, string | undefined>>;
   /** How long a call may say nothing; 0: for ever. */
   readonly silenceMs: number;
-  /** The command that reaches the server, over ssh; `mkdir` runs through it. */
-  readonly ssh?: { readonly words: readonly string[]; readonly host: string; readonly path: string };
+  /** The user does not want rsync to tell of its progress. */
+  readonly isQuiet: boolean;
+  /** Ends the connection of ssh that is shared, where there is one; the host goes behind it. */
+  readonly closing?: readonly string[];
 }
 
 /** `controlPath` is a socket for connections of ssh to be shared through; its path may have 100 characters. */
@@ -35,48 +41,59 @@ export function rsyncPlace(url: BackendUrl, options: OpenOptions, controlPath: s
   const { up = 0, down = 0 } = limitsInKib(options) ?? {};
   const limits = { upload: bandwidth(up), download: bandwidth(down) };
   const silenceMs = timeout === 0 ? 0 : Math.max(timeout * 1000, LEAST_SILENCE_MS, slowestMs(up), slowestMs(down));
-  const common = [`--timeout=${timeout}`, ...extra];
-  const { FTP_PASSWORD: _, RSYNC_RSH: __, ...clean } = env;
+  const { FTP_PASSWORD: _, RSYNC_RSH: _shell, ...clean } = env;
   const shared = { ...clean, LC_ALL: 'C' };
+  const isQuiet = extra.some((word) => /^--quiet$|^-(?!-)[^BTfM@e]*q/.test(word));
 
   if (url.path.startsWith('::')) {
     const user = url.user ?? (env['USER'] || userName(env));
     const password = urlPassword(url, env)?.reveal() ?? env['RSYNC_PASSWORD'] ?? '';
     const port = url.port === undefined ? [] : [`--port=${url.port}`];
     return {
-      directory: closed(`${host}${url.path}`),
-      args: [...port, `--contimeout=${timeout}`, '--no-motd', ...common],
+      ...split(`${host}::`, closed(url.path.slice(2)), /^[^/]*\//),
+      args: [...port, `--contimeout=${timeout}`, '--no-motd', `--timeout=${timeout}`, ...extra],
       // An empty password keeps rsync from asking on the terminal.
       limits,
       // Without any name rsync says that it is "nobody".
       env: { ...shared, ...(user !== undefined && { USER: user, LOGNAME: user }), RSYNC_PASSWORD: password },
       silenceMs,
+      isQuiet,
     };
   }
 
   const path = pathOverSsh(url);
-  // What the user says comes first: of repeated options ssh takes the first.
-  const words = [
-    'ssh',
-    ...(url.port === undefined ? [] : ['-p', String(url.port)]),
-    '-oBatchMode=yes',
-    ...splitWords(settings.sshOptions ?? ''),
-    ...(timeout === 0 ? [] : [`-oConnectTimeout=${timeout}`]),
-    `-oServerAliveInterval=${Math.ceil(timeout / 2)}`,
-    '-oServerAliveCountMax=2',
-    '-oControlMaster=auto',
-    `-oControlPath=${controlPath}`,
-    '-oControlPersist=60',
-    ...(url.user === undefined ? [] : ['-l', url.user]),
-  ];
+  const { shell = env['RSYNC_RSH'], rest } = takeShell(extra);
+  // rsync hands the user in front of the host to any remote shell; what it would take for the end of the host, ssh gets.
+  const { user = '' } = url;
+  const isOdd = /[:/]/.test(user);
+  const transport = transportOf(shell, {
+    port: url.port === undefined ? [] : ['-p', String(url.port)],
+    given: splitWords(settings.sshOptions ?? ''),
+    shared: [
+      ...(timeout === 0 ? [] : [`-oConnectTimeout=${timeout}`]),
+      `-oServerAliveInterval=${Math.ceil(timeout / 2)}`,
+      '-oServerAliveCountMax=2',
+      '-oControlMaster=auto',
+      '-oControlPersist=60',
+    ],
+    user: isOdd ? ['-l', user] : [],
+    socket: controlPath,
+  });
   return {
-    directory: `${host}:${path}`,
-    args: ['-e', words.map(rsyncQuote).join(' '), ...(isPlain(path) ? [] : ['--protect-args']), ...common],
+    ...split(`${user === '' || isOdd ? '' : `${user}@`}${host}:`, path, /^(?:\.\/|\/)(?:(?:.*\/)?\.\.\/)?/s),
+    args: ['-e', transport.command, `--timeout=${timeout}`, ...rest],
     limits,
     env: shared,
     silenceMs,
-    ssh: { words, host: url.host ?? '', path },
+    isQuiet,
+    ...(transport.closing !== undefined && { closing: [...transport.closing, url.host ?? ''] }),
   };
+}
+
+/** `start` matches what of the path is there from the beginning: a login directory, a root, a module. */
+function split(front: string, path: string, start: RegExp): Pick<Place, 'directory' | 'base' | 'below'> {
+  const [there = ''] = start.exec(path) ?? [];
+  return { directory: `${front}${path}`, base: `${front}${there}`, below: path.slice(there.length) };
 }
 
 function bandwidth(kib: number): readonly string[] {
@@ -101,9 +118,4 @@ function closed(path: string): string {
 /** A shell on the server would leave it as it is. */
 export function isPlain(text: string): boolean {
   return shellQuote(text) === text;
-}
-
-/** rsync knows quotes around words and no backslashes; a quote inside is written twice. */
-function rsyncQuote(word: string): string {
-  return /["'\s]/.test(word) ? `'${word.replaceAll("'", "''")}'` : word;
 }

@@ -1,17 +1,27 @@
-import { createReadStream, createWriteStream, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  createReadStream,
+  createWriteStream,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 import { BackendError } from '../../errors/errors.ts';
-import { shellQuote } from '../ssh/words.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
 import { limitsInKib, type OpenOptions } from '../open-options.ts';
 import type { BackendUrl } from '../url.ts';
-import { isAbsent, rsyncFailure, type Ended } from './failure.ts';
-import { parseListing } from './listing.ts';
+import { isAbsent, isBusy, rsyncFailure, type Ended } from './failure.ts';
+import { parseListing, type Listing } from './listing.ts';
+import { isWild, onlyItGoes, onlyRules } from './only.ts';
 import { isPlain, rsyncPlace } from './place.ts';
 import { runProgram } from './run.ts';
+import { takingTurns } from './turns.ts';
 
 const BLOCK = 256 * 1024;
 /** A socket's path may have 108 bytes, and ssh puts a random suffix of 17 behind it while it makes one. */
@@ -20,6 +30,19 @@ const LONGEST_SOCKET = 88;
 /** Always the whole file: what is there may be half of it, of the same size and second. What it prints shows that it moves. */
 const WHOLE = ['--ignore-times', '--whole-file', '--progress'] as const;
 
+/** Of the directories on the way none gets other attributes, and none is emptied, whatever the user says to rsync. */
+const NOTHING_BUT_MAKE = [
+  '--dirs',
+  '--no-recursive',
+  '--relative',
+  '--no-implied-dirs',
+  '--no-perms',
+  '--no-owner',
+  '--no-group',
+  '--omit-dir-times',
+  '--filter=protect *',
+] as const;
+
 /** The rsync program, over ssh or to a daemon. It stores files under a name of its own first and renames them. */
 export async function open(url: BackendUrl, options: OpenOptions): Promise<Backend> {
   const { warn = () => {}, tempDir = tmpdir } = options;
@@ -27,28 +50,52 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
   const sockets = `${scratch}/s`.length <= LONGEST_SOCKET ? scratch : mkdtempSync('/tmp/duplicity-rsync-');
   const place = rsyncPlace(url, options, `${sockets}/s`);
   const { directory } = place;
-  if (place.ssh !== undefined && url.password !== undefined) {
+  if (!url.path.startsWith('::') && url.password !== undefined) {
     warn('rsync over ssh logs in with keys only: the password of the URL is not used.');
   }
   let files = 0;
-  let canMakePath = true;
+  let making: Promise<void> | undefined;
+  let escapesArguments: Promise<boolean> | undefined;
 
-  async function rsync(args: readonly string[], signal: AbortSignal, limit: readonly string[] = []): Promise<Ended> {
-    const { env, silenceMs, ssh } = place;
+  const rsync = takingTurns(run, isBusy);
+
+  async function run(args: readonly string[], signal: AbortSignal, limit: readonly string[] = []): Promise<Ended> {
+    const { env, silenceMs } = place;
     const ended = await runProgram('rsync', [...limit, ...place.args, ...args], { env, signal, silenceMs });
     // The next call would go through the same connection.
-    if (ended.isSilent === true && ssh !== undefined) await closeMaster(ssh, env);
+    if (ended.isSilent === true) await closeMaster();
     return ended;
   }
 
-  function remote(name: string): { readonly path: string; readonly quoting: readonly string[] } {
+  /** Ends the shared connection, which would stay for a minute otherwise; there may be none. */
+  async function closeMaster(): Promise<void> {
+    const [program, ...args] = place.closing ?? [];
+    if (program === undefined) return;
+    const { signal } = new AbortController();
+    await runProgram(program, args, { env: place.env, signal }).catch(() => undefined);
+  }
+
+  /**
+   * A shell on the server must not change what stands in a path. rsync escapes it since 3.2.4; one before that sends it by
+   * a way of its own, which a server may refuse.
+   */
+  async function quoting(text: string, signal: AbortSignal): Promise<readonly string[]> {
+    if (isPlain(text)) return [];
+    escapesArguments ??= runProgram('rsync', ['--version'], { env: place.env, signal }).then(
+      ({ stdout }) => !/^rsync +version (?:[0-2]\.|3\.[01]\.|3\.2\.[0-3]\b)/.test(stdout),
+      () => false,
+    );
+    return (await escapesArguments) ? [] : ['--protect-args'];
+  }
+
+  function remote(name: string): string {
     if (/^\.{1,2}$|[/\0\n]|^$/.test(name)) {
       throw new BackendError('BACKEND_ERROR', `Not a file name: ${JSON.stringify(name)}`, {
         retryable: false,
         hint: 'A file prefix cannot contain a slash here.',
       });
     }
-    return { path: `${directory}${name}`, quoting: isPlain(name) ? [] : ['--protect-args'] };
+    return `${directory}${name}`;
   }
 
   /** A path in a private directory of this run, for one transfer. */
@@ -57,101 +104,113 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
     return `${scratch}/${++files}`;
   }
 
+  /**
+   * By its own name into the directory: behind a path the server may look for a pattern, and rrsync of 3.5 hides from its
+   * rsync which file it is to replace.
+   */
   async function put(name: string, body: Body, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const { path, quoting } = remote(name);
+    const path = remote(name);
     const file = body.file ?? scratchFile();
+    const folder = scratchFile();
     try {
       if (body.file === undefined) await pipeline(body.open(), createWriteStream(file, { mode: 0o600 }), { signal });
       const { size } = statSync(file);
       if (size !== body.size) throw failed(`store ${name}: it has ${size} bytes instead of ${body.size}`);
-      const task = `store ${name} in ${directory}`;
-      if (isWild(name)) await sendByOwnName(name, file, task, signal);
-      else await send([...WHOLE, ...quoting, file, path], task, signal);
+      mkdirSync(folder);
+      symlinkSync(resolve(file), `${folder}/${name}`);
+      const sent = ['--copy-links', ...(await quoting(path, signal)), `${folder}/${name}`, directory];
+      await send([...WHOLE, ...sent], `store ${name} in ${directory}`, signal);
     } finally {
       if (body.file === undefined) rmSync(file, { force: true });
-    }
-  }
-
-  /** Into the directory, which the server takes for no pattern. */
-  async function sendByOwnName(name: string, file: string, task: string, signal: AbortSignal): Promise<void> {
-    const folder = scratchFile();
-    mkdirSync(folder);
-    try {
-      symlinkSync(resolve(file), `${folder}/${name}`);
-      await send([...WHOLE, '--copy-links', `${folder}/${name}`, directory], task, signal);
-    } finally {
       rmSync(folder, { recursive: true, force: true });
     }
   }
 
-  /** A missing directory is made by the way, or, with an rsync before 3.2.3 on either side, by ssh. */
+  /** A missing directory is made first, whatever the server's rsync may be able to do by itself. */
   async function send(args: readonly string[], task: string, signal: AbortSignal): Promise<void> {
     const { upload } = place.limits;
-    let ended = await rsync([...(canMakePath ? ['--mkpath'] : []), ...args], signal, upload);
-    if (canMakePath && /--mkpath: unknown option/.test(ended.stderr)) {
-      canMakePath = false;
+    let ended = await rsync(args, signal, upload);
+    if (isAbsent(ended) && place.below !== '') {
+      making ??= makeDirectory(signal).finally(() => (making = undefined));
+      await making;
       ended = await rsync(args, signal, upload);
-      if (isAbsent(ended) && place.ssh !== undefined) {
-        await makeDirectory(place.ssh, signal);
-        ended = await rsync(args, signal, upload);
-      }
     }
     if (ended.status !== 0) throw rsyncFailure(task, ended);
+    // Every transfer shows its progress.
+    if (!place.isQuiet && !ended.stdout.includes('%')) throw notTaken(task);
   }
 
-  async function makeDirectory(ssh: NonNullable<typeof place.ssh>, signal: AbortSignal): Promise<void> {
-    const [program = 'ssh', ...words] = ssh.words;
-    const args = [...words, '--', ssh.host, `mkdir -p ${shellQuote(ssh.path)}`];
-    const ended = await runProgram(program, args, { env: place.env, signal });
-    if (ended.status !== 0) throw rsyncFailure(`create the directory ${directory}`, ended);
+  /** Sends empty directories, which every rsync can receive. */
+  async function makeDirectory(signal: AbortSignal): Promise<void> {
+    const empty = scratchFile();
+    const below = place.below.replace(/\/+$/, '');
+    try {
+      mkdirSync(`${empty}/${below}`, { recursive: true });
+      // The server's umask decides.
+      chmodSync(`${empty}/${below}`, 0o777);
+      const escaped = await quoting(`${place.base}${below}`, signal);
+      const ended = await rsync([...NOTHING_BUT_MAKE, ...escaped, `${empty}/./${below}`, place.base], signal);
+      if (ended.status !== 0) throw rsyncFailure(`create the directory ${directory}`, ended);
+    } finally {
+      rmSync(empty, { recursive: true, force: true });
+    }
   }
 
   async function get<T>(name: string, take: (bytes: Bytes) => Promise<T>, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
-    const { path, quoting } = remote(name);
+    const path = remote(name);
     const scratchPath = scratchFile();
     const file = isWild(name) ? `${scratchPath}/${name}` : scratchPath;
-    const wanted = isWild(name)
-      ? ['--dirs', ...onlyRules(name), directory, `${scratchPath}/`]
-      : [...quoting, path, scratchPath];
+    const wanted = [
+      ...(await quoting(path, signal)),
+      ...(isWild(name) ? ['--dirs', ...onlyRules(name), directory, `${scratchPath}/`] : [path, scratchPath]),
+    ];
     try {
-      const ended = await rsync([...WHOLE, '--copy-links', ...wanted], signal, place.limits.download);
-      if (ended.status !== 0) throw rsyncFailure(`read ${name} in ${directory}`, ended);
-      const there = statSync(file, { throwIfNoEntry: false });
-      if (there?.isFile() !== true) {
-        throw new BackendError('BACKEND_NOT_FOUND', `${path} is no file`, { retryable: false });
+      // A server may forbid to follow links, and there is seldom one.
+      for (const links of [[], ['--copy-links']]) {
+        const ended = await rsync([...WHOLE, ...links, ...wanted], signal, place.limits.download);
+        if (ended.status !== 0) throw rsyncFailure(`read ${name} in ${directory}`, ended);
+        if (isFile(file)) return await take(blocks(file, signal));
+        if (!/^skipping non-regular file/m.test(ended.stdout)) break;
       }
-      return await take(blocks(file, signal));
+      throw new BackendError('BACKEND_NOT_FOUND', `${path} is no file`, { retryable: false });
     } finally {
       rmSync(scratchPath, { recursive: true, force: true });
     }
   }
 
-  async function listing(path: string, task: string, signal: AbortSignal, quoting: readonly string[] = []) {
-    const args = ['--list-only', '--no-human-readable', '--8-bit-output', '--copy-links', ...quoting, path];
-    const ended = await rsync(args, signal);
-    if (ended.status === 0 || isAllButLinks(ended)) return parseListing(ended.stdout);
-    if (ended.stdout === '' && isAbsent(ended)) return undefined;
-    throw rsyncFailure(task, ended);
+  /** undefined: there is no such directory or file. */
+  async function listing(path: string, task: string, signal: AbortSignal): Promise<Listing | undefined> {
+    const args = ['--list-only', '--no-human-readable', '--8-bit-output', ...(await quoting(path, signal))];
+    const ended = await rsync([...args, path], signal);
+    if (ended.status !== 0 && !isPartial(ended)) {
+      if (ended.stdout === '' && isAbsent(ended)) return undefined;
+      throw rsyncFailure(task, ended);
+    }
+    const found = parseListing(ended.stdout);
+    if (found.links.length === 0) return found;
+    const followed = await rsync([...args, '--copy-links', path], signal);
+    if (followed.status === 0 || isPartial(followed)) return parseListing(followed.stdout);
+    // The server forbids to look behind them: reading one will say so.
+    return { ...found, files: [...found.files, ...found.links.map((name) => ({ name }))] };
   }
 
   async function* everything(signal: AbortSignal): AsyncGenerator<RemoteFile> {
     signal.throwIfAborted();
     // A directory that is not there yet is made by the first put.
-    yield* (await listing(directory, `list ${directory}`, signal)) ?? [];
+    yield* (await listing(directory, `list ${directory}`, signal))?.files ?? [];
   }
 
   /** Makes the directory like an empty one, with nothing but that name taking part. */
   async function remove(name: string, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const { quoting } = remote(name);
+    remote(name);
     const empty = scratchFile();
     mkdirSync(empty);
-    const ended = await rsync(
-      ['--recursive', '--delete', ...onlyItGoes(name), ...onlyRules(name), ...quoting, `${empty}/`, directory],
-      signal,
-    );
+    const only = [...onlyItGoes(name), ...onlyRules(name), ...(await quoting(directory, signal))];
+    const ended = await rsync(['--recursive', '--delete', ...only, `${empty}/`, directory], signal);
+    rmSync(empty, { recursive: true, force: true });
     if (ended.status !== 0 && !isAbsent(ended)) throw rsyncFailure(`delete ${name} in ${directory}`, ended);
   }
 
@@ -174,15 +233,13 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
     delete: (name, { signal }) => remove(name, signal),
     async stat(name, { signal }) {
       signal.throwIfAborted();
-      const { path, quoting } = remote(name);
-      const task = `look up ${name} in ${directory}`;
-      const found =
-        (await (isWild(name) ? listing(directory, task, signal) : listing(path, task, signal, quoting))) ?? [];
-      return found.find((file) => file.name === name);
+      const path = remote(name);
+      const found = await listing(isWild(name) ? directory : path, `look up ${name} in ${directory}`, signal);
+      return found?.files.find((file) => file.name === name);
     },
     async [Symbol.asyncDispose]() {
       if (scratch === undefined) return;
-      if (place.ssh !== undefined) await closeMaster(place.ssh, place.env);
+      await closeMaster();
       rmSync(sockets, { recursive: true, force: true });
       rmSync(scratch, { recursive: true, force: true });
       scratch = undefined;
@@ -195,48 +252,26 @@ function isTemporary(name: string): boolean {
   return /^\..+\.[A-Za-z0-9]{6}$/.test(name);
 }
 
-/** Ends the shared connection, which would stay for a minute otherwise; there may be none. */
-async function closeMaster(
-  { words, host }: { readonly words: readonly string[]; readonly host: string },
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<void> {
-  const [program = 'ssh', ...rest] = words;
-  const { signal } = new AbortController();
-  await runProgram(program, [...rest, '-O', 'exit', '--', host], { env, signal }).catch(() => undefined);
-}
-
 /** Nothing is missing in the listing but links that lead nowhere and files that vanished. */
-function isAllButLinks({ status, stdout, stderr }: Ended): boolean {
+function isPartial({ status, stdout, stderr }: Ended): boolean {
   if (stdout === '' || (status !== 23 && status !== 24)) return false;
   const lines = stderr.split('\n').filter((line) => line !== '');
   return lines.every((line) => /symlink has no referent|has vanished|^rsync (error|warning): some files/.test(line));
 }
 
-/**
- * In a path the server takes such a name for a pattern, whatever the quotes: what it sends, or is to write, is then another
- * file that fits. A backslash does not help where there is no such file yet.
- */
-function isWild(name: string): boolean {
-  return /[*?[]/.test(name);
-}
-
-/** Rules by which nothing but `name` takes part in a transfer of the directory. */
-function onlyRules(name: string): readonly string[] {
-  return [`--include=/${pattern(name)}`, '--exclude=*'];
-}
-
-/** The same for what may be deleted, also where --rsync-options says --delete-excluded, which would take all the others. */
-function onlyItGoes(name: string): readonly string[] {
-  return [`--filter=risk /${pattern(name)}`, '--filter=protect *'];
-}
-
-/** A backslash protects a wildcard, and stands for itself in a pattern that has none. */
-function pattern(name: string): string {
-  return isWild(name) ? name.replace(/[\\*?[]/g, '\\$&') : name;
-}
-
 function failed(what: string): BackendError {
   return new BackendError('BACKEND_ERROR', `Cannot ${what}`, { retryable: true });
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+function notTaken(task: string): BackendError {
+  return new BackendError('BACKEND_ERROR', `Cannot ${task}: the server keeps what it has under that name`, {
+    retryable: false,
+    hint: 'Nothing there can be replaced (--ignore-existing, rrsync -no-overwrite): a backup that goes on needs that.',
+  });
 }
 
 async function* blocks(file: string, signal: AbortSignal): Bytes {

@@ -24,3 +24,9 @@ test('an abort ends one that takes no notice of it', async () => {
   caller.abort(new Error('enough'));
   await expect(ended).rejects.toThrow('enough');
 });
+
+test('of one that fails the last words are heard, also when a helper says them later', async () => {
+  const failing = '(sleep 0.2; echo because >&2) & echo first >&2; exit 3';
+  const ended = await runProgram('sh', ['-c', failing], { env, signal });
+  expect(ended).toMatchObject({ status: 3, stderr: 'first\nbecause\n' });
+});

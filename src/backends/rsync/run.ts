@@ -12,6 +12,9 @@ const MOST_STDERR = 64 * 1024;
  */
 const GRACE_MS = 1_000;
 
+/** The ssh of an rsync that has failed may outlive it, and has the reason. */
+const LATE_WORDS_MS = 1_000;
+
 interface Run {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
@@ -65,7 +68,6 @@ export function runProgram(
       signal.removeEventListener('abort', onAbort);
       reject(error.code === 'ENOENT' ? missing(program) : error);
     });
-    // The master that ssh leaves behind may hold stderr open: the end of the process is what counts.
     child.once('exit', (status) => {
       clearTimeout(late);
       signal.removeEventListener('abort', onAbort);
@@ -74,13 +76,20 @@ export function runProgram(
     });
     function finish(status: number | null): void {
       if (signal.aborted) reject(signal.reason);
-      else if (child.stdout.readableEnded) done();
-      else child.stdout.once('end', done);
-      function done(): void {
-        child.stderr.destroy();
+      else if (child.stdout.readableEnded) heard(status);
+      else child.stdout.once('end', () => heard(status));
+    }
+    /** The master that ssh leaves behind may hold stderr open: it is not waited for without need, or for ever. */
+    function heard(status: number | null): void {
+      const done = (): void => {
+        clearTimeout(late);
+        child.stderr.off('end', done).destroy();
         if (isSilent) stderr = `nothing has moved for ${silenceMs / 1000} s\n${stderr}`;
         resolve({ status, stdout: Buffer.concat(stdout).toString('utf8'), stderr, isSilent });
-      }
+      };
+      if (status === 0 || isSilent || child.stderr.readableEnded) return done();
+      child.stderr.once('end', done);
+      late = setTimeout(done, LATE_WORDS_MS);
     }
   });
 }
