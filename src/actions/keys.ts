@@ -43,7 +43,12 @@ export function openKeys({ settings, action, env, emit, flush, signal }: KeysOpt
   const { encryptKey, hiddenEncryptKey, signKey, noEncryption, useAgent, compressionLevel } = settings;
   const recipients = [...encryptKey, ...hiddenEncryptKey];
   const isBackup = action === 'full' || action === 'incremental' || action === 'backup';
-  const warn = (text: string): void => emit({ kind: 'warning', text });
+  const warned = new Set<string>();
+  const warn = (text: string): void => {
+    // What holds for a key holds for every file: it is said once.
+    if (!warned.has(text)) emit({ kind: 'warning', text });
+    warned.add(text);
+  };
   const io = processIo({ warn, flush, signal });
   const secrets: { passphrase?: Secret; signPassphrase?: Secret } = {};
   let current: ((suffix: Codec['suffix']) => Codec) | undefined;
@@ -85,6 +90,7 @@ export function openKeys({ settings, action, env, emit, flush, signal }: KeysOpt
     });
     if (source.from === 'none') return;
     if (source.from === 'env' && source.notice !== undefined) emit({ kind: 'notice', text: source.notice });
+    if (source.from === 'env' && source.warning !== undefined) warn(source.warning);
     secrets[slot] = source.from === 'env' ? source.secret : await askPassphrase(source.question, io);
     current = undefined;
   }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { checkSymmetricSigning, type PassphraseQuery, passphraseSource } from './passphrase.ts';
 import { Secret } from '../util/secret.ts';
 
@@ -100,4 +100,34 @@ test('a passphrase that is not UTF-8 is refused instead of becoming another one'
     const env = { [variable]: Buffer.from('p\xe4ss', 'latin1').toString() };
     expect(() => passphraseSource(query({ ...signing, kind, env }))).toThrow(`${variable} holds bytes`);
   }
+});
+
+describe('of several lines', () => {
+  const PEM = '-----BEGIN SECRET-----\nabc\n-----END SECRET-----';
+
+  test.each<[string, Partial<PassphraseQuery>]>([
+    ['a longer first line, to encrypt', { action: 'full', env: { PASSPHRASE: 'long enough\nsecond' } }],
+    ['what everybody knows, to read', { action: 'restore', env: { PASSPHRASE: PEM } }],
+    ['a short one, to read', { action: 'verify', env: { PASSPHRASE: 'short\nsecond' } }],
+    ['a secret key’s', { action: 'full', recipients: ['R'], env: { PASSPHRASE: 'short\nsecond' } }],
+    ['the signing key’s', { ...signing, recipients: ['R'], env: { SIGN_PASSPHRASE: 'short\nsecond' } }],
+  ])('%s: a warning', (_what, over) => {
+    expect(passphraseSource(query(over))).toMatchObject({
+      from: 'env',
+      warning: expect.stringMatching(/^(SIGN_)?PASSPHRASE has several lines: only the first one counts/) as unknown,
+    });
+  });
+
+  test.each<[string, PassphraseQuery['action']]>([
+    [PEM, 'full'],
+    ['short\nand the rest', 'inc'],
+    ['\nthe rest', 'backup'],
+    [PEM, 'replicate'],
+  ])('a first line that all know, or can guess, encrypts nothing: %j', (text, action) => {
+    expect(() => decide({ action, env: { PASSPHRASE: text } })).toThrow(/has several lines, and its first one/);
+  });
+
+  test('a line end behind the only line is none', () => {
+    expect(passphraseSource(query({ action: 'full', env: { PASSPHRASE: 'short\n' } }))).not.toHaveProperty('warning');
+  });
 });

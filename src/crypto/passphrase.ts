@@ -44,13 +44,16 @@ export interface Question {
 }
 
 export type PassphraseSource =
-  | { readonly from: 'env'; readonly secret: Secret; readonly notice?: string }
+  | { readonly from: 'env'; readonly secret: Secret; readonly notice?: string; readonly warning?: string }
   | { readonly from: 'none' }
   | { readonly from: 'ask'; readonly question: Question };
 
 type Variable = 'PASSPHRASE' | 'SIGN_PASSPHRASE';
 
 const BACKUPS: ReadonlySet<PassphraseAction> = new Set(['backup', 'full', 'inc']);
+
+/** Characters of the first of several lines. */
+const LEAST_LENGTH = 8;
 
 /** These read no encrypted file themselves; what they need of the metadata, `sync` decides. */
 const NEVER_ASKING: ReadonlySet<PassphraseAction> = new Set([
@@ -71,10 +74,15 @@ export function passphraseSource(query: PassphraseQuery): PassphraseSource {
   const [own, other]: readonly [Variable, Variable] =
     kind === 'signing' ? ['SIGN_PASSPHRASE', 'PASSPHRASE'] : ['PASSPHRASE', 'SIGN_PASSPHRASE'];
   const ownText = env[own];
-  if (ownText !== undefined) return { from: 'env', secret: asTyped(own, ownText) };
+  if (ownText !== undefined) return { from: 'env', secret: asTyped(own, ownText), ...ofSeveralLines(own, query) };
   const otherText = env[other];
   if (otherText !== undefined && query.signKey !== undefined && query.recipients.includes(query.signKey)) {
-    return { from: 'env', secret: asTyped(other, otherText), notice: `Reuse configured ${other} as ${own}` };
+    return {
+      from: 'env',
+      secret: asTyped(other, otherText),
+      notice: `Reuse configured ${other} as ${own}`,
+      ...ofSeveralLines(other, query),
+    };
   }
   if (query.noEncryption || query.useAgent || NEVER_ASKING.has(query.action)) return { from: 'none' };
   return kind === 'signing' ? signingSource(query) : encryptionSource(query);
@@ -86,6 +94,27 @@ function asTyped(variable: Variable, text: string): Secret {
   throw new UsageError('USER_ERROR', `${variable} holds bytes that are not UTF-8.`, {
     hint: 'Set it in a UTF-8 locale, or choose a passphrase of ASCII characters.',
   });
+}
+
+/**
+ * gpg takes the first line. Of a key file (`PASSPHRASE=$(cat FILE)`) that is a word everybody knows: nothing is encrypted
+ * with it. What was can still be read.
+ */
+function ofSeveralLines(variable: Variable, query: PassphraseQuery): { readonly warning?: string } {
+  const [first = '', ...rest] = (query.env[variable] ?? '').split('\n');
+  if (rest.join('') === '') return {};
+  const isWriting = BACKUPS.has(query.action) || query.action === 'replicate';
+  const isKnown = first.length < LEAST_LENGTH || first.startsWith('-----');
+  if (isKnown && isWriting && query.kind === 'encryption' && query.recipients.length === 0 && !query.noEncryption) {
+    throw new UsageError(
+      'USER_ERROR',
+      `${variable} has several lines, and its first one, all that counts, is too weak.`,
+      {
+        hint: `Put the passphrase on one line, such as ${variable}=$(tr -d '\\n' < FILE).`,
+      },
+    );
+  }
+  return { warning: `${variable} has several lines: only the first one counts, as for gpg.` };
 }
 
 function signingSource({ action, signKey }: PassphraseQuery): PassphraseSource {

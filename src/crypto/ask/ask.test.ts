@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { expect, test } from 'vitest';
+import type { DuplicityError } from '../../errors/errors.ts';
 import type { Question } from '../passphrase.ts';
 import { tempDir } from '../testing/temp-dir.ts';
 import { askPassphrase } from './ask.ts';
@@ -72,6 +73,16 @@ test.each([[''], ['pw\n']])('input that ends after %j is EOFError with exit 30',
     exception: 'EOFError',
     hint: expect.stringContaining('PASSPHRASE') as string,
   });
+});
+
+test('a secret key may have no passphrase: the hint says so, but not where one has to be chosen', async () => {
+  const hint = async (question: Question): Promise<unknown> => {
+    const input = new PassThrough();
+    input.end('');
+    return ask(input, [question]).catch((error: DuplicityError) => error.hint);
+  };
+  expect(await hint(RESTORE)).toContain('(PASSPHRASE= will do for a secret key without one)');
+  expect(await hint(BACKUP)).toBe('Set the environment variable PASSPHRASE, or run in a terminal.');
 });
 
 test('an aborted run stops waiting for an answer', async () => {

@@ -71,9 +71,11 @@ const ASKED_FOR = {
 } as const satisfies Record<Question['variable'], string>;
 
 /** Front ends start us without terminal and input, and learn from this exception name that a passphrase is needed. */
-function noAnswer({ variable }: Question): DuplicityError {
+function noAnswer({ variable, mayBeEmpty }: Question): DuplicityError {
+  const isOfKey = mayBeEmpty && (variable === 'PASSPHRASE' || variable === 'SIGN_PASSPHRASE');
+  const empty = isOfKey ? ` (${variable}= will do for a secret key without one)` : '';
   return new DuplicityError('EXCEPTION', `The input ended where ${ASKED_FOR[variable]} was to be typed.`, {
     exception: 'EOFError',
-    hint: `Set the environment variable ${variable}, or run in a terminal.`,
+    hint: `Set the environment variable ${variable}${empty}, or run in a terminal.`,
   });
 }

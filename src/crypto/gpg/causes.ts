@@ -1,5 +1,8 @@
 import type { GpgResult } from './process.ts';
-import { wordsOf } from './status.ts';
+import { keyState, stateInWords } from './key-state.ts';
+import type { GpgSettings } from './settings.ts';
+import { SIGNS_WITH_ANOTHER } from './signer.ts';
+import { hasStatus, wordsOf } from './status.ts';
 
 export interface Cause {
   /** Ends a sentence: `Cannot decrypt X: …`. */
@@ -86,18 +89,41 @@ const RECIPIENT: Readonly<Record<string, Cause>> = {
 
 const UNUSABLE: Cause = { reason: 'its key cannot be used', hint: 'Name another key with --encrypt-key.' };
 
-export function knownCause(result: GpgResult, direction: 'reading' | 'writing'): Cause | undefined {
+/** `settings` let gpg be asked about a key that it has refused without a reason. */
+export function knownCause(
+  result: GpgResult,
+  direction: 'reading' | 'writing',
+  settings?: GpgSettings,
+): Cause | undefined {
   if (direction === 'writing') {
     const recipient = wordsOf(result.status, 'INV_RECP');
-    if (recipient) return recipientCause(recipient, result.log);
+    if (recipient) return recipientCause(recipient, result.log, settings);
+    const isSigner = hasStatus(result.status, 'INV_SGNR') || SIGNS_WITH_ANOTHER.test(result.log);
+    const past = isSigner ? pastCause(settings?.signKey ?? '', 's', settings) : undefined;
+    if (past) return past;
   }
   const known = [...(direction === 'reading' ? READING : WRITING), ...BOTH];
   return known.find(({ log }) => log.test(result.log));
 }
 
-function recipientCause([code = '', ...id]: readonly string[], log: string): Cause {
-  // gpg gives an expired or revoked key no number of its own when it is named by its id: code 0 or 1, told in the log.
+function recipientCause([code = '', ...id]: readonly string[], log: string, settings: GpgSettings | undefined): Cause {
+  // gpg gives an expired or revoked key no number of its own when it is named by its id: code 0 or 1.
+  const past = pastCause(id.join(' '), 'e', settings);
+  if (past) return past;
   const isExpired = /expired/i.test(log);
   const cause = (isExpired ? RECIPIENT['5'] : RECIPIENT[code]) ?? UNUSABLE;
   return { reason: `recipient ${id.join(' ')}: ${cause.reason}`, hint: cause.hint };
+}
+
+/** A key of the key ring that is good no more. */
+function pastCause(key: string, use: 'e' | 's', settings: GpgSettings | undefined): Cause | undefined {
+  const state = settings && key !== '' ? keyState(settings, key, use) : undefined;
+  if (state === undefined) return undefined;
+  const [who, option] = use === 'e' ? [`recipient ${key}`, '--encrypt-key'] : [`signing key ${key}`, '--sign-key'];
+  const other = `name another one with ${option}; what was stored with it can still be restored`;
+  const mend = { expired: 'Extend its validity (gpg --quick-set-expire)', disabled: 'Enable it (gpg --edit-key)' };
+  return {
+    reason: `${who}: the key ${stateInWords(state)}`,
+    hint: state.is === 'revoked' ? `Make a new key and ${other}.` : `${mend[state.is]}, or ${other}.`,
+  };
 }

@@ -1,12 +1,12 @@
 import { closeSync } from 'node:fs';
-import { CryptoError } from '../../errors/errors.ts';
 import { gathered } from '../gather.ts';
 import { openForReading } from '../read-file.ts';
 import { decryptArguments, type GpgVersion } from './arguments.ts';
 import { gpgFailure } from './failure.ts';
 import { type GpgResult, type GpgRun, startGpg } from './process.ts';
 import type { GpgSettings } from './settings.ts';
-import { isSignedBy, signerOf } from './signer.ts';
+import { checkSigner } from './check-signer.ts';
+import { signaturesOf } from './signer.ts';
 import { hasStatus, wordsOf } from './status.ts';
 
 export interface DecryptOptions {
@@ -88,16 +88,10 @@ function checkDecryption(result: GpgResult, options: DecryptOptions): void {
 
 /** What gpg says of the signature, and of whatever else it met behind sound data. */
 export function checkSignature(result: GpgResult, options: Omit<DecryptOptions, 'signal'>): void {
-  const { name, signer } = options;
+  const { name, signer, warn } = options;
   if (hasStatus(result.status, 'BADSIG')) throw wrongSignature(result, name);
   if (result.exitCode !== 0) checkFailedExit(result, options);
-  if (signer !== undefined && !isSignedBy(result.status, signer)) throw notSignedBy(signer, signerOf(result.status));
-}
-
-export function notSignedBy(signer: string, found = 'None'): CryptoError {
-  return new CryptoError('UNSIGNED_VOLUME', `Volume was signed by key ${found}, not ${signer}`, {
-    hint: 'Check --sign-key, and who else can write to the remote.',
-  });
+  if (signer !== undefined) checkSigner(result.status, signer, warn);
 }
 
 function wrongSignature(result: GpgResult, name: string): Error {
@@ -117,14 +111,22 @@ function checkFailedExit(result: GpgResult, { name, signer, warn }: Omit<Decrypt
     warn(`${name}: gpg met an invalid packet (ctb=14) behind the data.`);
     return;
   }
+  const { keyId } = signaturesOf(result.status).find(({ verdict }) => verdict === 'unknown key') ?? {};
+  const unknown = keyId === undefined ? '' : ` ${keyId}`;
   const isOnlyUnknownSigner = hasStatus(result.status, 'NO_PUBKEY') && !hasStatus(result.status, 'NODATA');
   if (isOnlyUnknownSigner && signer === undefined) {
     // The reference refuses to restore here, for want of a key that nobody asked it to check.
-    warn(`${name} is signed, but the signing key is not in the key ring: the signature was not checked.`);
+    warn(`${name} is signed, but the signing key${unknown} is not in the key ring: the signature was not checked.`);
     return;
   }
   if (isOnlyUnknownSigner) {
-    throw gpgFailure({ result, direction: 'reading', name, reason: 'its signing key is not in the key ring' });
+    throw gpgFailure({
+      result,
+      direction: 'reading',
+      name,
+      reason: `its signing key${unknown} is not in the key ring`,
+      hint: 'Import the public key (gpg --import), or leave --sign-key away to go without the check.',
+    });
   }
   throw gpgFailure({ result, direction: 'reading', name, isDamage: true });
 }

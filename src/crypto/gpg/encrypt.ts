@@ -60,7 +60,7 @@ export function createGpgFile(
 
 function checkEncryption(result: GpgResult, settings: GpgSettings): void {
   const fail = (reason?: string): Error =>
-    gpgFailure({ result, direction: 'writing', ...(reason === undefined ? {} : { reason }) });
+    gpgFailure({ result, direction: 'writing', settings, ...(reason === undefined ? {} : { reason }) });
   if (result.exitCode !== 0) throw fail();
   if (!hasStatus(result.status, 'END_ENCRYPTION')) throw fail('gpg did not report that it has encrypted anything');
   if (settings.signKey !== undefined && SIGNS_WITH_ANOTHER.test(result.log)) throw fail();

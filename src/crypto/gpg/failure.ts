@@ -1,5 +1,6 @@
 import { CryptoError, IntegrityError } from '../../errors/errors.ts';
 import { knownCause } from './causes.ts';
+import type { GpgSettings } from './settings.ts';
 import type { GpgResult } from './process.ts';
 
 /** The block front ends look for. */
@@ -14,6 +15,10 @@ export interface GpgFailure {
   readonly name?: string;
   /** What is wrong, when gpg's own words do not tell. */
   readonly reason?: string;
+  /** What to do about that reason. */
+  readonly hint?: string;
+  /** With which a key that was refused can be asked about. */
+  readonly settings?: GpgSettings;
   /** The stored bytes are at fault, not keys or passphrases. */
   readonly isDamage?: boolean;
 }
@@ -21,11 +26,11 @@ export interface GpgFailure {
 /** A failed gpg call: its log in the reference's form, then a plain sentence, and what to do about known causes. */
 export function gpgFailure(failure: GpgFailure): CryptoError | IntegrityError {
   const { result, direction, name, isDamage = false } = failure;
-  const cause = failure.reason === undefined ? knownCause(result, direction) : undefined;
+  const cause = failure.reason === undefined ? knownCause(result, direction, failure.settings) : undefined;
   const reason = failure.reason ?? cause?.reason ?? ending(result);
   const what = direction === 'reading' ? `Cannot decrypt ${name ?? 'the file'}` : 'Cannot encrypt';
   const message = `GPG Failed, see log below:\n${gpgLog(result.log)}\n${what}: ${reason}.`;
-  const hint = cause?.hint ?? (isDamage ? DAMAGE_HINT : undefined);
+  const hint = failure.hint ?? cause?.hint ?? (isDamage ? DAMAGE_HINT : undefined);
   const extra = { exception: 'GPGError', ...(hint === undefined ? {} : { hint }) };
   return isDamage ? new IntegrityError('GPG_FAILED', message, extra) : new CryptoError('GPG_FAILED', message, extra);
 }

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { DuplicityError } from '../../errors/errors.ts';
@@ -11,11 +11,28 @@ import type { GpgSettings } from './settings.ts';
 
 const home = gpgHome();
 const EXPIRED = 'expired@golden.example';
+const REVOKED = 'revoked@golden.example';
+/** Made, and good, in January 2020: the first until February, the second until it is revoked. */
+const THEN = ['--faked-system-time', '20200101T000000!'];
+const OLD_SIGNER = 'signer@golden.example';
+let expired = '';
+let revoked = '';
 
 beforeAll(() => {
   home.add('rsa.sec', 'ecc.pub');
-  home.gpg('--faked-system-time', '20200101T000000!', '--quick-generate-key', EXPIRED, 'rsa1024', 'encr', '2020-02-01');
+  home.gpg(...THEN, '--quick-generate-key', EXPIRED, 'rsa1024', 'encr', '2020-02-01');
+  home.gpg(...THEN, '--quick-generate-key', OLD_SIGNER, 'rsa1024', 'sign', '2020-02-01');
+  home.gpg(...THEN, '--quick-generate-key', REVOKED, 'rsa1024', 'encr', 'never');
+  expired = fingerprint(EXPIRED);
+  revoked = fingerprint(REVOKED);
+  const certificate = readFileSync(`${home.dir}/openpgp-revocs.d/${revoked}.rev`, 'utf8').replace(/^:-/m, '-');
+  writeFileSync(`${home.dir}/revoke`, certificate);
+  home.gpg('--import', `${home.dir}/revoke`);
 });
+
+function fingerprint(user: string): string {
+  return /^fpr:+(\w+):/m.exec(home.gpg('--with-colons', '--list-keys', user))?.[1] ?? '';
+}
 
 async function writeFailure(over: Partial<GpgSettings>): Promise<DuplicityError> {
   const path = join(tempDir(), 'f.gpg');
@@ -34,7 +51,6 @@ const BLOCK = /^GPG Failed, see log below:\n===== Begin GnuPG log =====\n[^]*\n=
 test.each<[string, Partial<GpgSettings>, string, RegExp]>([
   ['unknown recipient', { recipients: ['DEADBEEF'] }, 'recipient DEADBEEF: its public key is not', /--import/],
   ['untrusted recipient', { recipients: [ECC], options: [] }, 'nothing assures that the key', /trust-model always/],
-  ['expired recipient', { recipients: [EXPIRED] }, `recipient ${EXPIRED}: the key has expired`, /quick-set-expire/],
   ['missing signing key', { recipients: [RSA], signKey: ECC }, 'the secret key to sign with is not here', /--sign-key/],
   [
     'unknown signing key',
@@ -50,6 +66,27 @@ test.each<[string, Partial<GpgSettings>, string, RegExp]>([
   expect(error.message).toContain(`\nCannot encrypt: `);
   expect(error.message).toContain(reason);
   expect(error.hint).toMatch(hint);
+});
+
+test.each([
+  [
+    'expired recipient',
+    () => ({ recipients: [expired] }),
+    () => `recipient ${expired}: the key has expired (Sat Feb  1 `,
+  ],
+  ['expired recipient by name', () => ({ recipients: [EXPIRED] }), () => `recipient ${EXPIRED}: the key has expired (`],
+  ['hidden expired recipient', () => ({ hiddenRecipients: [expired] }), () => `recipient ${expired}: the key has exp`],
+  ['revoked recipient', () => ({ recipients: [revoked] }), () => `recipient ${revoked}: the key is revoked since Wed `],
+])('an %s is told, since when, and what to do', async (_what, over, reason) => {
+  const error = await writeFailure(over());
+  expect(error.message).toContain(`\nCannot encrypt: ${reason()}`);
+  expect(error.hint).toMatch(/name another one with --encrypt-key; what was stored with it can still be restored\.$/);
+});
+
+test('a signing key that has expired is told, since when', async () => {
+  const error = await writeFailure({ recipients: [RSA], signKey: OLD_SIGNER });
+  expect(error.message).toMatch(/signing key \S+: the key has expired \(Sat Feb {2}1 /);
+  expect(error.hint).toContain('--sign-key');
 });
 
 test('a wrong passphrase of the signing key names the variable', async () => {

@@ -92,7 +92,7 @@ async function lockForRecipients(
     ({ result: { exitCode } }) => exitCode === 0,
   );
   if (result.exitCode === 0) return recipientsLock(output, secret);
-  if (knownCause(result, 'writing')) throw gpgFailure({ result, direction: 'writing' });
+  if (knownCause(result, 'writing')) throw gpgFailure({ result, direction: 'writing', settings });
   return undefined;
 }
 

@@ -1,4 +1,4 @@
-import { notSignedBy } from '../gpg/decrypt.ts';
+import { notSignedBy } from '../gpg/check-signer.ts';
 import { turnTaker } from '../turn.ts';
 import type { CipherFile, Piece } from './cipher-file.ts';
 import { changed, damaged } from './failures.ts';

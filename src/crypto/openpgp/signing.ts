@@ -87,9 +87,10 @@ function startSigner(
   };
 }
 
-function checkSignature(result: GpgResult, { signKey }: GpgSettings): void {
+function checkSignature(result: GpgResult, settings: GpgSettings): void {
+  const { signKey } = settings;
   const fail = (reason?: string): Error =>
-    gpgFailure({ result, direction: 'writing', ...(reason === undefined ? {} : { reason }) });
+    gpgFailure({ result, direction: 'writing', settings, ...(reason === undefined ? {} : { reason }) });
   if (result.exitCode !== 0) throw fail();
   if (!hasStatus(result.status, 'SIG_CREATED')) throw fail('gpg did not report that it has signed anything');
   if (signKey !== undefined && SIGNS_WITH_ANOTHER.test(result.log)) throw fail();
