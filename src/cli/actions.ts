@@ -1,4 +1,5 @@
 import { UsageError } from '../errors/errors.ts';
+import { nearest } from '../util/nearest.ts';
 
 export type Action =
   | 'full'
@@ -69,6 +70,21 @@ export const ACTIONS: readonly ActionSpec[] = [
     help: 'Try out whether a place can hold backups, and how fast.',
   },
 ];
+
+/** What an action takes, as a sentence. */
+export function usageOf(name: Action): string {
+  const spec = ACTIONS.find(({ action }) => action === name);
+  return `${name} takes ${spec?.takes ?? ''}.`;
+}
+
+export function actionNames(): readonly string[] {
+  return ACTIONS.map(({ action }) => action);
+}
+
+/** The action that a mistyped word may be meant for. */
+export function nearestAction(word: string): string | undefined {
+  return nearest(word, actionNames());
+}
 
 const NOT_IN_0_8: readonly Action[] = ['backup', 'validate-backend'];
 

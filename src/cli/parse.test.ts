@@ -99,7 +99,23 @@ describe('the action', () => {
 
   test.each([
     [[], 'COMMAND_LINE', 'Expected 2 args, got 0'],
-    [['src'], 'COMMAND_LINE', 'Expected 2 args, got 1'],
+    [['./src'], 'COMMAND_LINE', 'Expected 2 args, got 1'],
+    [['foo', 'bar', 'baz'], 'COMMAND_LINE', '"foo" is no action'],
+    [['src'], 'COMMAND_LINE', '"src" is no action'],
+    [['resotre', 'x'], 'COMMAND_LINE', '"resotre" is no action'],
+    [['collection-status', '--name', '', URL], 'COMMAND_LINE', /^--name must be a name below the archive dir/],
+    [
+      ['collection-status', '--name=../x', URL],
+      'COMMAND_LINE',
+      /^--name must be a name below the archive dir, not '..\/x'/,
+    ],
+    [['collection-status', '--name=a/../../x', URL], 'COMMAND_LINE', /^--name must be/],
+    [
+      ['collection-status', '--file-prefix', 'a/b', URL],
+      'COMMAND_LINE',
+      /^--file-prefix begins names of files .*: 'a\/b'/,
+    ],
+    [['collection-status', '--file-prefix-manifest=/', URL], 'COMMAND_LINE', /^--file-prefix-manifest begins/],
     [['full', 'src', URL, 'x'], 'COMMAND_LINE', 'Expected 2 args, got 3'],
     [['cleanup'], 'COMMAND_LINE', 'Expected 1 args, got 0'],
     [['src', 'dst'], 'COMMAND_LINE', /^One of the arguments must be an URL/],
@@ -121,6 +137,29 @@ describe('the action', () => {
       code,
       message: expect.stringMatching(matching(message)),
     });
+  });
+});
+
+describe('what was meant', () => {
+  test.each([
+    [['resotre', 'x', 'y'], 'Is "restore" meant? The actions are: backup, full, '],
+    [['foo', 'bar', 'baz'], 'The actions are: backup, full, '],
+    [['full', 'x'], 'full takes PATH URL.'],
+    [['col', URL, URL], 'collection-status takes URL.'],
+    [['--exlude', 'x', 'src', URL], 'Is --exclude meant?'],
+    [['./src'], 'Without an action: PATH URL to back up, URL PATH to restore.'],
+  ])('%j', (argv, hint) => {
+    expect(failure(...argv).hint).toContain(hint);
+  });
+
+  test('a directory with a name like that of an action is backed up, with a warning', () => {
+    expect(run('verfy', URL)).toMatchObject({
+      action: 'backup',
+      source: 'verfy',
+      warnings: ['"verfy" is no action but taken for the directory to back up. Is "verify" meant?'],
+    });
+    expect(run('./verfy', URL).warnings).toEqual([]);
+    expect(run('verify-this', URL).warnings).toEqual([]);
   });
 });
 

@@ -2,7 +2,7 @@ import { isUrl, redact } from '../backends/url.ts';
 import { UsageError } from '../errors/errors.ts';
 import type { BytePath } from '../util/bytepath.ts';
 import type { EpochSeconds } from '../util/time.ts';
-import { type Action, findAction } from './actions.ts';
+import { type Action, actionNames, findAction, nearestAction, usageOf } from './actions.ts';
 import { canonicalPath, endsInside } from './canonical-path.ts';
 import { expandPath } from './expand.ts';
 import { parseInteger } from './options/values.ts';
@@ -44,9 +44,14 @@ export function readPositionals(words: readonly string[], context: Context): Req
   return namedRequest(action, words.slice(1), context);
 }
 
-function impliedRequest(words: readonly string[], { around }: Context): Request {
+function impliedRequest(words: readonly string[], { around, warn }: Context): Request {
+  const [word] = words;
+  if (word !== undefined && words.length !== 2 && !isUrl(word) && !isPath(word)) throw noAction(word);
   const [first, second] = pair(words);
+  const meant = isPath(first) ? undefined : nearestAction(first);
+  if (meant !== undefined && !isUrl(second)) throw noAction(first);
   checkOneUrl(first, second);
+  if (meant !== undefined) warn(`"${first}" is no action but taken for the directory to back up. Is "${meant}" meant?`);
   if (isUrl(first)) return { action: 'restore', url: first, target: localPath(second, around), ...through(second) };
   return { action: 'backup', source: localPath(first, around), url: second, ...through(first) };
 }
@@ -56,14 +61,14 @@ function namedRequest(action: Action, words: readonly string[], context: Context
     case 'full':
     case 'incremental':
     case 'backup': {
-      const [source, url] = pair(words);
+      const [source, url] = pair(words, action);
       checkOneUrl(source, url);
       if (isUrl(source)) throw wrongOrder(action, 'the source path first, then the URL');
       return { action, source: localPath(source, context.around), url, ...through(source) };
     }
     case 'restore':
     case 'verify': {
-      const [url, target] = pair(words);
+      const [url, target] = pair(words, action);
       checkOneUrl(url, target);
       if (!isUrl(url)) throw wrongOrder(action, 'the URL first, then the local path');
       return { action, url, target: localPath(target, context.around), ...through(target) };
@@ -72,20 +77,20 @@ function namedRequest(action: Action, words: readonly string[], context: Context
     case 'collection-status':
     case 'cleanup':
     case 'validate-backend':
-      return { action, url: remote(only(words)) };
+      return { action, url: remote(only(words, action)) };
     case 'remove-older-than': {
-      const [when, url] = pair(words);
+      const [when, url] = pair(words, action);
       const { around, timeSeparator, warn } = context;
       const time = parseTime(when, { now: around.now, timeSeparator, warn });
       return { action, time, url: remote(url) };
     }
     case 'remove-all-but-n-full':
     case 'remove-all-inc-of-but-n-full': {
-      const [count, url] = pair(words);
+      const [count, url] = pair(words, action);
       return { action, count: positive(count, action), url: remote(url) };
     }
     case 'replicate': {
-      const [url, targetUrl] = pair(words);
+      const [url, targetUrl] = pair(words, action);
       return { action, url: remote(url), targetUrl: remote(targetUrl) };
     }
     default:
@@ -93,20 +98,33 @@ function namedRequest(action: Action, words: readonly string[], context: Context
   }
 }
 
-function only(words: readonly string[]): string {
+/** Words with these are paths, whatever they look like. */
+function isPath(word: string): boolean {
+  return word === '' || /[/.~$]/.test(word);
+}
+
+function noAction(word: string): UsageError {
+  const meant = nearestAction(word);
+  return new UsageError('COMMAND_LINE', `"${redact(word)}" is no action`, {
+    hint: `${meant === undefined ? '' : `Is "${meant}" meant? `}The actions are: ${actionNames().join(', ')}.`,
+  });
+}
+
+function only(words: readonly string[], action: Action): string {
   const [word] = words;
-  if (word === undefined || words.length !== 1) throw wrongCount(1, words.length);
+  if (word === undefined || words.length !== 1) throw wrongCount(1, words.length, action);
   return word;
 }
 
-function pair(words: readonly string[]): readonly [string, string] {
+function pair(words: readonly string[], action?: Action): readonly [string, string] {
   const [first, second] = words;
-  if (first === undefined || second === undefined || words.length !== 2) throw wrongCount(2, words.length);
+  if (first === undefined || second === undefined || words.length !== 2) throw wrongCount(2, words.length, action);
   return [first, second];
 }
 
-function wrongCount(expected: number, got: number): UsageError {
-  return new UsageError('COMMAND_LINE', `Expected ${expected} args, got ${got}`);
+function wrongCount(expected: number, got: number, action: Action | undefined): UsageError {
+  const hint = action === undefined ? 'Without an action: PATH URL to back up, URL PATH to restore.' : usageOf(action);
+  return new UsageError('COMMAND_LINE', `Expected ${expected} args, got ${got}`, { hint });
 }
 
 function wrongOrder(action: Action, order: string): UsageError {

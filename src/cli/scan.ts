@@ -1,4 +1,5 @@
 import { UsageError } from '../errors/errors.ts';
+import { nearest } from '../util/nearest.ts';
 import { type Spelling, type Spellings, arity } from './options/table.ts';
 
 /** One thing on the command line: an option with its values, or a word that stands for itself. */
@@ -71,7 +72,11 @@ function findLong(flag: string, { long }: Spellings): Spelling {
   const old = candidates.filter(({ release }) => release === 'both' || release === '0.8');
   const found = onlyOne(candidates) ?? onlyOne(old);
   if (found) return found;
-  if (candidates.length === 0) throw new UsageError('COMMAND_LINE', `no such option: ${flag}`);
+  if (candidates.length === 0) {
+    const meant = nearest(flag, long.keys());
+    const extra = meant === undefined ? {} : { hint: `Is ${meant} meant?` };
+    throw new UsageError('COMMAND_LINE', `no such option: ${flag}`, extra);
+  }
   const names = candidates.map((spelling) => spelling.flag).join(', ');
   throw new UsageError('COMMAND_LINE', `ambiguous option: ${flag} (${names}?)`);
 }

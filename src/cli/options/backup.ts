@@ -1,7 +1,7 @@
 import { UsageError } from '../../errors/errors.ts';
 import type { EpochSeconds } from '../../util/time.ts';
 import { option, type ReadContext, toggle } from './option.ts';
-import { MIB, integer, text, time } from './values.ts';
+import { MIB, integer, namePrefix, time } from './values.ts';
 
 function separator([word = '']: readonly string[]): string {
   if (/^[^-]$/u.test(word)) return word;
@@ -100,7 +100,7 @@ export const BACKUP = {
     release: 'both',
     actions: 'all',
     default: '',
-    read: text,
+    read: namePrefix,
     help: 'Start every remote file name with PREFIX. Every later action needs the same prefixes.',
   }),
   filePrefixManifest: option<string>({
@@ -109,7 +109,7 @@ export const BACKUP = {
     release: 'both',
     actions: 'all',
     default: '',
-    read: text,
+    read: namePrefix,
     help: 'Second prefix of manifests.',
   }),
   filePrefixArchive: option<string>({
@@ -118,7 +118,7 @@ export const BACKUP = {
     release: 'both',
     actions: 'all',
     default: '',
-    read: text,
+    read: namePrefix,
     help: 'Second prefix of volumes.',
   }),
   filePrefixSignature: option<string>({
@@ -127,7 +127,7 @@ export const BACKUP = {
     release: 'both',
     actions: 'all',
     default: '',
-    read: text,
+    read: namePrefix,
     help: 'Second prefix of signatures.',
   }),
   filePrefixJsonstat: option<string>({
@@ -136,7 +136,7 @@ export const BACKUP = {
     release: '3.0',
     actions: 'all',
     default: '',
-    read: text,
+    read: namePrefix,
     help: 'Second prefix of stored statistics.',
   }),
   timeSeparator: option<string>({

@@ -1,5 +1,5 @@
 import { type AnswerOption, option, toggle } from './option.ts';
-import { KIB, integer, path } from './values.ts';
+import { KIB, integer, nameBelow, path } from './values.ts';
 
 export const GENERAL = {
   archiveDir: option<string | undefined>({
@@ -18,7 +18,7 @@ export const GENERAL = {
     release: 'both',
     actions: 'all',
     default: undefined,
-    read: path,
+    read: nameBelow,
     help: 'Name of this backup inside the archive dir. Default: the MD5 sum of the URL as typed.',
   }),
   configDir: option<string | undefined>({

@@ -16,6 +16,24 @@ export const text: Read<string> = ([word = '']) => word;
 /** A path for node:fs, with `~` and variables expanded. */
 export const path: Read<string> = ([word = ''], { around }) => expandPath(word, around);
 
+/** The name of a directory right below another, or of several in one another: nothing that leads out of it. */
+export const nameBelow: Read<string> = (words, context) => {
+  const name = path(words, context);
+  const isOut = name.split('/').some((part) => part === '..');
+  if (!isOut && /[^/.]/.test(name)) return name;
+  throw new UsageError('COMMAND_LINE', `${context.flag} must be a name below the archive dir, not '${name}'.`, {
+    hint: 'Choose another place for all local copies with --archive-dir.',
+  });
+};
+
+/** The beginning of file names: stores have no directories for it. */
+export const namePrefix: Read<string> = ([word = ''], { flag }) => {
+  if (!word.includes('/')) return word;
+  throw new UsageError('COMMAND_LINE', `${flag} begins names of files and cannot hold a slash: '${word}'.`, {
+    hint: 'Put directories into the URL.',
+  });
+};
+
 /** A path whose bytes matter, with `~` and variables expanded. */
 export const pathBytes: Read<BytePath> = ([word = ''], { around }) => wordBytes(expandPath(word, around));
 

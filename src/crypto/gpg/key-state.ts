@@ -32,7 +32,7 @@ export function stateInWords({ is, since }: KeyState): string {
 }
 
 /** Reads a listing with colons. Source: GnuPG's doc/DETAILS: validity is field 2, expiry 7, capabilities 12. */
-export function stateIn(listing: string, use: 'e' | 's'): KeyState | undefined {
+function stateIn(listing: string, use: 'e' | 's'): KeyState | undefined {
   const records = listing.split('\n').map((line) => line.split(':'));
   const primary = records.find(([type]) => type === 'pub' || type === 'sec');
   if (primary === undefined) return undefined;
@@ -53,7 +53,7 @@ function stateOf(record: readonly string[], records: readonly (readonly string[]
   if (validity !== 'r') return undefined;
   // Of a key (20) or a sub-key (28), which stands below it.
   const kind = record[0] === 'sub' ? '28' : '20';
-  const after = records.slice(records.indexOf(record as string[]) + 1);
+  const after = records.slice(records.indexOf(record) + 1);
   const revocation = after.find(([type, , , , , , , , , , reason = '']) => type === 'rev' && reason.startsWith(kind));
   return { is: 'revoked', since: seconds(revocation?.[5]) };
 }
