@@ -1,5 +1,7 @@
+import { setTimeout } from 'node:timers/promises';
 import type { EntryStream } from '../archive/entry.ts';
-import { lastFullTime, type Collection } from '../collections/collection.ts';
+import { isNameTime } from '../archive/name-time.ts';
+import { allSets, isAhead, lastFullTime, type Collection } from '../collections/collection.ts';
 import { ChainError } from '../errors/errors.ts';
 import { FILES_LEVEL } from '../events/events.ts';
 import { emptyStatistics } from '../events/statistics.ts';
@@ -67,7 +69,7 @@ async function storeSet(session: Session, { kind, root, mayGoOnInFile }: BackupT
   using lock = await lockArchive(session);
   void lock;
   checkResources(session);
-  const found = await synchronise(session, { time: session.now, kinds: 'all' });
+  const found = await synchronise(session, { time: Infinity, kinds: 'all' });
   emitWarnings(session, found);
   const { collection, resumption } = await resumeOrDiscard(session, found, { source: sourcePath, mayGoOnInFile });
   const active = resumption === undefined ? await chooseBase(session, kind, collection) : resumption.base;
@@ -77,7 +79,7 @@ async function storeSet(session: Session, { kind, root, mayGoOnInFile }: BackupT
   if (settings.dryRun) return dryRun(session, { source, sourcePath, active, resumption });
 
   if (resumption !== undefined) await dropSurplus(session, resumption);
-  const end = resumption?.set.end ?? (await timeOfSet(session, collection, active !== undefined));
+  const end = resumption?.set.end ?? (await timeOfSet(session, collection));
   const base: Base | undefined =
     active === undefined
       ? undefined
@@ -175,7 +177,15 @@ async function chooseBase(session: Session, kind: BackupKind, collection: Collec
     emit({ kind: 'notice', text: 'Last full backup is too old, forcing full backup' });
     return undefined;
   }
-  const { active } = collection;
+  const { active, isClockDoubted } = collection;
+  if (isClockDoubted) {
+    const text = `The clock says ${asctime(collection.now)}, but the first backup set is from ${asctime(firstTime(collection))}.`;
+    if (kind === 'incremental') {
+      throw new ChainError('USER_ERROR', text, { hint: 'Set the clock right, or make a full backup if it is.' });
+    }
+    emit({ kind: 'warning', text: `${text} There is nothing to build on: making a full backup.` });
+    return undefined;
+  }
   if (active !== undefined) {
     return (await isWhole(session, active.chain, kind === 'incremental')) ? active : undefined;
   }
@@ -190,24 +200,37 @@ async function chooseBase(session: Session, kind: BackupKind, collection: Collec
   return undefined;
 }
 
+function firstTime({ chains }: Collection): EpochSeconds {
+  return Math.min(...chains.map(({ start }) => start));
+}
+
 /**
- * Names have a resolution of one second: of two sets in the same one, one would hide or overwrite the other. An
- * increment from before the set it is based on would belong to no chain.
+ * Names have a resolution of one second: of two sets in the same one, one would hide or overwrite the other. Nor may a set
+ * be from before the newest one, which can be ahead by as much as clocks differ: it would not be taken for the newest.
  */
-async function timeOfSet({ now, emit }: Session, collection: Collection, isIncrement: boolean): Promise<EpochSeconds> {
-  const { chains, orphaned, incomplete } = collection;
-  const taken = new Set([...chains.flatMap(({ sets }) => sets), ...orphaned, ...incomplete].map(({ end }) => end));
-  const newest = Math.max(0, ...[...chains, ...incomplete].map(({ end }) => end));
+async function timeOfSet({ now, emit, call }: Session, collection: Collection): Promise<EpochSeconds> {
+  const sets = allSets(collection);
+  const taken = new Set(sets.map(({ end }) => end));
+  const newest = collection.isClockDoubted
+    ? 0
+    : Math.max(0, ...sets.filter((set) => !isAhead(collection, set)).map(({ end }) => end));
   let time = Math.trunc(now);
-  while (taken.has(time)) {
-    await new Promise((resolve) => setTimeout(resolve, 1050 - (Date.now() % 1000)));
+  if (!isNameTime(time)) {
+    throw new ChainError(
+      'USER_ERROR',
+      `The clock says ${time} seconds since 1970: no name of a file can tell that time.`,
+      {
+        hint: 'Set the clock right.',
+      },
+    );
+  }
+  if (time < newest) {
+    emit({ kind: 'notice', text: `The last backup set is from ${asctime(newest)}: waiting until that is over.` });
+  }
+  while (taken.has(time) || time < newest) {
+    await setTimeout(1050 - (Date.now() % 1000));
+    call.signal.throwIfAborted();
     time = Math.max(time, Math.trunc(Date.now() / 1000));
   }
-  if (time > newest) return time;
-  const text = `The clock says ${asctime(time)}, but the last backup set is from ${asctime(newest)}.`;
-  if (isIncrement) {
-    throw new ChainError('USER_ERROR', text, { hint: 'Set the clock right, or make a full backup if it is.' });
-  }
-  emit({ kind: 'warning', text: `${text} Restores without --time take the later one.` });
   return time;
 }

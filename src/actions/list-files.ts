@@ -1,34 +1,39 @@
-import { signatureChainFor } from '../collections/lookup.ts';
+import { signaturesFor } from '../collections/lookup.ts';
 import { ChainError } from '../errors/errors.ts';
 import { asctime } from '../util/time.ts';
 import { openSignatures } from './open-signatures.ts';
-import { emitWarnings } from './load-collection.ts';
+import { announceState, emitWarnings, wantedTime } from './load-collection.ts';
 import { lockArchive } from './lock.ts';
 import type { Session } from './session.ts';
 import { announceLastFull, synchronise } from './synchronise.ts';
 
 /** Lists the paths of the state of `--time`, from the signatures alone. */
 export async function listFiles(session: Session): Promise<number> {
-  const { settings, now, emit } = session;
+  const { emit } = session;
   using lock = await lockArchive(session);
   void lock;
-  const time = settings.time ?? now;
+  const time = wantedTime(session);
   const collection = await synchronise(session, { time, kinds: 'all' });
   emitWarnings(session, collection);
   announceLastFull(session, collection);
-  const found = signatureChainFor(collection, time);
+  const found = signaturesFor(collection, time);
   if (found === undefined) {
     throw new ChainError('EXCEPTION', 'No signature chains found', {
       exception: 'CollectionsError',
       hint: 'Check the URL and the --file-prefix options: nothing there is a complete backup.',
     });
   }
-  if (found.isBeforeFirst) {
-    const first = found.chain.start;
-    const text = `No backup is older than ${asctime(time)}: listing the oldest one, of ${asctime(first)}.`;
+  const { end, wanted } = found;
+  if (end > time) {
+    const text = `No backup is older than ${asctime(time)}: listing the oldest one, of ${asctime(end)}.`;
     emit({ kind: 'warning', code: 'timeBeforeFirst', time, text });
   }
-  const state = openSignatures(session, { place: found.chain.place, files: found.files });
+  if (end !== wanted) {
+    const text = `The signatures of the backup of ${asctime(wanted)} are not there: listing that of ${asctime(end)}.`;
+    emit({ kind: 'warning', text });
+  }
+  announceState(session, collection, end);
+  const state = openSignatures(session, found);
   try {
     for (;;) {
       let entry = state.next();

@@ -1,12 +1,12 @@
 import { setsFor } from '../collections/lookup.ts';
 import type { BackupSet } from '../collections/sets.ts';
-import { ChainError, IntegrityError } from '../errors/errors.ts';
+import { ChainError, DuplicityError, IntegrityError } from '../errors/errors.ts';
 import { rebuildTree, type RebuiltTree } from '../pipeline/rebuild.ts';
 import { planSet, volumeNames, type SetPlan } from '../pipeline/set-plan.ts';
 import { openSets } from '../pipeline/set-reader.ts';
 import { type BytePath, ROOT, toScreen } from '../util/bytepath.ts';
-import { asctime } from '../util/time.ts';
-import { emitWarnings } from './load-collection.ts';
+import { asctime, formatStamp } from '../util/time.ts';
+import { announceState, emitWarnings, wantedTime } from './load-collection.ts';
 import { readSetManifest } from './read-manifest.ts';
 import { renewCopy } from './renew-copy.ts';
 import type { Session } from './session.ts';
@@ -26,8 +26,8 @@ export interface PastTree extends RebuiltTree {
 
 /** Finds and checks what has to be read, before anything is written. */
 export async function planPastTree(session: Session): Promise<PastTreePlan> {
-  const { settings, now, emit } = session;
-  const time = settings.time ?? now;
+  const { settings, emit } = session;
+  const time = wantedTime(session);
   const collection = await synchronise(session, { time, kinds: 'manifests' });
   emitWarnings(session, collection);
   announceLastFull(session, collection);
@@ -45,7 +45,19 @@ export async function planPastTree(session: Session): Promise<PastTreePlan> {
   }
   const wanted = settings.pathToRestore ?? ROOT;
   const plans: SetPlan[] = [];
-  for (const set of sets) plans.push(await planOf(session, set, wanted));
+  announceState(session, collection, sets.at(-1)?.end ?? oldest);
+  for (const set of sets) {
+    try {
+      plans.push(await planOf(session, set, wanted));
+    } catch (error) {
+      const before = plans.at(-1)?.set;
+      if (before !== undefined && error instanceof DuplicityError) {
+        const text = `The backup before it, of ${asctime(before.end)}, can be had with --time ${formatStamp(before.end)}.`;
+        emit({ kind: 'warning', text });
+      }
+      throw error;
+    }
+  }
   return { sets: plans, volumes: plans.flatMap(volumeNames) };
 }
 

@@ -49,6 +49,7 @@ export async function removeOld(session: Session, choose: (collection: Collectio
 }
 
 function describe({ kind, scope }: RemovalStep): string {
+  if (scope === 'ahead') return kind === 'signatures' ? 'Deleting signatures' : 'Deleting backup set';
   const chain = kind === 'signatures' ? 'signature chain' : 'backup chain';
   return scope === 'complete' ? `Deleting complete ${chain}` : `Deleting any incremental ${chain} rooted at`;
 }

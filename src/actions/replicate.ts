@@ -1,6 +1,8 @@
-import { restorableSets } from '../collections/lookup.ts';
+import { byTime } from '../collections/listing.ts';
+import { restorableBeside, restorableSets } from '../collections/restorable.ts';
 import type { BackupSet } from '../collections/sets.ts';
 import { BackendError, ChainError, IntegrityError, type DuplicityError } from '../errors/errors.ts';
+import type { EpochSeconds } from '../util/time.ts';
 import { emitWarnings, regroup } from './load-collection.ts';
 import { lockArchive } from './lock.ts';
 import { readReplica } from './replica.ts';
@@ -28,7 +30,9 @@ export async function replicate(session: Session, origin: Origin): Promise<numbe
   emitWarnings(session, collection);
 
   const { time = Infinity } = settings;
-  const chains = collection.chains.map((chain) => restorableSets(chain).filter(({ end }) => end < time));
+  const chains = [...collection.chains, ...collection.ahead].map((chain) =>
+    [...restorableSets(chain), ...restorableBeside(chain)].filter(({ end }) => end < time).sort(byTime),
+  );
   if (chains.every((sets) => sets.length === 0)) {
     emit({ kind: 'notice', text: 'No old backup sets found.' });
     return 0;
@@ -36,26 +40,34 @@ export async function replicate(session: Session, origin: Origin): Promise<numbe
   const replication = new SetReplication({ from, to: session, source, replica });
   let failure: DuplicityError | undefined;
   for (const sets of chains) {
-    const damage = await copyChain(sets, replication);
-    if (damage !== undefined && failure !== undefined) emit({ kind: 'warning', text: damage.message });
-    failure ??= damage;
+    for (const damage of await copyChain(sets, replication)) {
+      if (failure !== undefined) emit({ kind: 'warning', text: damage.message });
+      failure ??= damage;
+    }
   }
   await session.remote.confirm();
   if (failure !== undefined) throw failure;
   return 0;
 }
 
-/** In order, so that what is there can be restored at any time. Answers what is wrong with a set that cannot be copied. */
-async function copyChain(sets: readonly BackupSet[], replication: SetReplication): Promise<DuplicityError | undefined> {
+/**
+ * In order, so that what is there can be restored at any time. Answers what is wrong with sets that cannot be copied; what
+ * builds on them is left out.
+ */
+async function copyChain(sets: readonly BackupSet[], replication: SetReplication): Promise<readonly DuplicityError[]> {
+  const damages: DuplicityError[] = [];
+  const copied = new Set<EpochSeconds>();
   for (const set of sets) {
+    if (set.type === 'inc' && !copied.has(set.start)) continue;
     try {
       await replication.copy(set);
+      copied.add(set.end);
     } catch (error) {
-      if (isDamage(error)) return error;
-      throw error;
+      if (!isDamage(error)) throw error;
+      damages.push(error);
     }
   }
-  return undefined;
+  return damages;
 }
 
 function isDamage(error: unknown): error is DuplicityError {

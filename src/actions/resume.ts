@@ -1,11 +1,12 @@
 import type { Manifest } from '../archive/manifest.ts';
 import { formatName } from '../archive/names.ts';
-import type { Collection } from '../collections/collection.ts';
+import { type Collection, isAhead } from '../collections/collection.ts';
 import type { BackupSet } from '../collections/sets.ts';
 import type { Codec } from '../crypto/codec.ts';
 import { ChainError } from '../errors/errors.ts';
 import { fetchVolume } from '../pipeline/fetch-volume.ts';
 import { type BytePath, toScreen } from '../util/bytepath.ts';
+import { asctime } from '../util/time.ts';
 import { checkOrigin } from './check-source.ts';
 import { discardPartial, unfinishedFiles, withoutFiles } from './discard-partial.ts';
 import { planResume, readReliable, type Resumption } from './plan-resume.ts';
@@ -63,6 +64,11 @@ async function tryResume(
     mayGoOnInFile,
   }: { readonly set: BackupSet; readonly source: BytePath; readonly mayGoOnInFile: boolean },
 ): Promise<Resumption | undefined> {
+  if (isAhead(collection, set)) {
+    const text = `The unfinished set is from ${asctime(set.end)}, but the clock says ${asctime(session.now)}.`;
+    session.emit({ kind: 'warning', text: `${text} It is given up.` });
+    return undefined;
+  }
   const manifest = await readReliable(session, set);
   if (manifest === undefined || !isOfSource(session, manifest, source)) return undefined;
   const base = withoutFiles(session, collection, unfinishedFiles(collection, set)).active;

@@ -1,7 +1,4 @@
-import { type EpochSeconds, parseStamp } from '../util/time.ts';
-
-/** The reference takes no year from 2100 on; later times could not be written back either. */
-const LATEST = Date.UTC(2100, 0, 1) / 1000 - 1;
+import { type EpochSeconds, LATEST_STAMP, parseStamp } from '../util/time.ts';
 
 /**
  * A time in a long file name: the 16-character stamp (in either case), whole epoch seconds, or the old local form
@@ -32,5 +29,13 @@ function oldForm(text: string, separator: string): EpochSeconds | undefined {
 }
 
 function valid(time: number | undefined): EpochSeconds | undefined {
-  return time === undefined || time === 0 || time > LATEST ? undefined : time;
+  return time === undefined || !isNameTime(time) ? undefined : time;
+}
+
+/**
+ * Whether a name can tell this time. What is written under another would not be found again. (The reference writes years
+ * from 2100 on and does not read them.)
+ */
+export function isNameTime(time: EpochSeconds): boolean {
+  return time !== 0 && time <= LATEST_STAMP;
 }

@@ -1,5 +1,5 @@
 import { metadataKey } from '../archive/names.ts';
-import type { Collection } from '../collections/collection.ts';
+import { allSets, type Collection } from '../collections/collection.ts';
 import type { ListedFile } from '../collections/listing.ts';
 import { chainFor } from '../collections/lookup.ts';
 import type { EpochSeconds } from '../util/time.ts';
@@ -81,9 +81,7 @@ export function originOf(collection: Collection, localName: string): Copy | unde
 
 /** Remote metadata, one file per key: of two codings of one manifest the one its set prefers. */
 function remoteByKey(collection: Collection): ReadonlyMap<string, ListedFile> {
-  const chained = collection.chains.flatMap(({ sets, replaced }) => [...sets, ...replaced]);
-  const sets = [...chained, ...collection.orphaned, ...collection.incomplete];
-  const preferred = new Set(sets.map(({ manifest }) => manifest));
+  const preferred = new Set(allSets(collection).map(({ manifest }) => manifest));
   const files = new Map<string, ListedFile>();
   for (const file of collection.remote) {
     if (!isMetadata(file) || isPartial(file)) continue;

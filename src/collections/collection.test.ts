@@ -27,8 +27,13 @@ const INC2 = 'duplicity-inc.20231115T221320Z.to.20231116T221320Z';
 /** Signatures of a set that never got its manifest make the reference give up a chain that can go on. */
 const CHAIN_GOES_ON = 'last inc has no manifest';
 
+/** The reference chooses sets and signatures apart there, and finds no chain to build upon. See `paths.test.ts`. */
+const OF_ONE_BASE = /^two incs with same start/;
+
+const isDeviation = (name: string): boolean => name === CHAIN_GOES_ON || OF_ONE_BASE.test(name);
+
 describe('a collection agrees with the reference', () => {
-  test.each(VECTORS.filter(({ name, error }) => error === undefined && name !== CHAIN_GOES_ON))('$name', (vector) => {
+  test.each(VECTORS.filter(({ name, error }) => error === undefined && !isDeviation(name)))('$name', (vector) => {
     const collection = buildCollection(vector);
     // The vectors leave out sets without volumes; the reference's own status counts them (vectors/collection-status.jsonl).
     const chains = asChains(collection).map(({ sets, ...chain }) => ({
@@ -176,7 +181,7 @@ test('an increment that gives way to a later one on the same parent stays known 
     remote: [FULL, INC1, later].flatMap((set) => [`${set}.manifest`, `${set}.vol1.difftar.gz`]),
     local: [],
   });
-  expect(collection.chains[0]?.replaced.map(({ manifest }) => manifest)).toEqual([`${INC1}.manifest`]);
+  expect(collection.chains[0]?.beside.map(({ manifest }) => manifest)).toEqual([`${INC1}.manifest`]);
   expect(collection.chains[0]?.incs.map(({ manifest }) => manifest)).toEqual([`${later}.manifest`]);
   expect(collection.orphaned).toEqual([]);
 });
@@ -219,7 +224,7 @@ describe('warnings', () => {
     .split('\n')
     .map((line) => JSON.parse(line) as { name: string; warnings: { code: number; names: string[] }[] });
 
-  test.each(status.filter(({ name }) => name !== CHAIN_GOES_ON))(
+  test.each(status.filter(({ name }) => !isDeviation(name)))(
     'are given as the reference gives them: $name',
     ({ name, warnings }) => {
       const vector = VECTORS.find((one) => one.name === name);

@@ -1,10 +1,12 @@
 import type { EpochSeconds } from '../util/time.ts';
 import type { BackupChain } from './chains.ts';
-import type { Collection } from './collection.ts';
-import { type ListedFile, setKey } from './listing.ts';
-import { restorableSets } from './lookup.ts';
+import { type Collection, isAhead } from './collection.ts';
+import { byTime, type ListedFile, setKey } from './listing.ts';
+import { restorableSets } from './restorable.ts';
 import { type BackupSet, unusableNames, volumeNames } from './sets.ts';
 import type { SignatureChain } from './signature-chains.ts';
+
+const FIRST_ARCHIVES = Date.UTC(2002, 0, 1) / 1000;
 
 /** One file to delete. */
 export interface Deletion {
@@ -29,8 +31,9 @@ export interface CleanupPlan {
 /** Deletion of one chain, or of its increments only. */
 export interface RemovalStep {
   readonly kind: 'signatures' | 'backup';
-  readonly scope: 'complete' | 'increments';
-  /** End time of the chain, which names it in messages. */
+  /** `ahead`: sets dated after now, of a chain that stays. */
+  readonly scope: 'complete' | 'increments' | 'ahead';
+  /** End time of the chain, or of the set, which names it in messages. */
   readonly end: EpochSeconds;
   /** In order of deletion. */
   readonly files: readonly Deletion[];
@@ -77,12 +80,17 @@ export function planCleanup(collection: Collection): CleanupPlan {
  */
 function signaturesOf(sets: readonly BackupSet[], { signatureChains }: Collection): readonly string[] {
   const keys = new Set(sets.map(setKey));
-  const files = signatureChains.flatMap((chain) => (chain.place === 'remote' ? chain.files : []));
+  const files = signatureChains.flatMap((chain) => (chain.place === 'remote' ? [...chain.files, ...chain.beside] : []));
   return files.filter((file) => keys.has(setKey(file))).flatMap(({ names }) => names);
 }
 
-/** Whole chains that ended before `time`. */
+/**
+ * Whole chains that ended before `time`. A time after now is how what is dated after now is removed: that goes, and
+ * nothing else, for all right backups are older.
+ */
 export function planRemoveOlderThan(collection: Collection, time: EpochSeconds): RemovalPlan {
+  if (isAhead(collection, { start: time, end: time }) && !collection.isClockDoubted)
+    return planRemoveAhead(collection, time);
   return planRemoval(collection, time, 'complete');
 }
 
@@ -99,7 +107,7 @@ export function planRemoveIncsOfAllButNFull(collection: Collection, count: numbe
 function planRemoval(collection: Collection, time: EpochSeconds, scope: RemovalStep['scope']): RemovalPlan {
   const kept = protectedChains(collection);
   const isOld = (chain: BackupChain): boolean =>
-    chain.end < time && !kept.has(chain) && (scope === 'complete' || incsOf(chain).length > 0);
+    lastTime(collection, chain) < time && !kept.has(chain) && (scope === 'complete' || incsOf(chain).length > 0);
   const old = collection.chains.filter(isOld);
   const staying = collection.chains.filter((chain) => !old.includes(chain));
   const steps: RemovalStep[] = [];
@@ -115,6 +123,35 @@ function planRemoval(collection: Collection, time: EpochSeconds, scope: RemovalS
     keepsOldNewest: [...kept].some(({ end }) => end < time),
     steps,
   };
+}
+
+/** Chains and sets dated after now that end before `time`, the newest first. Nothing right builds on them. */
+function planRemoveAhead(collection: Collection, time: EpochSeconds): RemovalPlan {
+  // A clock from before the first archives there were says nothing of what is dated after it.
+  if (collection.now < FIRST_ARCHIVES) return { times: [], keptSets: [], keepsOldNewest: false, steps: [] };
+  const chains = collection.ahead.filter(({ end }) => end < time);
+  const starts = new Set(chains.map(({ start }) => start));
+  const sets = collection.chains
+    .flatMap(({ beside }) => beside)
+    .filter((set) => isAhead(collection, set) && !set.isPartial && set.end < time)
+    .sort(byTime);
+  const keys = new Set(sets.map(setKey));
+  const steps: RemovalStep[] = [];
+  for (const chain of collection.signatureChains.toReversed()) {
+    if (starts.has(chain.start)) steps.push(signatureStep(chain, 'complete'));
+    const files = chain.beside.filter((file) => keys.has(setKey(file))).toReversed();
+    for (const { end, names } of files) {
+      steps.push({ kind: 'signatures', scope: 'ahead', end, files: on(chain.place, names) });
+    }
+  }
+  for (const set of sets.toReversed()) {
+    steps.push({ kind: 'backup', scope: 'ahead', end: set.end, files: setFiles(set) });
+  }
+  for (const chain of chains.toReversed()) {
+    steps.push({ kind: 'backup', scope: 'complete', end: chain.end, files: chainFiles(chain, 'complete') });
+  }
+  const times = [...chains, ...sets].map(({ end }) => end);
+  return { times: times.sort((a, b) => a - b), keptSets: [], keepsOldNewest: false, steps };
 }
 
 /**
@@ -134,10 +171,14 @@ function signatureSteps(
     .toReversed();
   const steps: RemovalStep[] = [];
   for (const chain of newestFirst) {
-    const files = signatureFiles(chain, scope);
-    if (files.length > 0) steps.push({ kind: 'signatures', scope, end: chain.end, files });
+    const step = signatureStep(chain, scope);
+    if (step.files.length > 0) steps.push(step);
   }
   return steps;
+}
+
+function signatureStep(chain: SignatureChain, scope: RemovalStep['scope']): RemovalStep {
+  return { kind: 'signatures', scope, end: chain.end, files: signatureFiles(chain, scope) };
 }
 
 /**
@@ -148,6 +189,11 @@ function protectedChains(collection: Collection): ReadonlySet<BackupChain> {
   const newest = collection.chains.at(-1);
   const restorable = collection.chains.findLast((chain) => hasVolumes(chain) && restorableSets(chain).length > 0);
   return new Set([newest, restorable].filter((chain) => chain !== undefined));
+}
+
+/** Of the newest set that is not dated after now, beside the chain or in it. */
+function lastTime(collection: Collection, { beside, end }: BackupChain): EpochSeconds {
+  return Math.max(end, ...beside.filter((set) => !isAhead(collection, set)).map((set) => set.end));
 }
 
 /** Start of the `count`-th newest finished full; before all times when there are fewer. */
@@ -181,7 +227,7 @@ function chainFiles(chain: BackupChain, scope: RemovalStep['scope']): readonly D
 /** All increments whose files lie about, those included that are no longer linked, oldest first. */
 function incsOf(chain: BackupChain): BackupSet[] {
   const discarded = chain.discarded === undefined ? [] : [chain.discarded];
-  return [...chain.replaced, ...chain.incs, ...discarded];
+  return [...chain.beside, ...chain.incs, ...discarded].sort(byTime);
 }
 
 /** Manifest first: without it a half deleted set counts as incomplete and is not taken for a backup. */
@@ -191,7 +237,7 @@ function setFiles(set: BackupSet): readonly Deletion[] {
 }
 
 function signatureFiles(chain: SignatureChain, scope: RemovalStep['scope']): readonly Deletion[] {
-  const files = scope === 'complete' ? chain.files : chain.files.slice(1);
+  const files = [...(scope === 'complete' ? chain.files : chain.files.slice(1)), ...chain.beside].sort(byTime);
   return files.toReversed().flatMap(({ names }) => on(chain.place, names));
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { buildCollection, type Collection } from './collection.ts';
 import { formatStamp } from '../util/time.ts';
-import { chainFor, setsFor, signatureChainFor } from './lookup.ts';
+import { chainFor, setsFor, signaturesFor } from './lookup.ts';
 
 /** Times are small numbers here: hours after 2023-11-14 22:13:20 UTC. */
 const at = (hours: number): number => 1_700_000_000 + hours * 3600;
@@ -32,14 +32,11 @@ describe('the state at a time', () => {
     expect(hours(setsFor(two, at(time)))).toEqual(expected);
   });
 
-  test('of chains that overlap the only one that covers the time', () => {
+  test('of chains that overlap is the newest set up to it, whichever chain goes on longer', () => {
     const overlapping = collect(full(0), inc(0, 5), full(2), inc(2, 3));
-    expect(hours(setsFor(overlapping, at(4)))).toEqual([0]);
-  });
-
-  test('of several that cover the time the one with the newest set', () => {
-    const overlapping = collect(full(0), inc(0, 5), full(2), inc(2, 3));
+    expect(hours(setsFor(overlapping, at(1)))).toEqual([0]);
     expect(hours(setsFor(overlapping, at(2.5)))).toEqual([2]);
+    expect(hours(setsFor(overlapping, at(4)))).toEqual([2, 3]);
     expect(hours(setsFor(overlapping, at(5)))).toEqual([0, 5]);
   });
 
@@ -91,21 +88,21 @@ describe('signatures at a time', () => {
     [10.5, [10]],
     [99, [10, 11]],
   ])('%d h', (time, expected) => {
-    const found = signatureChainFor(two, at(time));
+    const found = signaturesFor(two, at(time));
     expect(hours(found?.files ?? [])).toEqual(expected);
-    expect(found?.isBeforeFirst).toBe(false);
+    expect(found?.end).toBe(found?.wanted);
   });
 
   test('before everything are the oldest full ones, and say so', () => {
-    const found = signatureChainFor(two, at(-1));
+    const found = signaturesFor(two, at(-1));
     expect(hours(found?.files ?? [])).toEqual([0]);
-    expect(found?.isBeforeFirst).toBe(true);
+    expect(found?.end).toBeGreaterThan(at(-1));
   });
 
   test('are the local ones if there are such', () => {
     const local = [`duplicity-full-signatures.${stamp(0)}.sigtar.gz`];
     const collection = buildCollection({ remote: full(0), local });
-    for (const time of [-1, 0, 5]) expect(signatureChainFor(collection, at(time))?.chain.place).toBe('local');
+    for (const time of [-1, 0, 5]) expect(signaturesFor(collection, at(time))?.place).toBe('local');
   });
 
   test('are never the unfinished ones', () => {
@@ -118,7 +115,7 @@ describe('signatures at a time', () => {
       ],
     });
     expect(collection.active?.signatures.files).toHaveLength(2);
-    expect(hours(signatureChainFor(collection, at(9))?.files ?? [])).toEqual([0]);
+    expect(hours(signaturesFor(collection, at(9))?.files ?? [])).toEqual([0]);
   });
 
   const sigs = (from: number, to: number): string =>
@@ -128,8 +125,8 @@ describe('signatures at a time', () => {
     const headless = inc(1, 2).filter((name) => !name.endsWith('.manifest'));
     const collection = collect(full(0), inc(0, 1), headless, inc(2, 3));
     expect(collection.signatureChains.at(-1)?.files).toHaveLength(4);
-    expect(hours(signatureChainFor(collection, at(9))?.files ?? [])).toEqual([0, 1]);
-    expect(signatureChainFor(collect(full(0).filter((name) => !name.endsWith('.manifest'))), at(9))).toBeUndefined();
+    expect(hours(signaturesFor(collection, at(9))?.files ?? [])).toEqual([0, 1]);
+    expect(signaturesFor(collect(full(0).filter((name) => !name.endsWith('.manifest'))), at(9))).toBeUndefined();
   });
 
   test('are not those of a set whose manifest is still unfinished, though they have arrived', () => {
@@ -139,10 +136,10 @@ describe('signatures at a time', () => {
       local: [`duplicity-full-signatures.${stamp(0)}.sigtar.gz`, ...local],
     });
     expect(collection.chains[0]?.sets).toHaveLength(2);
-    expect(hours(signatureChainFor(collection, at(9))?.files ?? [])).toEqual([0]);
+    expect(hours(signaturesFor(collection, at(9))?.files ?? [])).toEqual([0]);
   });
 
   test('of nothing are none', () => {
-    expect(signatureChainFor(collect(), at(0))).toBeUndefined();
+    expect(signaturesFor(collect(), at(0))).toBeUndefined();
   });
 });

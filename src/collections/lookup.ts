@@ -1,91 +1,113 @@
 import type { EpochSeconds } from '../util/time.ts';
-import type { BackupChain } from './chains.ts';
+import { type BackupChain, wayTo } from './chains.ts';
 import type { Collection } from './collection.ts';
 import { setKey } from './listing.ts';
+import { restorableBeside, restorableSets } from './restorable.ts';
 import type { BackupSet } from './sets.ts';
 import type { SignatureChain, SignatureFile } from './signature-chains.ts';
 
 /** What a listing of a past state reads. */
 export interface SignaturesAt {
-  readonly chain: SignatureChain;
+  readonly place: SignatureChain['place'];
   /** Oldest first. */
   readonly files: readonly SignatureFile[];
-  /** The time asked for lies before every chain; the oldest one stands in, which deserves a warning. */
-  readonly isBeforeFirst: boolean;
-}
-
-interface Span {
-  readonly start: EpochSeconds;
+  /** The state that they tell. */
   readonly end: EpochSeconds;
+  /** The state that would be restored, which is newer when its signatures are lost. */
+  readonly wanted: EpochSeconds;
 }
 
-/** The sets of a chain that can be restored: all up to an interrupted one, a discarded one included. */
-export function restorableSets(chain: BackupChain): readonly BackupSet[] {
-  const sets = chain.discarded === undefined ? chain.sets : [...chain.sets, chain.discarded];
-  const cut = sets.findIndex(({ isPartial }) => isPartial);
-  return cut < 0 ? sets : sets.slice(0, cut);
+/** A state that can be restored. */
+interface State {
+  readonly chain: BackupChain;
+  readonly set: BackupSet;
 }
 
-/**
- * The chain that holds the state at `time`: the one that covers it, else the newest that ended before, else the oldest.
- * Of several that cover it (the reference dies of two) the one with the newest set up to `time`. undefined: there is
- * nothing to restore.
- */
+/** The chain that holds the state at `time`, see `setsFor`. undefined: there is nothing to restore. */
 export function chainFor(collection: Collection, time: EpochSeconds): BackupChain | undefined {
-  const usable = collection.chains.flatMap((chain) => {
-    const sets = restorableSets(chain);
-    return sets.length === 0 ? [] : [{ chain, sets, start: chain.start, end: sets.at(-1)?.end ?? chain.start }];
-  });
-  const at = ({ sets }: { readonly sets: readonly BackupSet[] }): EpochSeconds =>
-    sets.findLast(({ end }) => end <= time)?.end ?? -Infinity;
-  const covering = usable.filter((span) => covers(span, time)).sort((a, b) => at(a) - at(b) || a.start - b.start);
-  return (covering.at(-1) ?? nearest(usable, time))?.chain;
-}
-
-/** The full and the increments, in order, that give the state at `time`. */
-export function setsFor(collection: Collection, time: EpochSeconds): readonly BackupSet[] {
-  const chain = chainFor(collection, time);
-  if (chain === undefined) return [];
-  return restorableSets(chain).filter(({ type, end }) => type === 'full' || end <= time);
+  return statesAt(collection, time)[0]?.chain;
 }
 
 /**
- * The signatures that tell the state at `time`, by the rule of `chainFor`. Those of a set that was never finished do not
- * count, nor do those after them: what they show cannot be restored.
+ * The full and the increments, in order, that give the state at `time`: that of the newest set which is not later. What
+ * lies beside a chain counts until the chain has got further, and what is dated after now not at all, unless `time` is
+ * its very own. Before everything the oldest full stands in.
  */
-export function signatureChainFor(collection: Collection, time: EpochSeconds): SignaturesAt | undefined {
-  const finished = finishedSets(collection);
-  const usable = collection.signatureChains.flatMap((chain) => {
-    const cut = chain.files.findIndex((file) => file.isPartial || !finished.has(setKey(file)));
-    const files = cut < 0 ? chain.files : chain.files.slice(0, cut);
-    return files.length === 0 ? [] : [{ chain, files, start: chain.start, end: files.at(-1)?.end ?? chain.start }];
-  });
-  const found = usable.findLast((span) => covers(span, time)) ?? nearest(usable, time);
-  if (found === undefined) return undefined;
-  return {
-    chain: found.chain,
-    files: found.files.filter(({ type, end }) => type === 'full' || end <= time),
-    isBeforeFirst: found.start > time,
-  };
+export function setsFor(collection: Collection, time: EpochSeconds): readonly BackupSet[] {
+  const state = statesAt(collection, time)[0];
+  return state === undefined ? [] : wayTo(state.chain, state.set);
 }
 
-/** Keys of the sets that have their manifest on the remote and were not given up for another one. */
-function finishedSets({ chains, orphaned }: Collection): ReadonlySet<string> {
-  const linked = chains.flatMap(({ sets, discarded }) => (discarded === undefined ? sets : [...sets, discarded]));
-  return new Set([...linked, ...orphaned].filter(({ isPartial }) => !isPartial).map(setKey));
-}
-
-function covers(span: Span, time: EpochSeconds): boolean {
-  return span.start <= time && time <= span.end;
-}
-
-/** The newest span that ended before `time`, else the oldest; of equal ones the last. */
-function nearest<T extends Span>(spans: readonly T[], time: EpochSeconds): T | undefined {
-  let before: T | undefined;
-  let oldest: T | undefined;
-  for (const span of spans) {
-    if (span.end < time && (before === undefined || span.end >= before.end)) before = span;
-    if (oldest === undefined || span.end <= oldest.end) oldest = span;
+/**
+ * The signatures that tell the state at `time`, of the same sets that would be restored; where theirs are lost those of
+ * the newest state before. Of a set that was never finished there are none: what they show cannot be restored.
+ */
+export function signaturesFor(collection: Collection, time: EpochSeconds): SignaturesAt | undefined {
+  const known = knownSignatures(collection);
+  const states = statesAt(collection, time);
+  const [first] = states;
+  for (const { chain, set } of states) {
+    const way = wayTo(chain, set);
+    const found = PLACES.map((place) => ({ place, files: filesOf(way, known[place]) }));
+    const [local, remote] = found;
+    const best = (remote?.files.length ?? 0) > (local?.files.length ?? 0) ? remote : local;
+    const end = best?.files.at(-1)?.end;
+    if (best !== undefined && end !== undefined) return { ...best, end, wanted: first?.set.end ?? end };
   }
-  return before ?? oldest;
+  return undefined;
+}
+
+/** The states that can stand for `time`, the right one first: one of each chain. */
+function statesAt({ chains, ahead }: Collection, time: EpochSeconds): readonly State[] {
+  const usable = chains.filter((chain) => restorableSets(chain).length > 0);
+  const exact = [...ahead, ...usable]
+    .flatMap((chain) => [...restorableBeside(chain), ...restorableSets(chain)].map((set) => ({ chain, set })))
+    .findLast(({ set }) => set.end === time);
+  const before = usable.flatMap((chain) => {
+    const set = newestUpTo(chain, time);
+    return set === undefined ? [] : [{ chain, set }];
+  });
+  before.sort((a, b) => b.set.end - a.set.end || b.chain.start - a.chain.start);
+  if (exact !== undefined) return [exact, ...before.filter(({ set }) => set !== exact.set)];
+  if (before.length > 0) return before;
+  return usable
+    .toSorted((a, b) => a.start - b.start)
+    .slice(0, 1)
+    .map((chain) => ({ chain, set: chain.full }));
+}
+
+/** Of a chain that has got no further than `time` its newest set, whatever lies beside it. */
+function newestUpTo(chain: BackupChain, time: EpochSeconds): BackupSet | undefined {
+  const sets = restorableSets(chain);
+  const tip = sets.at(-1);
+  if (tip !== undefined && tip.end <= time) return tip;
+  let newest = sets.findLast(({ end }) => end <= time);
+  for (const set of restorableBeside(chain)) {
+    if (set.end <= time && set.end > (newest?.end ?? -Infinity)) newest = set;
+  }
+  return newest;
+}
+
+const PLACES = ['local', 'remote'] as const;
+
+/** Finished signatures by the key of their set. */
+function knownSignatures({
+  signatureChains,
+}: Collection): Readonly<Record<SignatureChain['place'], ReadonlyMap<string, SignatureFile>>> {
+  const known = { local: new Map<string, SignatureFile>(), remote: new Map<string, SignatureFile>() };
+  for (const { place, files, beside } of signatureChains) {
+    for (const file of [...files, ...beside]) if (!file.isPartial) known[place].set(setKey(file), file);
+  }
+  return known;
+}
+
+/** The signatures of the sets, up to the first that has none. */
+function filesOf(sets: readonly BackupSet[], known: ReadonlyMap<string, SignatureFile>): readonly SignatureFile[] {
+  const files: SignatureFile[] = [];
+  for (const set of sets) {
+    const file = known.get(setKey(set));
+    if (file === undefined) break;
+    files.push(file);
+  }
+  return files;
 }

@@ -20,6 +20,8 @@ export interface SignatureChain {
   readonly place: 'local' | 'remote';
   /** The full signatures, then the new ones in order. */
   readonly files: readonly SignatureFile[];
+  /** Those of sets beside the chain (see `BackupChain`). */
+  readonly beside: readonly SignatureFile[];
   readonly start: EpochSeconds;
   readonly end: EpochSeconds;
 }
@@ -34,23 +36,34 @@ export interface SignatureListing {
 interface SignatureRules {
   /** Unfinished files that do not count: they belong to no set that could be resumed. */
   readonly stale: readonly string[];
-  /** Keys of the sets that have a manifest. */
-  readonly complete: ReadonlySet<string>;
+  /** Keys of the sets in chains. */
+  readonly linked: ReadonlySet<string>;
+  /** By the keys of sets beside a chain: the start of that. */
+  readonly beside: ReadonlyMap<string, EpochSeconds>;
 }
 
 /**
- * Links signature files into chains. A run that dies between its last two uploads leaves signatures of a set without
- * manifest; those of a finished set on the same parent go before them.
+ * Links signature files into chains. Of several on one parent that of the set in the chain is taken, as sets and
+ * signatures must tell the same; then any other, as that of a set without manifest, which a run that dies between its
+ * last two uploads leaves.
  */
 export function assembleSignatureChains(
   remote: readonly ListedFile[],
   local: readonly ListedFile[],
-  { stale, complete }: SignatureRules,
+  { stale, linked, beside }: SignatureRules,
 ): SignatureListing {
   const dropped = new Set(stale);
-  const rank = (file: SignatureFile): number => (complete.has(setKey(file)) ? 0 : 1);
-  const there = link(collectSignatures(remote.filter((file) => !isPartial(file))), 'remote', rank);
-  const here = link(collectSignatures(local.filter(({ name }) => !dropped.has(name))), 'local', rank);
+  const rank = (file: SignatureFile): number => (linked.has(setKey(file)) ? 0 : 1);
+  const linkIn = (place: SignatureChain['place'], files: readonly ListedFile[]): ReturnType<typeof link> =>
+    link(collectSignatures(files), { place, rank, ownerOf: (file) => beside.get(setKey(file)) });
+  const there = linkIn(
+    'remote',
+    remote.filter((file) => !isPartial(file)),
+  );
+  const here = linkIn(
+    'local',
+    local.filter(({ name }) => !dropped.has(name)),
+  );
   const place = (chain: SignatureChain): number => (chain.place === 'local' ? 1 : 0);
   return {
     chains: [...there.chains, ...here.chains].sort((a, b) => byTime(a, b) || place(a) - place(b)),
@@ -60,24 +73,37 @@ export function assembleSignatureChains(
 
 function link(
   files: readonly SignatureFile[],
-  place: SignatureChain['place'],
-  rank: (file: SignatureFile) => number,
+  {
+    place,
+    rank,
+    ownerOf,
+  }: {
+    readonly place: SignatureChain['place'];
+    readonly rank: (file: SignatureFile) => number;
+    readonly ownerOf: (file: SignatureFile) => EpochSeconds | undefined;
+  },
 ): { readonly chains: readonly SignatureChain[]; readonly orphaned: readonly string[] } {
-  const drafts = files.filter(({ type }) => type === 'full').map((full) => [full]);
+  const drafts = files
+    .filter(({ type }) => type === 'full')
+    .map((full) => ({ start: full.end, files: [full], beside: new Array<SignatureFile>() }));
   const orphaned: string[] = [];
   const incs = files
     .filter(({ type }) => type === 'inc')
     .sort((a, b) => a.start - b.start || rank(a) - rank(b) || a.end - b.end);
   for (const inc of incs) {
-    const draft = drafts.find((draft) => draft.at(-1)?.end === inc.start);
+    const owner = ownerOf(inc);
+    const draft = drafts.find(({ start, files }) =>
+      owner === undefined ? files.at(-1)?.end === inc.start : start === owner,
+    );
     if (draft === undefined) orphaned.push(...inc.names);
-    else draft.push(inc);
+    else (owner === undefined ? draft.files : draft.beside).push(inc);
   }
-  const chains = drafts.map((files) => ({
+  const chains = drafts.map(({ start, files, beside }) => ({
     place,
     files,
-    start: files[0]?.end ?? 0,
-    end: files.at(-1)?.end ?? 0,
+    beside,
+    start,
+    end: files.at(-1)?.end ?? start,
   }));
   return { chains, orphaned };
 }

@@ -23,7 +23,7 @@ export interface StatusReport {
 /** Byte for byte what the reference prints: vectors/collection-status.jsonl. Times are local. */
 export function collectionStatus(collection: Collection, place: Place): StatusReport {
   const primary = collection.active?.chain;
-  const secondary = collection.chains.filter((chain) => chain !== primary);
+  const secondary = [...collection.chains, ...collection.ahead].filter((chain) => chain !== primary);
   return {
     text: textLines(collection, place, primary, secondary).join('\n'),
     data: [

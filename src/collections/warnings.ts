@@ -1,10 +1,12 @@
 import { asctime } from '../util/time.ts';
-import type { Collection } from './collection.ts';
+import { allSets, type Collection, isAhead } from './collection.ts';
+import { byTime } from './listing.ts';
+import { restorableBeside } from './restorable.ts';
 import { type BackupSet, unusableNames, volumeNames } from './sets.ts';
 
 /** Something about a collection that a user should know. */
 export interface CollectionWarning {
-  /** Key of the event table's warning codes; `generic` for a discarded set. */
+  /** Key of the event table's warning codes; `generic` for what has no code. */
   readonly code: 'generic' | 'orphanedSignatures' | 'unmatchedSignatures' | 'incompleteSets' | 'orphanedSets';
   /** The files meant. */
   readonly names: readonly string[];
@@ -24,8 +26,24 @@ export function collectionWarnings(collection: Collection): readonly CollectionW
     const names = unusable.map(({ name }) => name);
     warn('generic', sentence, names);
   }
+  const times = (sets: readonly BackupSet[]): readonly string[] => sets.map(({ end }) => asctime(end));
+  const late = lateSets(collection);
+  if (late.length > 0) {
+    const sentence = `The clock says ${asctime(collection.now)}. Backup sets dated after that are not built upon, not counted, and restored only by their own time; remove-older-than with a later time removes them:`;
+    warn('generic', sentence, times(late));
+  }
+  if (collection.isClockDoubted) {
+    const sentence = `The clock says ${asctime(collection.now)}, but all backup sets are later. If it is wrong, set it; without --time the newest set is taken.`;
+    warn('generic', sentence, []);
+  }
+  const leftOut = collection.chains.flatMap(restorableBeside).filter((set) => !isAhead(collection, set));
+  if (leftOut.length > 0) {
+    const sentence =
+      'Several increments have the same base, and a chain has room for one. These backup sets are left out, and restored only by their own time:';
+    warn('generic', sentence, times(leftOut));
+  }
   const discarded = collection.active?.chain.discarded;
-  if (discarded !== undefined) {
+  if (discarded?.isPartial === false) {
     const time = asctime(discarded.end);
     warn(
       'generic',
@@ -53,6 +71,17 @@ export function collectionWarnings(collection: Collection): readonly CollectionW
   return warnings;
 }
 
+/** Finished sets dated after now, by time; none while the clock is doubted. */
+export function lateSets(collection: Collection): readonly BackupSet[] {
+  if (collection.isClockDoubted) return [];
+  return allSets(collection)
+    .filter((set) => set.isComplete && !set.isPartial && isAhead(collection, set))
+    .sort(byTime);
+}
+
 function filesOf(sets: readonly BackupSet[]): readonly string[] {
-  return sets.flatMap((set) => [...set.manifests, ...volumeNames(set), ...unusableNames(set)]);
+  return sets.flatMap((set) => {
+    const names = [...set.manifests, ...volumeNames(set), ...unusableNames(set)];
+    return names.length === 0 && set.partialManifest !== undefined ? [set.partialManifest] : names;
+  });
 }

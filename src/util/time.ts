@@ -6,6 +6,9 @@ export type EpochSeconds = number;
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
+/** The last second that a stamp can tell: its year has four digits. */
+export const LATEST_STAMP: EpochSeconds = Date.UTC(10_000, 0, 1) / 1000 - 1;
+
 /** `YYYYMMDDTHHMMSSZ`, the form of file names and machine records. */
 export function formatStamp(time: EpochSeconds): string {
   return new Date(Math.trunc(time) * 1000).toISOString().replace(/[-:]|\.\d+/g, '');
@@ -16,7 +19,7 @@ export function parseStamp(text: string): EpochSeconds | undefined {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
   if (!match) return undefined;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);
-  if (year <= 1900 || year >= 2100 || month < 1 || month > 12 || day < 1 || day > 31) return undefined;
+  if (year <= 1900 || month < 1 || month > 12 || day < 1 || day > 31) return undefined;
   if (hour > 23 || minute > 59 || second > 61) return undefined;
   return Date.UTC(year, month - 1, day, hour, minute, second) / 1000;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { buildCollection, type Collection } from '../../src/collections/collection.ts';
+import { allSets, buildCollection, type Collection } from '../../src/collections/collection.ts';
 import {
   type Deletion,
   planCleanup,
@@ -9,7 +9,8 @@ import {
   planRemoveOlderThan,
   type RemovalPlan,
 } from '../../src/collections/deletion.ts';
-import { restorableSets, setsFor, signatureChainFor } from '../../src/collections/lookup.ts';
+import { setsFor, signaturesFor } from '../../src/collections/lookup.ts';
+import { restorableBeside, restorableSets } from '../../src/collections/restorable.ts';
 import { type BackupSet, volumeNames } from '../../src/collections/sets.ts';
 import { collectionStatus } from '../../src/collections/status-text.ts';
 import { collectionWarnings } from '../../src/collections/warnings.ts';
@@ -117,7 +118,7 @@ describe('any listing', () => {
         collectionWarnings(collection);
         collectionStatus(collection, { backendName: 'B', archiveDir: '/a' });
         setsFor(collection, at(hours));
-        signatureChainFor(collection, at(hours));
+        signaturesFor(collection, at(hours));
         expect(setsFor(collection, at(hours)).every(({ isPartial, isComplete }) => isComplete && !isPartial)).toBe(
           true,
         );
@@ -166,6 +167,95 @@ test('every set of an undamaged archive can be restored at its time', () => {
     }),
   );
 });
+
+/** Increments on any set before, some of them dated after now. */
+const NOW = 12;
+const skewedArchive = fc
+  .array(fc.record({ base: fc.nat(), time: fc.integer({ min: 1, max: 24 }), isFull: fc.nat(4) }), { maxLength: 12 })
+  .map((runs) => {
+    const sets = [{ start: 0, end: 0 }];
+    for (const { base, time, isFull } of runs) {
+      const start = isFull === 0 ? time : (sets[base % sets.length]?.end ?? 0);
+      const isNew = !sets.some((set) => set.end === time && (set.start === start || start === time));
+      if (isNew && start <= time) sets.push({ start, end: time });
+    }
+    return sets.filter((set, i) => sets.findIndex(({ start, end }) => start === set.start && end === set.end) === i);
+  });
+type Ends = { readonly start: number; readonly end: number };
+
+/** All ways from a full, found one by one. */
+function waysOf(sets: readonly Ends[], way: readonly Ends[]): readonly (readonly Ends[])[] {
+  const tip = way.at(-1)?.end;
+  const next = sets.filter(({ start, end }) => start === tip && end > start);
+  return [way, ...next.flatMap((set) => waysOf(sets, [...way, set]))];
+}
+
+/** The best: of the most sets, then with the newest end, then whose sets begin latest, the last one first. */
+function bestOf(ways: readonly (readonly Ends[])[]): readonly Ends[] {
+  const key = (way: readonly Ends[]): readonly number[] => [way.length, ...way.map(({ end }) => end).toReversed()];
+  return (
+    ways.toSorted((a, b) => {
+      const [of, to] = [key(a), key(b)];
+      return to.map((n, i) => n - (of[i] ?? 0)).find((n) => n !== 0) ?? 0;
+    })[0] ?? []
+  );
+}
+
+describe('sets with several increments of one base and wrong clocks', () => {
+  const build = (sets: readonly Ends[]): Collection =>
+    buildCollection({ ...together(sets.map(({ start, end }) => fullOrInc(start, end, 1, '.gz'))), now: at(NOW) });
+
+  test('have the chains that trying all ways gives, and signatures of the same sets', () => {
+    fc.assert(
+      fc.property(skewedArchive, (sets) => {
+        const collection = build(sets);
+        for (const { chain, ways } of chainsOf(sets)) {
+          const found = collection.chains.find(({ start }) => start === at(chain.end));
+          const best = bestOf(ways.filter((way) => (way.at(-1)?.end ?? 0) <= NOW));
+          expect(found?.sets.map(({ end }) => end)).toEqual(best.map(({ end }) => at(end)));
+        }
+        expect(keysOf(collection.active?.chain.sets ?? [])).toEqual(keysOf(collection.active?.signatures.files ?? []));
+        for (let hour = 0; hour <= 24; hour++) {
+          const restored = setsFor(collection, at(hour));
+          expect(keysOf(signaturesFor(collection, at(hour))?.files ?? [])).toEqual(keysOf(restored));
+          expect(restored.slice(1).every(({ start }, i) => start === restored[i]?.end)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test('can be restored each at its own time', () => {
+    fc.assert(
+      fc.property(skewedArchive, (sets) => {
+        const collection = build(sets);
+        for (const { end } of sets) expect(setsFor(collection, at(end)).at(-1)?.end).toBe(at(end));
+      }),
+    );
+  });
+
+  test('keep under any retention what the newest right restore needs', () => {
+    fc.assert(
+      fc.property(skewedArchive, anyPlan, (sets, plan) => {
+        const archive = together(sets.map(({ start, end }) => fullOrInc(start, end, 1, '.gz')));
+        const before = build(sets);
+        const needed = setsFor(before, Infinity);
+        expect(needed.every(({ end }) => end <= at(NOW))).toBe(true);
+        const files = plan(before).steps.flatMap((step) => step.files);
+        const after = buildCollection({ ...without(archive, files), now: at(NOW) });
+        expect(keysOf(setsFor(after, Infinity))).toEqual(keysOf(needed));
+        expect(keysOf(after.active?.chain.sets ?? [])).toEqual(keysOf(before.active?.chain.sets ?? []));
+      }),
+    );
+  });
+});
+
+/** The fulls that are not after now, with all ways from each. */
+function chainsOf(
+  sets: readonly Ends[],
+): readonly { readonly chain: Ends; readonly ways: readonly (readonly Ends[])[] }[] {
+  const fulls = sets.filter(({ start, end }) => start === end);
+  return fulls.filter(({ end }) => end <= NOW).map((chain) => ({ chain, ways: waysOf(sets, [chain]) }));
+}
 
 describe('a retention plan', () => {
   test('names only files that exist, each once', () => {
@@ -235,16 +325,11 @@ describe('a cleanup plan', () => {
   });
 });
 
-function allSets(collection: Collection): readonly BackupSet[] {
-  const chained = collection.chains.flatMap((chain) => [...chain.sets, ...chain.replaced]);
-  return [...chained, ...collection.orphaned, ...collection.incomplete];
-}
-
 function restorable(collection: Collection): readonly BackupSet[] {
-  return collection.chains.flatMap(restorableSets);
+  return collection.chains.flatMap((chain) => [...restorableSets(chain), ...restorableBeside(chain)]);
 }
 
-function keysOf(sets: readonly BackupSet[]): string[] {
+function keysOf(sets: readonly Pick<BackupSet, 'type' | 'start' | 'end'>[]): string[] {
   return sets.map(({ type, start, end }) => `${type} ${start} ${end}`);
 }
 
