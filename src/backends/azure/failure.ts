@@ -23,7 +23,18 @@ const KINDS: Readonly<Record<string, Kind>> = {
   ContainerNotFound: { ...ABSENT, text: 'there is no such container' },
   ResourceNotFound: ABSENT,
   AuthenticationFailed: { ...DENIED, text: 'the key or signature is wrong' },
+  InvalidAuthenticationInfo: { ...DENIED, text: 'the key or signature is wrong' },
   AuthorizationFailure: DENIED,
+  AuthorizationSourceIPMismatch: { ...DENIED, text: 'the signature is not for this address' },
+  AuthorizationProtocolMismatch: { ...DENIED, text: 'the signature is for HTTPS only' },
+  AccountIsDisabled: { ...DENIED, text: 'the account is disabled', hint: 'Check the account.' },
+  ContainerDisabled: { ...DENIED, text: 'the container is disabled', hint: 'Check the account.' },
+  BlobImmutableDueToPolicy: {
+    ...DENIED,
+    text: 'a policy of the container forbids to change or delete it',
+    hint: 'Wait until the retention time is over.',
+  },
+  LeaseIdMissing: { ...DENIED, text: 'somebody has a lease on it', hint: 'Break the lease on the blob.' },
   BlobArchived: {
     code: 'BACKEND_ERROR',
     retryable: false,
@@ -37,6 +48,15 @@ const KINDS: Readonly<Record<string, Kind>> = {
     hint: 'Wait until that is done, and run this again.',
   },
   ContainerBeingDeleted: { code: 'BACKEND_ERROR', retryable: true, text: 'the container is being deleted' },
+  // The blocks of an upload are sent anew.
+  InvalidBlockList: { code: 'BACKEND_ERROR', retryable: true, text: 'the server has lost a part of the upload' },
+  OperationTimedOut: { code: 'BACKEND_ERROR', retryable: true, text: 'the server is busy' },
+  RequestBodyTooLarge: {
+    code: 'BACKEND_ERROR',
+    retryable: false,
+    text: 'the request is too large for this account',
+    hint: 'Use a smaller --azure-max-single-put-size and --azure-max-block-size.',
+  },
   Md5Mismatch: { code: 'BACKEND_ERROR', retryable: true, text: 'the bytes were changed on the way' },
 };
 

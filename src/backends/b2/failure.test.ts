@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { refusal } from './failure.ts';
+import { isWrongKey, refusal } from './failure.ts';
 
 test.each([
   [401, 'unauthorized', 'BACKEND_PERMISSION_DENIED', false],
@@ -10,6 +10,10 @@ test.each([
   [403, 'transaction_cap_exceeded', 'BACKEND_ERROR', false],
   [404, 'not_found', 'BACKEND_NOT_FOUND', false],
   [400, 'file_not_present', 'BACKEND_NOT_FOUND', false],
+  [403, 'download_cap_exceeded', 'BACKEND_ERROR', false],
+  [401, 'unsupported', 'BACKEND_PERMISSION_DENIED', false],
+  [400, 'too_many_buckets', 'BACKEND_ERROR', false],
+  [409, 'conflict', 'BACKEND_ERROR', true],
   [400, 'bad_request', 'BACKEND_ERROR', false],
   [400, 'part_sha1_mismatch', 'BACKEND_ERROR', true],
   [408, 'request_timeout', 'BACKEND_ERROR', true],
@@ -42,4 +46,18 @@ test('a wrong digest is worth another try', () => {
 test('what the server says is not repeated, it may hold a token', () => {
   const text = JSON.stringify({ code: 'a code <hush>', message: 'hush' });
   expect(refusal('do it', { status: 400, headers: {}, text }).message).not.toContain('hush');
+});
+
+test.each([
+  [401, 'unauthorized', true],
+  [401, 'bad_auth_token', true],
+  [401, '', true],
+  [403, 'access_denied', true],
+  [403, 'transaction_cap_exceeded', false],
+  [403, 'storage_cap_exceeded', false],
+  [403, 'email_not_verified', false],
+  [401, 'unsupported', false],
+  [503, 'service_unavailable', false],
+])('status %i with %s at login means a wrong key: %s', (status, code, isWrong) => {
+  expect(isWrongKey({ status, headers: {}, text: JSON.stringify({ status, code }) })).toBe(isWrong);
 });

@@ -47,9 +47,17 @@ const FULL: Kind = {
 const KINDS: Readonly<Record<string, Kind>> = {
   unauthorized: DENIED,
   access_denied: DENIED,
+  unsupported: {
+    ...DENIED,
+    text: 'the account is not set up for B2',
+    hint: 'Enable B2 Cloud Storage in its settings.',
+  },
   bad_auth_token: EXPIRED,
   expired_auth_token: EXPIRED,
   missing_auth_token: EXPIRED,
+  invalid_auth_token: EXPIRED,
+  // Of an upload address, which is asked for anew.
+  auth_token_limit: BUSY,
   not_found: ABSENT,
   no_such_file: ABSENT,
   file_not_present: ABSENT,
@@ -60,6 +68,14 @@ const KINDS: Readonly<Record<string, Kind>> = {
     text: 'another account has a bucket of this name',
     hint: 'Choose another name for the bucket.',
   },
+  invalid_bucket_id: { ...ABSENT, text: 'there is no such bucket any more' },
+  too_many_buckets: {
+    code: 'BACKEND_ERROR',
+    retryable: false,
+    text: 'the account may have no more buckets',
+    hint: 'Use a bucket that is there already.',
+  },
+  conflict: { code: 'BACKEND_ERROR', retryable: true, text: 'something else is at work on it' },
   part_sha1_mismatch: CHANGED,
   cap_exceeded: FULL,
   storage_cap_exceeded: FULL,
@@ -76,7 +92,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
 /** An answer without a known code. A HEAD has none. */
 const STATUSES: Readonly<Record<number, Kind>> = {
   401: DENIED,
-  403: DENIED,
+  403: { ...DENIED, text: 'the key may not do this, or a cap of the account is reached' },
   404: ABSENT,
   408: { ...BUSY, text: 'the server did not get the whole request in time' },
   429: BUSY,
@@ -87,6 +103,13 @@ const STATUSES: Readonly<Record<number, Kind>> = {
 export function codeOf({ text }: Answer): string {
   const { code } = parse<{ code: unknown }>(text);
   return typeof code === 'string' && /^[a-z0-9_]{1,60}$/.test(code) ? code : '';
+}
+
+/** The key is not accepted at login: of the same status, other codes say that a cap is reached, or the like. */
+export function isWrongKey(answer: Answer): boolean {
+  if (answer.status !== 401 && answer.status !== 403) return false;
+  const kind = KINDS[codeOf(answer)];
+  return kind === undefined || kind === DENIED || kind === EXPIRED;
 }
 
 /** An answer that is not the one hoped for. */

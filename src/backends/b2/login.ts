@@ -1,7 +1,7 @@
 import { BackendError } from '../../errors/errors.ts';
 import { Secret } from '../../util/secret.ts';
 import type { HttpClient } from '../http/http.ts';
-import { parse, refusal } from './failure.ts';
+import { isWrongKey, parse, refusal } from './failure.ts';
 
 /** Which key to show to whom. */
 export interface Login {
@@ -57,7 +57,7 @@ export async function logIn(client: HttpClient, login: Login, signal: AbortSigna
     headers: { Authorization: `Basic ${basic}`, 'User-Agent': USER_AGENT },
     signal,
   });
-  if (answer.status === 401 || answer.status === 403) {
+  if (isWrongKey(answer)) {
     throw new BackendError('CONNECTION_FAILED', `Connection failed: ${url} does not accept the key ${keyId}.`, {
       retryable: false,
       exception: 'InvalidAuthToken',

@@ -42,7 +42,8 @@ const BY_TAGS: readonly (readonly [RegExp, Kind])[] = [
       hint: 'Make room, or remove old backups.',
     },
   ],
-  [/\/(no_write_permission|team_folder|restricted_content)$/, DENIED],
+  [/\/(no_write_permission|team_folder|restricted_content|access_restricted|operation_suppressed)$/, DENIED],
+  [/(^|\/)(payload_too_large|too_large)$/, { code: 'BACKEND_ERROR', retryable: false, text: 'it is too large' }],
   [/\/disallowed_name$/, { ...DENIED, text: 'Dropbox does not allow this name' }],
   [/\/conflict\//, { code: 'BACKEND_ERROR', retryable: false, text: 'something else of this name is in the way' }],
   [/too_many_(write_operations|requests)$/, BUSY],
@@ -50,9 +51,10 @@ const BY_TAGS: readonly (readonly [RegExp, Kind])[] = [
   [/^(lookup_failed\/)?(not_found|closed|not_closed|incorrect_offset)$/, LOST_SESSION],
   [/^expired_access_token$/, { ...BAD_TOKEN, text: 'the access token has expired', hint: RENEW }],
   [/^invalid_access_token$/, BAD_TOKEN],
+  [/^(route_access_denied|invalid_account_type|no_permission|invalid_root)(\/|$)/, DENIED],
   [/^user_suspended$/, { ...DENIED, text: 'the account is suspended' }],
   [/^reset$/, { code: 'BACKEND_ERROR', retryable: true, text: 'the listing has to start again' }],
-  [/(^|\/)(other|operation_suppressed|locked)$/, { code: 'BACKEND_ERROR', retryable: true, text: 'the server fails' }],
+  [/(^|\/)(other|locked)$/, { code: 'BACKEND_ERROR', retryable: true, text: 'the server fails' }],
 ];
 
 /** `path/conflict/folder` of an answer in JSON; '' for any other. */

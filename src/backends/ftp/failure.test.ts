@@ -33,6 +33,10 @@ test.each([
   ['553 Could not create file.', '51'],
   ['550 SSL/TLS required on the control channel', '51'],
   ['522 Data connections must be encrypted.', '51'],
+  ['430 Invalid username or password', '51'],
+  ['533 Command protection level denied for policy reasons.', '51'],
+  ['534 Policy requires SSL.', '51'],
+  ['521 data connection cannot be opened with this PROT setting', '51'],
   ['500 AUTH not understood', '50'],
 ])('%s is %s', (reply, expected) => expect(classified(reply)).toBe(expected));
 

@@ -77,7 +77,9 @@ function kindOf(error: FTPError): Kind {
   if (/(ssl|tls)\S* (is )?required|requires? (ssl|tls)|must (use (ssl|tls)|be encrypted)/i.test(message))
     return WANTS_TLS;
   if (isCrowded(error)) return PASSING;
-  if (code === 530 || code === 332 || code === 532) return LOGIN;
+  // 430 is of no RFC, and common. RFC 2228 and 4217: what is not encrypted is refused by policy.
+  if (code === 430 || code === 530 || code === 332 || code === 532) return LOGIN;
+  if (code === 533 || code === 534 || code === 521) return WANTS_TLS;
   if (code < 500) return PASSING;
   if (/no such|not found|does ?n[o']t exist|cannot find|can't find/i.test(message)) return ABSENT;
   if (/not a directory|file exists/i.test(message)) return NO_DIRECTORY;

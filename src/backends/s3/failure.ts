@@ -18,6 +18,7 @@ const FULL: Kind = {
   text: 'the store is full',
   hint: 'Free some space on the target, for example with remove-older-than, or raise the quota.',
 };
+const ELSEWHERE: Kind = { ...HOPELESS, hint: 'Name the region of the bucket with --s3-region-name.' };
 const FROZEN: Kind = {
   code: 'BACKEND_ERROR',
   retryable: false,
@@ -41,6 +42,12 @@ const KINDS: Readonly<Record<string, Kind>> = {
   SignatureDoesNotMatch: denied('the secret key is wrong', 'Check AWS_SECRET_ACCESS_KEY.'),
   ExpiredToken: denied('the session token has expired', 'Get new temporary credentials.'),
   InvalidToken: denied('the session token is not valid', 'Get new temporary credentials.'),
+  InvalidClientTokenId: denied('the access key is not known', 'Check AWS_ACCESS_KEY_ID.'),
+  TokenRefreshRequired: denied('the session token has expired', 'Get new temporary credentials.'),
+  NotSignedUp: denied('the account is not signed up for S3', 'Check the account.'),
+  UserDisable: denied('the account is disabled', 'Check the account.'),
+  'KMS.DisabledException': denied('the KMS key is disabled', 'Enable the key of --s3-kms-key-id or of the bucket.'),
+  'KMS.NotFoundException': denied('there is no such KMS key', 'Check --s3-kms-key-id and its region.'),
   RequestTimeTooSkewed: denied('the clock of this machine is wrong', 'Set the clock.'),
   InvalidStorageClass: {
     ...HOPELESS,
@@ -51,14 +58,28 @@ const KINDS: Readonly<Record<string, Kind>> = {
   NotImplemented: { ...HOPELESS, text: 'the server cannot do what an option asks for' },
   EntityTooLarge: HOPELESS,
   InvalidBucketName: HOPELESS,
-  PermanentRedirect: { ...HOPELESS, hint: 'Name the region of the bucket with --s3-region-name.' },
-  AuthorizationHeaderMalformed: { ...HOPELESS, hint: 'Name the region of the bucket with --s3-region-name.' },
+  PermanentRedirect: ELSEWHERE,
+  AuthorizationHeaderMalformed: ELSEWHERE,
+  IllegalLocationConstraintException: ELSEWHERE,
+  // Ceph and Scaleway; MinIO; Huawei.
   QuotaExceeded: FULL,
   XMinioStorageFull: FULL,
+  XMinioAdminBucketQuotaExceeded: FULL,
+  InsufficientStorageSpace: FULL,
+  // An upload in parts that the server has forgotten begins anew.
+  NoSuchUpload: { ...PASSING, text: 'the server has lost the upload' },
+  InvalidPart: { ...PASSING, text: 'the server has lost a part of the upload' },
+  InvalidPartOrder: { ...PASSING, text: 'the server has lost a part of the upload' },
+  XAmzContentSHA256Mismatch: { ...PASSING, text: 'the bytes were changed on the way' },
   BadDigest: { ...PASSING, text: 'the bytes were changed on the way' },
   IncompleteBody: PASSING,
   RequestTimeout: PASSING,
   SlowDown: PASSING,
+  OperationAborted: PASSING,
+  // Status 400, unlike the others of their sense.
+  Throttling: PASSING,
+  ThrottlingException: PASSING,
+  RequestThrottled: PASSING,
 };
 
 /** Alibaba, Tencent, Huawei: the bucket has to stand before the name of the server. */
@@ -92,7 +113,10 @@ export function s3Failure(task: string, error: unknown, absent: 'NoSuchKey' | 'N
       exception: 'EndpointConnectionError',
     });
   }
-  const { code, retryable, text, hint } = kindOf(error.name === 'NotFound' ? absent : error.name, status);
+  // Backblaze and others tell a cap in words only.
+  const isFull = status === 403 && /\b(storage cap|quota) exceeded/i.test(error.message);
+  const named = error.name === 'NotFound' ? absent : error.name;
+  const { code, retryable, text, hint } = isFull ? FULL : kindOf(named, status);
   const reason = text ?? (error.message === '' ? 'the server reports an error' : error.message);
   return new BackendError(code, `Cannot ${task}: ${reason} (${error.name}, status ${status})`, {
     retryable,
@@ -136,7 +160,7 @@ function kindOf(name: string, status: number): Kind {
   if (status === 404) return ABSENT;
   if (status === 401 || status === 403) return KINDS['Forbidden'] ?? HOPELESS;
   if (status === 507) return FULL;
-  return status >= 500 || status === 408 || status === 429 ? PASSING : HOPELESS;
+  return status >= 500 || status === 408 || status === 429 || status === 499 ? PASSING : HOPELESS;
 }
 
 function statusOf(error: unknown): number | undefined {

@@ -32,6 +32,14 @@ const STATUS_KINDS: Readonly<Record<number, Kind>> = {
   [SFTP_STATUS.noSuchFile]: ABSENT,
   [SFTP_STATUS.permissionDenied]: DENIED,
   [SFTP_STATUS.unsupported]: HOPELESS,
+  // Of later versions of the protocol, which servers of other makes send all the same: no such path, write-protected, no
+  // space, quota exceeded, invalid name, cannot be deleted.
+  10: ABSENT,
+  12: DENIED,
+  14: FULL,
+  15: FULL,
+  20: HOPELESS,
+  22: DENIED,
 };
 
 /**
@@ -42,7 +50,7 @@ export function sshFailure(task: string, error: unknown): unknown {
   if (error instanceof BackendError || !(error instanceof Error)) return error;
   // A status of sftp is a number, what a system call says a word.
   const status = 'code' in error && typeof error.code === 'number' ? error.code : undefined;
-  const kind = (status === undefined ? textKind(error.message) : STATUS_KINDS[status]) ?? PASSING;
+  const kind = STATUS_KINDS[status ?? SFTP_STATUS.failure] ?? textKind(error.message) ?? PASSING;
   const name = errorCode(error);
   return failure(task, `${error.message}${name === undefined ? '' : ` (${name})`}`, { ...kind, cause: error });
 }

@@ -26,6 +26,8 @@ const KINDS: Readonly<Record<number, Kind>> = {
   },
   404: { code: 'BACKEND_NOT_FOUND', retryable: false, text: 'it is not there' },
   408: { code: 'BACKEND_ERROR', retryable: true, text: 'the server did not get the whole request in time' },
+  // Two writes of one name at once, or a clock of the server that went back.
+  409: { code: 'BACKEND_ERROR', retryable: true, text: 'something else is at work on it' },
   413: {
     code: 'BACKEND_NO_SPACE',
     retryable: false,

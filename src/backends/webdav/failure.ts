@@ -43,11 +43,12 @@ const HOPELESS: Kind = { code: 'BACKEND_ERROR', retryable: false };
 const PASSING: Kind = { code: 'BACKEND_ERROR', retryable: true };
 
 /** A collection that has gone (409), locks, and refusals because of load pass. */
-const PASSING_4XX: ReadonlySet<number> = new Set([408, 409, 421, 423, 425, 429]);
+const PASSING_4XX: ReadonlySet<number> = new Set([408, 409, 421, 423, 424, 425, 429]);
 
 function kindOf(status: number): Kind {
   const kind = KINDS[status];
   if (kind !== undefined) return kind;
+  if (status === 508) return HOPELESS;
   if (status === 405 || status === 501 || (status >= 200 && status < 300)) return NOT_DAV;
   return status >= 500 || PASSING_4XX.has(status) ? PASSING : HOPELESS;
 }
