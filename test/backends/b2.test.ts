@@ -79,6 +79,19 @@ describe.runIf(requireB2())("b2:// on Backblaze's simulator", () => {
     expect(stdout + stderr + JSON.stringify(records)).not.toContain(server.key.key);
   });
 
+  test('a cap that is reached at login is told as a cap, not as a wrong key', async () => {
+    const body = JSON.stringify({
+      status: 403,
+      code: 'transaction_cap_exceeded',
+      message: 'Transaction cap exceeded.',
+    });
+    proxy.set({ method: 'GET', path: /b2_authorize_account/, count: 99, status: 403, body });
+    const { status, stderr } = await run(['collection-status', at(bucket())], throughProxy());
+    expect(status).toBe(50);
+    expect(stderr).toContain("a daily cap of the account's transactions or downloads is reached");
+    expect(stderr).not.toContain('does not accept the key');
+  });
+
   test('a wrong key is error 38, without the key', async () => {
     const { status, stdout, stderr } = await run(
       ['collection-status', at(bucket())],

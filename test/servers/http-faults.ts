@@ -12,6 +12,8 @@ export interface HttpFault {
   readonly header?: readonly [name: string, value: RegExp];
   /** How many requests; after that they pass. */
   readonly count: number;
+  /** So many for each path instead of in all. */
+  readonly each?: true;
   /** Answered by the proxy, without asking the server. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -20,6 +22,8 @@ export interface HttpFault {
   readonly loseReply?: true;
   /** The connection is lost after this many bytes of the answer's body. */
   readonly cutAt?: number;
+  /** What becomes of the answer's body. */
+  readonly rewrite?: (body: string) => string;
   /** This byte of the answer's body is changed. */
   readonly flipAt?: number;
 }
@@ -42,7 +46,7 @@ export async function startFaultyProxy(
   port: number,
   tls?: { readonly key: Buffer; readonly cert: Buffer },
 ): Promise<FaultyProxy> {
-  let faults: (HttpFault & { left: number })[] = [];
+  let faults: (HttpFault & { readonly used: Map<string, number> })[] = [];
   const seen: string[] = [];
   const hosts: string[] = [];
 
@@ -53,11 +57,14 @@ export async function startFaultyProxy(
     hosts.push(headers.host ?? '');
     const concerns = ({ header: [name, value] = ['host', /./] }: HttpFault): boolean =>
       value.test(String(headers[name] ?? ''));
-    const fault = faults.find(
-      (fault) => fault.left > 0 && fault.method === method && fault.path.test(url) && concerns(fault),
-    );
-    if (fault !== undefined) fault.left--;
-    return fault;
+    for (const fault of faults) {
+      const key = fault.each === true ? url : '';
+      const used = fault.used.get(key) ?? 0;
+      if (used >= fault.count || fault.method !== method || !fault.path.test(url) || !concerns(fault)) continue;
+      fault.used.set(key, used + 1);
+      return fault;
+    }
+    return undefined;
   }
 
   function serve(asked: IncomingMessage, answer: ServerResponse): void {
@@ -74,6 +81,17 @@ export async function startFaultyProxy(
       (got) => {
         if (fault?.loseReply) {
           got.resume().once('end', lose);
+          return;
+        }
+        const { rewrite } = fault ?? {};
+        if (rewrite !== undefined) {
+          const blocks: Buffer[] = [];
+          got.on('data', (block: Buffer) => blocks.push(block));
+          got.once('end', () => {
+            const body = Buffer.from(rewrite(Buffer.concat(blocks).toString()));
+            const { 'transfer-encoding': _, ...kept } = got.headers;
+            answer.writeHead(got.statusCode ?? 500, { ...kept, 'content-length': body.length }).end(body);
+          });
           return;
         }
         answer.writeHead(got.statusCode ?? 500, got.headers);
@@ -105,7 +123,7 @@ export async function startFaultyProxy(
     seen,
     hosts,
     set(...next) {
-      faults = next.map((fault) => ({ ...fault, left: fault.count }));
+      faults = next.map((fault) => ({ ...fault, used: new Map<string, number>() }));
       seen.splice(0);
       hosts.splice(0);
     },
