@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Backend, Body, Bytes, Call } from '../backends/backend.ts';
 import { BackendError, DuplicityError } from '../errors/errors.ts';
@@ -7,6 +8,9 @@ import type { Session } from './session.ts';
 /** Large enough that starting and ending does not count, small enough for a slow line. */
 const LARGE = 16 * 1024 * 1024;
 const BLOCK = 256 * 1024;
+/** Backups wait longer for listings that are late. */
+const LATE_S = 2;
+const PATIENCE_S = 10;
 /** For deleting some dozen files; who has interrupted this is not to wait for a server that is silent. */
 const CLEANING_MS = 15_000;
 
@@ -35,6 +39,10 @@ interface Trial {
   get(name: string): Promise<Buffer>;
   /** Names and sizes of this run. */
   list(): Promise<ReadonlyMap<string, number | undefined>>;
+  /** The same, asked for again for a while where it is late with these names. */
+  listed(
+    names: readonly string[],
+  ): Promise<{ readonly files: ReadonlyMap<string, number | undefined>; seconds: number }>;
   remove(name: string): Promise<void>;
   stat(name: string): Promise<{ readonly size?: number } | undefined>;
 }
@@ -43,10 +51,10 @@ interface Trial {
  * Tries whether a place keeps what backups rely on, and how fast it is. Writes only names of its own, which no program
  * takes for a backup, and deletes them at the end, also after a failure. 0, or the number of the first failure.
  */
-export async function validateBackend({ backend, call, emit }: Session): Promise<number> {
+export async function validateBackend({ backend, call, emit, settings }: Session): Promise<number> {
   const say = (text: string): void => emit({ kind: 'forced', text });
   const mark = `.duplicity-trial-${randomBytes(4).toString('hex')}.`;
-  const trial = trialOf(backend, mark, call);
+  const trial = trialOf(backend, mark, { ...call, patience: settings.numRetries > 1 ? PATIENCE_S : 0 });
   let status = 0;
   try {
     for (const one of CHECKS) {
@@ -64,7 +72,7 @@ export async function validateBackend({ backend, call, emit }: Session): Promise
     }
   } finally {
     // Also after an interruption, which has ended the calls before.
-    await cleanUp(trialOf(backend, mark, { signal: AbortSignal.timeout(CLEANING_MS) }), say);
+    await cleanUp(trialOf(backend, mark, { signal: AbortSignal.timeout(CLEANING_MS), patience: 0 }), say);
   }
   for (const line of guarantees(backend)) say(line);
   say(status === 0 ? 'This place can hold backups.' : 'This place cannot hold backups as it is.');
@@ -96,9 +104,11 @@ const CHECKS: readonly Check[] = [
     title: 'the listing shows each file once, and its size',
     async run(trial) {
       await trial.put('listed', Buffer.from('12345'));
-      const size = (await trial.list()).get('listed');
-      check((await trial.list()).has('listed'), 'an uploaded file is not listed');
+      const { files, seconds } = await trial.listed(['listed']);
+      const size = files.get('listed');
+      check(files.has('listed'), 'an uploaded file is not listed');
       check(size === undefined || size === 5, `a file of 5 bytes is listed with ${size}`);
+      if (seconds > 0) return `after ${seconds} s`;
       return size === undefined ? 'sizes are not listed' : undefined;
     },
   },
@@ -137,7 +147,7 @@ const CHECKS: readonly Check[] = [
     title: 'names keep their characters',
     async run(trial) {
       for (const name of NAMES) await trial.put(name, Buffer.from(name));
-      const listed = await trial.list();
+      const { files: listed } = await trial.listed(NAMES);
       for (const name of NAMES) {
         check(listed.has(name), `${JSON.stringify(name)} is not listed under its name`);
         check((await trial.get(name)).toString() === name, `${JSON.stringify(name)} has another content`);
@@ -183,17 +193,26 @@ function check(holds: boolean, otherwise: string): void {
   if (!holds) throw new BackendError('BACKEND_ERROR', otherwise, { retryable: false });
 }
 
-function trialOf(backend: Backend, mark: string, call: Call): Trial {
+/** `patience`: seconds that a listing may be late. */
+function trialOf(backend: Backend, mark: string, call: Call & { readonly patience: number }): Trial {
+  async function list(): Promise<Map<string, number | undefined>> {
+    const found = new Map<string, number | undefined>();
+    for await (const { name, size } of backend.list(call)) {
+      if (name.startsWith(mark)) found.set(name.slice(mark.length), size);
+    }
+    return found;
+  }
   return {
     backend,
+    list,
     put: (name, content) => backend.put(mark + name, bodyOf(content), call),
     get: (name) => backend.get(mark + name, collect, call),
-    async list() {
-      const found = new Map<string, number | undefined>();
-      for await (const { name, size } of backend.list(call)) {
-        if (name.startsWith(mark)) found.set(name.slice(mark.length), size);
+    async listed(names) {
+      for (let seconds = 0; ; seconds += LATE_S) {
+        const files = await list();
+        if (seconds >= call.patience || names.every((name) => files.has(name))) return { files, seconds };
+        await sleep(LATE_S * 1000, undefined, { signal: call.signal });
       }
-      return found;
     },
     remove: (name) => backend.delete(mark + name, call),
     stat: async (name) => backend.stat?.(mark + name, call),

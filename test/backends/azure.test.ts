@@ -45,6 +45,26 @@ describe.runIf(requireAzurite())('azure:// on Azurite', () => {
     expect(stderr + stdout).not.toContain(key);
   });
 
+  test('a signature for one container is enough, though it may not look at the container itself', async () => {
+    const { BlobServiceClient, ContainerSASPermissions } = await import('@azure/storage-blob');
+    const { source, url } = smallScene();
+    const container = BlobServiceClient.fromConnectionString(server.connectionString).getContainerClient(url.slice(8));
+    await container.create();
+    const permissions = ContainerSASPermissions.parse('racwdl');
+    const signed = await container.generateSasUrl({ permissions, expiresOn: new Date(Date.now() + 3_600_000) });
+    const account = `${proxy.origin}/devstoreaccount1`;
+    const env = {
+      AZURE_CONNECTION_STRING: `BlobEndpoint=${account};SharedAccessSignature=${signed.slice(signed.indexOf('?') + 1)}`,
+    };
+    // As Azure itself answers.
+    const headers = { 'x-ms-error-code': 'AuthorizationPermissionMismatch' };
+    const properties = /restype=container(?!.*comp=list)/;
+    proxy.set({ method: 'GET', path: properties, count: 99, status: 403, headers });
+    await good([source, url], { env });
+    const { stdout } = await good(['verify', '--compare-data', url, source], { env });
+    expect(stdout).toContain(' 0 differences found.\n');
+  });
+
   test('a connection string that is none is told without showing it', async () => {
     const env = { AZURE_CONNECTION_STRING: 'AccountName=a;AccountKey=hush-hush' };
     const { status, stderr, stdout } = await run(['collection-status', container()], env);

@@ -57,6 +57,22 @@ const always = (kind: Failure['kind']): Failure => ({
   calls: Array.from({ length: 99 }, (_, i) => i + 1),
 });
 
+test.each([
+  ['abort', [], []],
+  ['continue', ['x'], ['The store mem://b does not list 1 file(s) that it has taken, such as x.']],
+])('a store that hides what it took is not covered by one that shows it: onfail=%s', async (onFail, listed, said) => {
+  const opened = await multi(`?mode=mirror&onfail=${onFail}`);
+  await opened.backend.put('x', { size: 1, open: () => oneByte() }, call);
+  opened.stores['b']?.files.delete('x');
+  const found: string[] = [];
+  for await (const { name } of opened.backend.list(call)) found.push(name);
+  expect([found, opened.said]).toEqual([listed, said]);
+});
+
+async function* oneByte(): Bytes {
+  yield Buffer.from('x');
+}
+
 conformance('multi, mirror', async () => (await multi('?mode=mirror')).backend, { names: 500 });
 conformance('multi, stripe', async () => (await multi('?mode=stripe')).backend, { names: 500 });
 

@@ -139,5 +139,28 @@ for (const [name, dialect, isHere, open] of KINDS) {
       expect(stderr).toMatch(/Giving up after 1 attempts\. \w+: Cannot store duplicity-\S+ /);
       expect(stdout + stderr).not.toMatch(/^ +at /m);
     });
+
+    test.runIf(name === 'swift')(
+      'a place that lists nothing is found out by validate-backend and replicate',
+      async () => {
+        const { source, remote } = here();
+        const local = `file://${remote}`;
+        await works(source, local);
+        cage.proxy.set(...zoo.hiding());
+        const copied = await run('replicate', '--num-retries', '1', local, cage.url('copy'));
+        expect(copied.stderr).toContain('but its listing shows none of them: duplicity-full');
+        expect(copied.status).toBe(52);
+        const tried = await run('validate-backend', '--num-retries', '1', cage.url('trial'));
+        expect(tried.stdout).toContain('an uploaded file is not listed');
+        expect(tried.status).toBe(50);
+      },
+    );
+
+    test.runIf(name === 'swift')('a place that lists late is found good by validate-backend', async () => {
+      cage.proxy.set(...zoo.lagging(1));
+      const { status, stdout } = await run('validate-backend', cage.url('late'));
+      expect(stdout).toMatch(/^good +the listing shows each file once, and its size: after 2 s$/m);
+      expect(status).toBe(0);
+    });
   });
 }

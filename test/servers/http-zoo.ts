@@ -9,7 +9,7 @@ export interface Dialect {
   readonly absent: Answer;
   readonly denied: Answer;
   /** The body of a listing without its files. */
-  hide(listing: string): string;
+  readonly hide: (listing: string) => string;
   /** What servers of years ago do not know. */
   readonly old?: readonly HttpFault[];
 }

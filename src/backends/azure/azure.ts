@@ -95,7 +95,7 @@ async function ensureContainer(
 ): Promise<void> {
   using stall = stallWatch(signal, timeoutMs);
   try {
-    if (await client.exists({ abortSignal: stall.signal })) return;
+    if (await isThere(client, stall)) return;
     stall.moved();
     await client.createIfNotExists({ abortSignal: stall.signal });
   } catch (error) {
@@ -108,6 +108,18 @@ async function ensureContainer(
       cause: error,
       ...(failure.hint === undefined ? {} : { hint: failure.hint }),
     });
+  }
+}
+
+/** A signature for one container is never good for its properties, but for its listing. */
+async function isThere(client: ContainerClient, { signal, moved }: Stall): Promise<boolean> {
+  try {
+    return await client.exists({ abortSignal: signal });
+  } catch (error) {
+    if (!(error instanceof Error && 'statusCode' in error && error.statusCode === 403)) throw error;
+    moved();
+    await client.listBlobsFlat({ abortSignal: signal }).byPage({ maxPageSize: 1 }).next();
+    return true;
   }
 }
 

@@ -108,6 +108,18 @@ function multiBackend(
     });
     unheard = stores.find((store) => !heard.includes(store))?.place;
     holders = held;
+    const silent = new Map<string, string[]>();
+    for (const [name, took] of fresh) {
+      for (const store of took) {
+        if (!heard.includes(store) || held.get(name)?.has(store) === true) continue;
+        silent.set(store.place, [...(silent.get(store.place) ?? []), name]);
+      }
+    }
+    for (const [place, names] of silent) {
+      // What one of them hides is not stored as it should be, though others show it.
+      if (onFail === 'abort') for (const name of names) found.delete(name);
+      else warn(`The store ${place} does not list ${names.length} file(s) that it has taken, such as ${names[0]}.`);
+    }
     return [...found.values()];
   }
 
