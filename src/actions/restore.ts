@@ -4,7 +4,7 @@ import type { Entry } from '../archive/entry.ts';
 import { LocalError } from '../errors/errors.ts';
 import type { Content } from '../target/file-writer.ts';
 import { TreeWriter } from '../target/tree-writer.ts';
-import { comparePaths, isWithin, ROOT, toFs, toScreen, type BytePath } from '../util/bytepath.ts';
+import { ROOT, toFs, toScreen, type BytePath } from '../util/bytepath.ts';
 import type { Soon } from '../util/soon.ts';
 import { archivedOwner } from './archived-owner.ts';
 import { checkResources } from './check-resources.ts';
@@ -46,10 +46,6 @@ export async function restore(session: Session, target: BytePath): Promise<numbe
       const next: Soon<Entry | undefined> = tree.next();
       const entry = next instanceof Promise ? await next : next;
       if (entry === undefined) break;
-      if (!isWithin(entry.path, wanted)) {
-        if (comparePaths(entry.path, wanted) > 0) break;
-        continue;
-      }
       found++;
       const written = writer.write(relocation.place(entry), content);
       if (written instanceof Promise) await written;

@@ -2,7 +2,7 @@ import type { Entry } from '../archive/entry.ts';
 import { IntegrityError } from '../errors/errors.ts';
 import type { RootPath } from '../source/root.ts';
 import type { SourceEntry } from '../source/source-entry.ts';
-import { bytePath, comparePaths, isWithin, ROOT, type BytePath } from '../util/bytepath.ts';
+import { bytePath, comparePaths, ROOT, type BytePath } from '../util/bytepath.ts';
 import type { Soon } from '../util/soon.ts';
 import { archivedOwner } from './archived-owner.ts';
 import { EntryComparer, shown } from './compare-entry.ts';
@@ -37,10 +37,6 @@ export async function verify(session: Session, target: RootPath): Promise<number
       const next: Soon<Entry | undefined> = tree.next();
       const entry = next instanceof Promise ? await next : next;
       if (entry === undefined) break;
-      if (!isWithin(entry.path, wanted)) {
-        if (comparePaths(entry.path, wanted) > 0) break;
-        continue;
-      }
       const path = wanted === ROOT ? entry.path : bytePath(entry.path.slice(wanted.length + 1));
       for (; here.done !== true && comparePaths(here.value.path, path) < 0; here = present.next()) isNew(here.value);
       compared++;

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { IntegrityError } from '../errors/errors.ts';
 import { bytePath } from '../util/bytepath.ts';
 import { type DifftarOptions, DifftarStream, type OpenVolume, PIECE_SIZE } from './difftar.ts';
@@ -201,22 +201,11 @@ describe('a file with missing pieces', () => {
     const volumes = (): OpenVolume[] => [
       volume(2, ...parts.slice(2), ['snapshot/c', 'c'], ['multivol_diff/d/1', FULL], ['multivol_diff/d/2', FULL]),
     ];
-    const options = { startsInside: true, endsInside: true };
-    expect(await dump(open(volumes(), options), false)).toEqual(['snapshot c', 'diff d']);
-    expect((await dump(open(volumes(), options))).at(-1)).toBe(
-      '! vol2: d is incomplete: piece 3 does not follow piece 2.',
-    );
-    expect((await dump(open(volumes(), { endsInside: true })))[0]).toContain('b is damaged');
-  });
-
-  test('is damage when it is not the first, even if a choice begins inside another', async () => {
-    const stream = open([volume(2, ...parts.slice(2), ['snapshot/c', 'c'], ['multivol_diff/d/2', 'x'])], {
-      startsInside: true,
-    });
-    expect(await dump(stream)).toEqual([
-      'snapshot c 1',
-      '! vol2: d is damaged: piece 1 was expected, piece 2 was found.',
-    ]);
+    const only = (path: string): Partial<DifftarOptions> => ({ wanted: bytePath(path) });
+    expect(await dump(open(volumes(), only('c')))).toEqual(['snapshot c 1']);
+    expect((await dump(open(volumes(), only('b'))))[0]).toContain('b is damaged');
+    const cut = ['diff d', '! vol2: d is incomplete: piece 3 does not follow piece 2.'];
+    expect(await dump(open(volumes(), only('d')), false)).toEqual(cut);
   });
 });
 
@@ -304,6 +293,45 @@ describe('a damaged volume', () => {
     expect(lines[0]).toContain(`! vol1 has`);
     expect(lines[0]).toContain(text);
     expect(lines[1]).toBe('snapshot z 1');
+  });
+});
+
+describe('a stream for one path', () => {
+  const only = (path: string): Partial<DifftarOptions> => ({ wanted: bytePath(path) });
+
+  test('has that path and what lies below it, in the order of the volumes', async () => {
+    const volumes = (): OpenVolume[] => [
+      volume(1, ['snapshot/a', 'a'], ['snapshot/d/', '', { type: 'dir' }], ['snapshot/d/x', 'xx']),
+      volume(2, ['deleted/d/y'], ['snapshot/d-', 'beside'], ['snapshot/e', 'e']),
+    ];
+    expect(await dump(open(volumes(), only('d')))).toEqual(['snapshot d 0', 'snapshot d/x 2', 'deleted d/y 0']);
+    expect(await dump(open(volumes(), only('d/x')))).toEqual(['snapshot d/x 2']);
+    expect(await dump(open(volumes(), only('b')))).toEqual([]);
+  });
+
+  test('says nothing of damage to others: pieces that are missing, an order that is wrong', async () => {
+    const volumes = (): OpenVolume[] => [
+      volume(1, ['multivol_diff/a/1', FULL], ['multivol_diff/a/3', FULL], ['multivol_snapshot/b/1', FULL]),
+      volume(2, ['snapshot/a', 'again'], ['snapshot/c', 'c'], ['multivol_snapshot/d/7', 'd']),
+    ];
+    expect(await dump(open(volumes(), only('c')))).toEqual(['snapshot c 1']);
+  });
+
+  test('lets go of everything as soon as the path is passed', async () => {
+    const closed: string[] = [];
+    async function* volumes(): AsyncGenerator<OpenVolume> {
+      try {
+        yield volume(1, ['snapshot/a', 'a'], ['snapshot/b', 'b'], ['snapshot/c', 'c']);
+        expect.fail('nobody asked');
+      } finally {
+        closed.push('volumes');
+      }
+    }
+    const early = new DifftarStream(volumes(), { onWarning: () => expect.fail(), ...only('a') });
+    expect(await dump(early)).toEqual(['snapshot a 1']);
+    await vi.waitFor(() => expect(closed).toEqual(['volumes']));
+    expect(await early.next()).toBeUndefined();
+    await early.close();
   });
 });
 

@@ -1,5 +1,5 @@
 import { IntegrityError } from '../errors/errors.ts';
-import { type BytePath, comparePaths, toScreen } from '../util/bytepath.ts';
+import { type BytePath, comparePaths, isWithin, ROOT, toScreen } from '../util/bytepath.ts';
 import type { Soon } from '../util/soon.ts';
 import type { Entry, EntryKind, EntryStream } from './entry.ts';
 import { memberPath, unknownMember } from './member-path.ts';
@@ -18,10 +18,11 @@ export interface OpenVolume {
 
 export interface DifftarOptions {
   readonly onWarning: OnArchiveWarning;
-  /** The first volume may begin inside a file nobody wants: its pieces are passed over. */
-  readonly startsInside?: boolean;
-  /** The last volume may end inside a file nobody wants: that is an error only for who reads the file. */
-  readonly endsInside?: boolean;
+  /**
+   * Only this path and what lies below it. Other entries are passed over, whole or not: the volumes may begin and end
+   * inside one of them. Behind the path nothing is read any more.
+   */
+  readonly wanted?: BytePath;
 }
 
 /** A member of a difftar. `piece` counts from 1; 0: the entry is not split. */
@@ -54,11 +55,10 @@ export class DifftarStream implements EntryStream {
   /** Further pieces of this path belong to a file that is given up. */
   #abandoned: BytePath | undefined;
   #last: BytePath | undefined;
-  #started = false;
   #finished = false;
   /** The volumes cannot be had any more. */
   #failure: Error | undefined;
-  /** The volume that was given up is being closed. */
+  /** The volume that was given up, or whatever else is left, is being closed. */
   #dropped: Promise<void> | undefined;
 
   constructor(volumes: AsyncIterable<OpenVolume>, options: DifftarOptions) {
@@ -182,19 +182,19 @@ export class DifftarStream implements EntryStream {
         return SKIP;
       }
       this.#held = member;
-      if (member === undefined && this.#options.endsInside === true) this.#mustGoOn = false;
       this.#finishCurrent();
       this.#held = undefined;
     }
     if (member === undefined) return undefined;
-    if (member.piece > 0 && member.path === this.#abandoned) return SKIP;
-    const first = !this.#started;
-    this.#started = true;
-    this.#abandoned = member.piece > 0 ? member.path : undefined;
-    if (member.piece > 1) {
-      if (first && this.#options.startsInside === true) return SKIP;
-      throw this.#gap(member.path, 1, member.piece);
+    const { wanted = ROOT } = this.#options;
+    if (!isWithin(member.path, wanted)) {
+      if (comparePaths(member.path, wanted) < 0) return SKIP;
+      this.#end();
+      return undefined;
     }
+    if (member.piece > 0 && member.path === this.#abandoned) return SKIP;
+    this.#abandoned = member.piece > 0 ? member.path : undefined;
+    if (member.piece > 1) throw this.#gap(member.path, 1, member.piece);
     const last = this.#last;
     if (last !== undefined && comparePaths(member.path, last) <= 0) {
       this.#options.onWarning({ kind: 'unordered', file: this.#label, path: member.path, previous: last });
@@ -240,6 +240,13 @@ export class DifftarStream implements EntryStream {
     return new IntegrityError('DAMAGED', `${this.#label}: ${text}.`);
   }
 
+  /** What follows is not wanted: of hundreds of sets most end long before they are closed. */
+  #end(): void {
+    this.#finished = true;
+    this.#dropVolume();
+    this.#dropped = this.#dropped?.then(() => this.#volumes.return?.()).then(ignore, ignore);
+  }
+
   #dropVolume(): void {
     if (this.#current !== undefined && this.#current.piece > 0) this.#abandoned = this.#current.path;
     this.#current = undefined;
@@ -248,6 +255,10 @@ export class DifftarStream implements EntryStream {
     // Why the volume is dropped has been said; that its source does not close well either is no news.
     this.#dropped = tar?.close().catch(() => undefined);
   }
+}
+
+function ignore(): void {
+  // Whoever closes a volume early has what was wanted of it.
 }
 
 function continues(entry: DifftarMember, member: DifftarMember): boolean {

@@ -9,8 +9,8 @@ import { missingVolume } from './fetch-volume.ts';
 export interface SetPlan {
   readonly set: BackupSet;
   readonly records: readonly VolumeRecord[];
-  readonly startsInside: boolean;
-  readonly endsInside: boolean;
+  /** What they are read for; they can begin and end inside of something else. */
+  readonly wanted: BytePath;
 }
 
 interface PlanRules {
@@ -29,12 +29,7 @@ export function planSet(set: BackupSet, manifest: Manifest, wanted: BytePath, ru
   const records = volumesFor(manifest, wanted);
   const missing = records.find(({ number }) => !set.volumes.has(number));
   if (missing !== undefined && !ignoreErrors) throw missingVolume(set, missing, prefixes);
-  return {
-    set,
-    records,
-    startsInside: records[0] !== manifest.volumes[0],
-    endsInside: records.at(-1) !== manifest.volumes.at(-1),
-  };
+  return { set, records, wanted };
 }
 
 /**

@@ -43,9 +43,8 @@ export function openSets(plans: readonly SetPlan[], options: SetReaderOptions): 
   const { onWarning } = options;
   return {
     streams: plans.map((plan) => {
-      const { startsInside, endsInside } = plan;
       const volumes = openVolumes(plan, { ...options, fetcher, bounded });
-      return new DifftarStream(volumes, { onWarning, startsInside, endsInside });
+      return new DifftarStream(volumes, { onWarning, wanted: plan.wanted });
     }),
     close: () => fetcher.close(),
   };

@@ -2,4 +2,4 @@ import { MODES } from '../support/programs.ts';
 import { testChains } from './chains.ts';
 
 testChains(MODES.plain, 'O');
-testChains(MODES.gz, 'L', ['--volsize', '1']);
+testChains(MODES.gz, 'L');

@@ -1,24 +1,15 @@
-import { chmodSync, cpSync, existsSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { backup } from '../../src/actions/backup.ts';
 import { cleanup } from '../../src/actions/cleanup.ts';
-import { openKeys } from '../../src/actions/keys.ts';
 import { restore } from '../../src/actions/restore.ts';
-import type { Session } from '../../src/actions/session.ts';
-import { NO_PREFIXES } from '../../src/archive/names.ts';
-import type { Backend, Call } from '../../src/backends/backend.ts';
-import { openArchiveDir } from '../../src/cache/archive-dir.ts';
-import { defaultSettings, type Settings } from '../../src/cli/settings.ts';
-import { openRemote } from '../../src/pipeline/remote.ts';
-import { openSpool } from '../../src/pipeline/spool.ts';
-import { localAccounts } from '../../src/source/accounts.ts';
+import type { Backend } from '../../src/backends/backend.ts';
 import { type MemoryBackend, memoryBackend } from '../../src/testing/memory-backend.ts';
 import { bytePath } from '../../src/util/bytepath.ts';
+import { act, backUp, type Machine, machine } from '../support/in-process.ts';
 import type { Listed } from '../support/listing.ts';
 import { names, noise, treeOf } from '../support/scene.ts';
-import { tempDir } from '../support/temp.ts';
 import { timeOfSet } from '../support/times.ts';
 
 // Whole backups and restores in this process, to and from a storage in memory. SEED and RUNS of the environment repeat
@@ -116,54 +107,6 @@ function make(full: string, node: Node): void {
   else if (node.kind === 'link') symlinkSync(node.to, full);
   else writeFileSync(full, contentOf(node));
 }
-
-interface Machine {
-  readonly dir: string;
-  readonly source: string;
-  readonly archive: string;
-}
-
-/** Where syncing costs nothing, if there is such a place. */
-const parent = existsSync('/dev/shm') ? '/dev/shm' : undefined;
-
-function machine(): Machine {
-  const dir = tempDir(parent);
-  mkdirSync(`${dir}/tmp`);
-  return { dir, source: `${dir}/source`, archive: `${dir}/archive` };
-}
-
-async function act(
-  { dir, archive }: Machine,
-  backend: Backend,
-  k: number,
-  settings: Partial<Settings>,
-  run: (session: Session) => Promise<number>,
-): Promise<void> {
-  using spool = openSpool([`${dir}/tmp`]);
-  const call: Call = { signal: new AbortController().signal };
-  const all: Settings = { ...defaultSettings(), noEncryption: true, noPrintStatistics: true, ...settings };
-  const emit = (): void => undefined;
-  const status = await run({
-    settings: all,
-    now: timeOfSet(k),
-    backend,
-    url: 'memory://',
-    backendName: 'memory',
-    remote: openRemote({ backend, spool, call, tries: 1 }),
-    spool,
-    archiveDir: openArchiveDir(archive, ''),
-    keys: openKeys({ settings: all, action: 'backup', env: {}, emit, flush: () => {}, signal: call.signal }),
-    prefixes: NO_PREFIXES,
-    accounts: localAccounts(),
-    hostname: 'host',
-    emit,
-    call,
-  });
-  expect(status).toBe(0);
-}
-
-const backUp = (on: Machine, backend: Backend, k: number, settings: Partial<Settings>): Promise<void> =>
-  act(on, backend, k, settings, (session) => backup(session, 'backup', { path: bytePath(on.source) }));
 
 async function restored(on: Machine, backend: Backend, k: number): Promise<Listed[]> {
   const target = `${on.dir}/out`;

@@ -1,0 +1,69 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { expect } from 'vitest';
+import { backup } from '../../src/actions/backup.ts';
+import { openKeys } from '../../src/actions/keys.ts';
+import type { Session } from '../../src/actions/session.ts';
+import { NO_PREFIXES } from '../../src/archive/names.ts';
+import type { Backend, Call } from '../../src/backends/backend.ts';
+import { openArchiveDir } from '../../src/cache/archive-dir.ts';
+import { defaultSettings, type Settings } from '../../src/cli/settings.ts';
+import type { Event } from '../../src/events/events.ts';
+import { openRemote } from '../../src/pipeline/remote.ts';
+import { openSpool } from '../../src/pipeline/spool.ts';
+import { localAccounts } from '../../src/source/accounts.ts';
+import { bytePath } from '../../src/util/bytepath.ts';
+import { tempDir } from './temp.ts';
+import { timeOfSet } from './times.ts';
+
+/** A place with a source, an archive dir and room for temporary files. */
+export interface Machine {
+  readonly dir: string;
+  readonly source: string;
+  readonly archive: string;
+}
+
+/** Where syncing costs nothing, if there is such a place. */
+const parent = existsSync('/dev/shm') ? '/dev/shm' : undefined;
+
+export function machine(): Machine {
+  const dir = tempDir(parent);
+  mkdirSync(`${dir}/tmp`);
+  return { dir, source: `${dir}/source`, archive: `${dir}/archive` };
+}
+
+/** Runs an action in this process; it must end with 0. Gives what it said. */
+export async function act(
+  { dir, archive }: Machine,
+  backend: Backend,
+  k: number,
+  settings: Partial<Settings>,
+  run: (session: Session) => Promise<number>,
+): Promise<readonly Event[]> {
+  using spool = openSpool([`${dir}/tmp`]);
+  const call: Call = { signal: new AbortController().signal };
+  const all: Settings = { ...defaultSettings(), noEncryption: true, noPrintStatistics: true, ...settings };
+  const said: Event[] = [];
+  const emit = (event: Event): void => void said.push(event);
+  const status = await run({
+    settings: all,
+    now: timeOfSet(k),
+    backend,
+    url: 'memory://',
+    backendName: 'memory',
+    remote: openRemote({ backend, spool, call, tries: 1 }),
+    spool,
+    archiveDir: openArchiveDir(archive, ''),
+    keys: openKeys({ settings: all, action: 'backup', env: {}, emit, flush: () => {}, signal: call.signal }),
+    prefixes: NO_PREFIXES,
+    accounts: localAccounts(),
+    hostname: 'host',
+    emit,
+    call,
+  });
+  expect(status).toBe(0);
+  return said;
+}
+
+/** Backs the source up as set `k`. */
+export const backUp = (on: Machine, backend: Backend, k: number, settings: Partial<Settings>): Promise<unknown> =>
+  act(on, backend, k, settings, (session) => backup(session, 'backup', { path: bytePath(on.source) }));
