@@ -60,6 +60,15 @@ const BULKY_ACTIONS: Readonly<Partial<Record<RunCommand['action'], readonly stri
   'list-current-files': ['node:zlib'],
 };
 
+/** Actions that make the place of the URL, or of the target URL, when it is not there. */
+const STORING_ACTIONS: ReadonlySet<RunCommand['action']> = new Set([
+  'full',
+  'incremental',
+  'backup',
+  'replicate',
+  'validate-backend',
+]);
+
 /** What the program is called when it is the other one. */
 const RDIFFDIR = /(?:^|\/)rdiffdir(?:\.c?js)?$/;
 
@@ -143,6 +152,7 @@ async function run(command: RunCommand, around: Surroundings, { emit, flush }: S
   const archiveDir = openArchiveDir(command.archiveDir, '');
   using spool = openSpool(tempRoots(settings.tempdir, around.env));
   const warn = (text: string): void => emit({ kind: 'warning', text });
+  const makesPlace = STORING_ACTIONS.has(command.action) && !settings.dryRun;
   const limit = await rateLimiter(settings);
   const opening: OpenOptions = {
     ...call,
@@ -156,15 +166,15 @@ async function run(command: RunCommand, around: Surroundings, { emit, flush }: S
     ask: (question) => askPerson(question, processIo({ warn, flush, ...call })),
   };
   const policy: RetryPolicy = { tries: settings.numRetries, delayMs: settings.backendRetryDelay * 1000, emit };
-  const open = async (address: string): Promise<Backend> => {
+  const open = async (address: string, makesPlace: boolean): Promise<Backend> => {
     const parsed = parseUrl(settings.gio ? `gio+${address}` : address);
-    const driver = await openWithRetry(() => openBackend(parsed, opening), policy, call.signal);
+    const driver = await openWithRetry(() => openBackend(parsed, { ...opening, makesPlace }), policy, call.signal);
     const rules = [...parseFaults(around.env['DUPLICITY_TEST_FAULTS']), ...skipping(settings.skipVolume)];
     const faulty = withFaults(driver, rules, { emit });
     return withRetry(withListedNames(faulty), policy);
   };
   const url = command.action === 'replicate' ? command.targetUrl : command.url;
-  await using retrying = await open(url);
+  await using retrying = await open(url, makesPlace);
   const watched = settings.progress ? withMeter(retrying) : undefined;
   const backend = watched?.backend ?? retrying;
   const session: Session = {
@@ -174,6 +184,7 @@ async function run(command: RunCommand, around: Surroundings, { emit, flush }: S
     // What the reference shows for every URL; programs read the line.
     backendName: 'BackendWrapper',
     url,
+    makesPlace,
     remote: openRemote({ backend, spool, call, tries: settings.numRetries }),
     ...(watched !== undefined && { uploads: watched.meter }),
     spool,
@@ -192,7 +203,7 @@ async function run(command: RunCommand, around: Surroundings, { emit, flush }: S
     call,
   };
   if (command.action !== 'replicate') return await act(session, command);
-  await using origin = await open(command.url);
+  await using origin = await open(command.url, false);
   const remote = openRemote({ backend: origin, spool, call, tries: settings.numRetries });
   tuneForLoops(BULKY_MODULES);
   const { replicate } = await import('./actions/replicate.ts');

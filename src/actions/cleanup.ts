@@ -1,4 +1,5 @@
 import { parseName } from '../archive/names.ts';
+import { isNotThere } from '../backends/not-there.ts';
 import { dropStrayJournals } from '../cache/journal.ts';
 import { dropStaleParts } from '../cache/partial.ts';
 import { planCleanup, type Deletion } from '../collections/deletion.ts';
@@ -21,7 +22,10 @@ export async function cleanup(session: Session): Promise<number> {
   const { partial, staleParts } = collection;
   const first = partial === undefined ? [] : unfinishedFiles(collection, partial);
   if (settings.force && !settings.dryRun) dropStaleParts(session.archiveDir, staleParts);
-  const parts = await unfinishedUploads(session);
+  const parts = await unfinishedUploads(session).catch((error: unknown) => {
+    if (session.makesPlace || !isNotThere(error)) throw error;
+    return [];
+  });
   const names = [...first.map(({ name }) => name), ...plan.names, ...parts.map(({ name }) => name)];
   if (names.length === 0) {
     emit({ kind: 'warning', text: 'No extraneous files found, nothing deleted in cleanup.' });

@@ -1,12 +1,25 @@
+import { isNotThere } from '../backends/not-there.ts';
+import { redact } from '../backends/url.ts';
 import { buildCollection, type Collection } from '../collections/collection.ts';
 import { collectionWarnings, lateSets } from '../collections/warnings.ts';
+import { BackendError } from '../errors/errors.ts';
 import { asctime, type EpochSeconds } from '../util/time.ts';
 import { listRemote } from './list-remote.ts';
 import type { Session } from './session.ts';
 
-/** Lists the remote and the archive dir and puts the files in order. */
+/**
+ * Lists the remote and the archive dir and puts the files in order. A place that is not there holds nothing, and what there
+ * is of it in the archive dir does not count: it may be back tomorrow.
+ */
 export async function loadCollection(session: Session): Promise<Collection> {
-  return regroup(session, await listRemote(session));
+  try {
+    return regroup(session, await listRemote(session));
+  } catch (error) {
+    if (session.makesPlace || !isNotThere(error)) throw error;
+    const { message } = error.cause instanceof BackendError ? error.cause : error;
+    session.emit({ kind: 'warning', text: `${redact(session.url)} is not there. ${message}.` });
+    return regroup(session, [], []);
+  }
 }
 
 /** The same for known listings. */

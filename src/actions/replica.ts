@@ -12,6 +12,9 @@ export interface Replica {
   readonly signatures: ReadonlyMap<string, readonly string[]>;
 }
 
+/** What a place holds that is not there, in a dry run. */
+export const NO_REPLICA: Replica = { names: new Set(), sets: new Map(), signatures: new Map() };
+
 export async function readReplica(session: Session): Promise<Replica> {
   const names = new Set(await listRemote(session));
   const { prefixes, settings, remote } = session;

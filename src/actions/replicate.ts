@@ -1,3 +1,4 @@
+import { isNotThere } from '../backends/not-there.ts';
 import { byTime } from '../collections/listing.ts';
 import { restorableBeside, restorableSets } from '../collections/restorable.ts';
 import type { BackupSet } from '../collections/sets.ts';
@@ -5,7 +6,7 @@ import { BackendError, ChainError, IntegrityError, type DuplicityError } from '.
 import type { EpochSeconds } from '../util/time.ts';
 import { emitWarnings, regroup } from './load-collection.ts';
 import { lockArchive } from './lock.ts';
-import { readReplica } from './replica.ts';
+import { NO_REPLICA, readReplica } from './replica.ts';
 import { SetReplication } from './replicate-set.ts';
 import type { Session } from './session.ts';
 import { announceLastFull } from './synchronise.ts';
@@ -23,7 +24,10 @@ export async function replicate(session: Session, origin: Origin): Promise<numbe
   using lock = await lockArchive(session);
   void lock;
   const from: Session = { ...session, ...origin };
-  const replica = await readReplica(session);
+  const replica = await readReplica(session).catch((error: unknown) => {
+    if (session.makesPlace || !isNotThere(error)) throw error;
+    return NO_REPLICA;
+  });
   const source = await readReplica(from);
   announceLastFull(session, regroup(session, [...replica.names], []));
   const collection = regroup(from, [...source.names], []);

@@ -20,6 +20,8 @@ export interface Session {
   readonly backendName: string;
   /** Of the remote, as typed: may hold a password. */
   readonly url: string;
+  /** False when nothing is stored there: a place that is not there was not made, and counts as an empty one. */
+  readonly makesPlace: boolean;
   readonly remote: Remote;
   /** With `--progress`. */
   readonly uploads?: UploadMeter;

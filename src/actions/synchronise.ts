@@ -22,6 +22,9 @@ export async function synchronise(session: Session, { time, kinds }: SyncScope):
   const { archiveDir, settings, keys, emit, call } = session;
   const { metadataSyncMode: mode } = settings;
   let collection = await loadCollection(session);
+  const isNothing = collection.remote.length === 0 && collection.local.length === 0;
+  // Perhaps the place is not there, and what there is of it here does not count.
+  if (isNothing && !session.makesPlace) return collection;
   if (!settings.dryRun && collection.staleParts.length > 0) collection = await dropCutManifests(session, collection);
   const plan = planSync(collection, { mode, time, kinds: mode === 'full' ? 'all' : kinds });
   if (settings.dryRun) {

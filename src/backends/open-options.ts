@@ -14,6 +14,11 @@ export interface OpenOptions {
   readonly settings?: Partial<DriverSettings & S3Settings & SwiftSettings & AzureSettings & B2Settings>;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly emit?: Emit;
+  /**
+   * False for a run that stores nothing: a place that is not there is not made, and `list` says so by BACKEND_NOT_FOUND. By
+   * default it is made, by `open` or by the first `put`, and `list` shows an empty one.
+   */
+  readonly makesPlace?: boolean;
   /** Asks on the terminal for what `variable` (default: FTP_PASSWORD) would have held; throws where there is none. */
   readonly askPassword?: (prompt: string, variable?: 'FTP_PASSWORD' | 'IMAP_PASSWORD') => Promise<Secret>;
   /** undefined where nobody can be asked, or the input ends. */

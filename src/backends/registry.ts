@@ -9,7 +9,7 @@ interface Driver {
   readonly schemes: readonly string[];
   /** What stands behind a `?` means something to it. */
   readonly takesQuery?: true;
-  /** Imports the driver. `open` connects and creates the directory where that is the scheme's habit; it never retries. */
+  /** Imports the driver. `open` connects and, for what stores, creates the directory; it never retries. */
   load(): Promise<{ open(url: BackendUrl, options: OpenOptions): Promise<Backend> }>;
 }
 

@@ -114,6 +114,25 @@ describe.each(GROUNDS.filter((ground) => ground.isThere()))('$server', (kind) =>
     },
   );
 
+  // A bucket of S3 must be there, and with IMAP it is the mailbox: nothing else is ever made.
+  test.each(kinds.filter((kind) => kind !== 's3' && kind !== 'imap'))(
+    '%s: a place that is not there is not made by what only reads, which says so',
+    async (kind) => {
+      const place = ground.place(kind);
+      const { url, args = [], env = {}, settings = {} } = place;
+      const status = await duplicity([...PLAIN, 'collection-status', ...args, url], { env });
+      expect([status.status, status.stderr]).toEqual([0, '']);
+      expect(status.stdout).toContain(' is not there. ');
+      expect(status.stdout).toContain('No backup chains');
+      const opening = { ...call, env: { ...process.env, ...env }, settings, makesPlace: false };
+      await using backend = await openBackend(parseUrl(url), opening);
+      const listing = async (): Promise<void> => {
+        for await (const file of backend.list(call)) expect.fail(file.name);
+      };
+      await expect(listing()).rejects.toMatchObject({ code: 'BACKEND_NOT_FOUND', retryable: false });
+    },
+  );
+
   test.for(kinds)(
     '%s: cleanup --force removes what a killed run left of an upload, and only of ours',
     async (kind, { skip }) => {

@@ -156,7 +156,7 @@ async function restoredPart({ on, memory, set, path }: Question): Promise<Listed
     expect(error).toMatchObject({ code: 'RESTORE_PATH_NOT_FOUND' });
     return undefined;
   }
-  const said = await act(on, memory, 9, { ...settings, compareData: true }, (session) => verify(session, target));
+  const said = await act(on, memory, 9, { ...settings, compareData: true }, (session) => verify(session, { path: target }));
   const part = treeOf(target);
   expect(said.filter(({ kind }) => kind === 'verified')).toEqual([
     { kind: 'verified', compared: part.length, differences: 0 },

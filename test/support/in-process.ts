@@ -50,6 +50,7 @@ export async function act(
     backend,
     url: 'memory://',
     backendName: 'memory',
+    makesPlace: true,
     remote: openRemote({ backend, spool, call, tries: 1 }),
     spool,
     archiveDir: openArchiveDir(archive, ''),

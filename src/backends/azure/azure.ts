@@ -27,7 +27,7 @@ const MOST_BLOCKS = 50_000;
 const LARGEST_BLOCK = 4000 * MIB;
 const LARGEST_PUT = 5000 * MIB;
 
-/** The scheme `azure`: `azure://container`. The container is made when it is not there. */
+/** The scheme `azure`: `azure://container`. The container is made by what stores something. */
 export async function open(url: BackendUrl, opening: OpenOptions): Promise<Backend> {
   const { signal, env = {}, settings = {} } = opening;
   const container = containerOf(url);
@@ -59,7 +59,7 @@ export async function open(url: BackendUrl, opening: OpenOptions): Promise<Backe
     });
   }
   try {
-    await ensureContainer(client, container, { signal, timeoutMs });
+    if (opening.makesPlace !== false) await ensureContainer(client, container, { signal, timeoutMs });
   } catch (error) {
     destroy(agents);
     throw error;

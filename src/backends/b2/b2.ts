@@ -5,6 +5,7 @@ import { variable } from '../environment.ts';
 import { wholeBytes } from '../exact-bytes.ts';
 import { httpAgents } from '../http/agents.ts';
 import { httpClient, type HttpClient, type HttpResponse } from '../http/http.ts';
+import { placeNotThere } from '../not-there.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import { passwordSource } from '../password.ts';
 import type { BackendUrl } from '../url.ts';
@@ -31,8 +32,16 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
   const client = httpClient(httpAgents(options), timeoutMs(options));
   try {
     const account = openAccount(client, { url: service, keyId: place.keyId, key });
-    const bucketId = await findBucket(account, place, signal);
-    return b2Backend({ client, account, bucketId, place, hides: settings.b2HideFiles ?? false });
+    const mayMake = options.makesPlace !== false;
+    const found = await findBucket(account, { ...place, mayMake }, signal);
+    return b2Backend({
+      client,
+      account,
+      bucketId: found ?? '',
+      isThere: found !== undefined,
+      place,
+      hides: settings.b2HideFiles ?? false,
+    });
   } catch (error) {
     client[Symbol.dispose]();
     throw error;
@@ -43,11 +52,13 @@ interface Opened {
   readonly client: HttpClient;
   readonly account: Account;
   readonly bucketId: string;
+  /** False when there is no bucket, and nothing is to be stored. */
+  readonly isThere: boolean;
   readonly place: Place;
   readonly hides: boolean;
 }
 
-function b2Backend({ client, account, bucketId, place: { bucket, prefix }, hides }: Opened): Backend {
+function b2Backend({ client, account, bucketId, isThere, place: { bucket, prefix }, hides }: Opened): Backend {
   const uploads = uploader({ client, account, bucketId });
   const pathOf = (name: string): string => `${bucket}/${escapeName(`${prefix}${name}`)}`;
 
@@ -76,6 +87,7 @@ function b2Backend({ client, account, bucketId, place: { bucket, prefix }, hides
 
   async function* list(signal: AbortSignal): AsyncGenerator<RemoteFile> {
     const task = `list files in ${bucket}`;
+    if (!isThere) throw placeNotThere(task);
     for await (const { name, ...rest } of listFiles(account, { bucketId, prefix, task }, signal)) {
       if (name.length > prefix.length) yield { name: name.slice(prefix.length), ...rest };
     }

@@ -9,10 +9,14 @@ import type { Place } from './place.ts';
 const PAGE = 1000;
 
 /**
- * The id of the bucket; makes a private one when it is not there. A key for one bucket needs no right to look. Throws
+ * The id of the bucket; makes a private one when it is not there and may be made, else undefined. A key for one bucket needs no right to look. Throws
  * BACKEND_PERMISSION_DENIED when the key is for another place, BACKEND_NOT_FOUND when it may not make the bucket.
  */
-export async function findBucket(account: Account, { bucket, prefix }: Place, signal: AbortSignal): Promise<string> {
+export async function findBucket(
+  account: Account,
+  { bucket, prefix, mayMake }: Place & { readonly mayMake: boolean },
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const { allowed } = await account.grant(signal);
   if (!prefix.startsWith(allowed.namePrefix)) {
     throw denied(
@@ -28,7 +32,7 @@ export async function findBucket(account: Account, { bucket, prefix }: Place, si
   });
   if (buckets === undefined) throw noSense(task);
   const found = buckets.find(({ bucketName }) => bucketName === bucket)?.bucketId;
-  return found ?? createBucket(account, bucket, signal);
+  return found ?? (mayMake ? createBucket(account, bucket, signal) : undefined);
 }
 
 function onlyBucket({ bucketId = '', bucketName }: Allowed, bucket: string): string {

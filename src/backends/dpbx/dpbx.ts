@@ -4,6 +4,7 @@ import type { Backend, Bytes, RemoteFile } from '../backend.ts';
 import { wholeBytes } from '../exact-bytes.ts';
 import { httpAgents } from '../http/agents.ts';
 import { httpClient } from '../http/http.ts';
+import { placeNotThere } from '../not-there.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import type { BackendUrl } from '../url.ts';
 import { accessOf, hostsOf } from './account.ts';
@@ -29,14 +30,23 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
     signal.throwIfAborted();
     const account = access.kind === 'account' ? access.account : await authorize(client, hosts, access.app, options);
     const tokens = openTokens(client, hosts, account);
-    return dropboxBackend(openApi(client, hosts, tokens), folderOf(url), () => client[Symbol.dispose]());
+    const api = openApi(client, hosts, tokens);
+    const mayBeAbsent = options.makesPlace !== false;
+    return dropboxBackend(api, { folder: folderOf(url), mayBeAbsent, close: () => client[Symbol.dispose]() });
   } catch (error) {
     client[Symbol.dispose]();
     throw error;
   }
 }
 
-function dropboxBackend(api: Api, folder: string, close: () => void): Backend {
+interface Opened {
+  readonly folder: string;
+  /** A folder that is not there is an empty one. */
+  readonly mayBeAbsent: boolean;
+  readonly close: () => void;
+}
+
+function dropboxBackend(api: Api, { folder, mayBeAbsent, close }: Opened): Backend {
   const upload = openUpload(api);
   const shown = folder === '' ? '/' : folder;
   const pathOf = (name: string): string => `${folder}/${name}`;
@@ -69,6 +79,7 @@ function dropboxBackend(api: Api, folder: string, close: () => void): Backend {
     let page = await unlessAbsent(
       api.call(task, 'files/list_folder', { path: folder, recursive: false, limit: PAGE }, signal),
     );
+    if (page === undefined && !mayBeAbsent) throw placeNotThere(task);
     while (page !== undefined) {
       const entries = fieldOf(page, 'entries');
       if (!Array.isArray(entries)) throw nonsense(task);

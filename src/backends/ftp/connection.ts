@@ -15,6 +15,8 @@ export interface Login {
   readonly tls: ConnectionOptions | undefined;
   /** Below the login directory, or absolute. */
   readonly directory: string;
+  /** Makes it, with its parents, when it is not there. */
+  readonly makesDirectory: boolean;
   readonly timeoutMs: number;
 }
 
@@ -34,7 +36,7 @@ const KEEP_ALIVE_MS = 30_000;
 /** How long the reply that explains a broken data connection may take. */
 const REPLY_MS = 2_000;
 
-/** Connects, logs in, and enters the directory, which is made, with its parents, when it is not there. */
+/** Connects, logs in, and enters the directory. */
 export async function connect(login: Login, signal: AbortSignal): Promise<Connection> {
   signal.throwIfAborted();
   const client = new Client(login.timeoutMs);
@@ -50,7 +52,7 @@ export async function connect(login: Login, signal: AbortSignal): Promise<Connec
       ...(login.tls !== undefined && { secureOptions: { ...login.tls } }),
     });
     client.ftp.socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    await enter(client, login.directory);
+    await enter(client, login);
     return connection(client);
   } catch (error) {
     client.close();
@@ -136,12 +138,12 @@ function isBroken(error: unknown): boolean {
 const BROKEN: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
 
 /** Several connections may do this at once: one that exists by now is as good. */
-async function enter(client: Client, directory: string): Promise<void> {
+async function enter(client: Client, { directory, makesDirectory }: Login): Promise<void> {
   try {
     await client.cd(directory);
     return;
   } catch (error) {
-    if (!isRefusal(error) || error.code < 500) throw error;
+    if (!isRefusal(error) || error.code < 500 || !makesDirectory) throw error;
   }
   if (directory.startsWith('/')) await client.cd('/');
   for (const part of directory.split('/').filter((part) => part !== '')) {

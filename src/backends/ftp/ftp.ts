@@ -50,7 +50,8 @@ export function open(url: BackendUrl, options: OpenOptions): Promise<Backend> {
     const secret = url.user === undefined ? known?.password : await password();
     const user = url.user ?? known?.user;
     const login = { host, port: url.port ?? port, user, password: secret?.reveal(), secure, tls, directory };
-    return connect({ ...login, timeoutMs: timeoutMs(options) }, signal);
+    const makesDirectory = options.makesPlace !== false;
+    return connect({ ...login, makesDirectory, timeoutMs: timeoutMs(options) }, signal);
   });
   async function ask<T>(task: string, signal: AbortSignal, run: (on: Connection) => Promise<T>): Promise<T> {
     try {

@@ -9,14 +9,18 @@ import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
 import { deletionFailure, hiddenNames, isPart, partOf } from '../hidden-name.ts';
 import type { OpenOptions } from '../open-options.ts';
 import { localPath } from '../url-path.ts';
+import { placeNotThere } from '../not-there.ts';
 import { redact, type BackendUrl } from '../url.ts';
 import { storing, verdict } from './failure.ts';
 import { durably } from './part-file.ts';
 
 const BLOCK = 256 * 1024;
 
-/** The `file` scheme. A missing directory is made, whatever the action, as the reference does. */
-export async function open(url: BackendUrl, { emit }: Pick<OpenOptions, 'emit'> = {}): Promise<Backend> {
+/** The `file` scheme. A missing directory is made by what stores something. */
+export async function open(
+  url: BackendUrl,
+  { emit, makesPlace }: Pick<OpenOptions, 'emit' | 'makesPlace'> = {},
+): Promise<Backend> {
   const path = localPath(url);
   if (path === '') {
     throw new UsageError('USER_ERROR', `InvalidBackendURL: No directory in: ${redact(url.original.reveal())}`, {
@@ -25,12 +29,20 @@ export async function open(url: BackendUrl, { emit }: Pick<OpenOptions, 'emit'> 
     });
   }
   const directory = resolve(path);
-  await storing(`create the directory ${directory}`, async () => mkdirSync(directory, { recursive: true }));
-  return localBackend(directory, emit);
+  if (makesPlace !== false) {
+    await storing(`create the directory ${directory}`, async () => mkdirSync(directory, { recursive: true }));
+  }
+  return localBackend(directory, { emit, mayBeAbsent: makesPlace === false });
 }
 
-/** Files in the existing `directory`. Sub-directories, special files and unfinished uploads are not part of it. */
-export function localBackend(directory: string, emit?: Emit): Backend {
+interface LocalOptions {
+  readonly emit?: Emit | undefined;
+  /** A listing says so, instead of failing. */
+  readonly mayBeAbsent?: boolean;
+}
+
+/** Files in `directory`. Sub-directories, special files and unfinished uploads are not part of it. */
+export function localBackend(directory: string, { emit, mayBeAbsent = false }: LocalOptions = {}): Backend {
   const hidden = hiddenNames({ place: directory, emit, verdict });
 
   function pathOf(name: string): string {
@@ -66,6 +78,9 @@ export function localBackend(directory: string, emit?: Emit): Backend {
   /** With sizes: files that a full disk has left empty must not count. That takes some 10 µs for each. */
   async function* list(signal: AbortSignal, wanted: (name: string) => boolean): AsyncGenerator<RemoteFile> {
     signal.throwIfAborted();
+    if (mayBeAbsent && statSync(directory, { throwIfNoEntry: false }) === undefined) {
+      throw placeNotThere(`list ${directory}`);
+    }
     const files = await storing(`list ${directory}`, async () => filesIn(directory));
     hidden.notice(besideParts(directory, files));
     for (const file of files) if (wanted(file.name)) yield file;

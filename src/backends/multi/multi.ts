@@ -1,5 +1,6 @@
 import { BackendError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, Call, RemoteFile } from '../backend.ts';
+import { isNotThere } from '../not-there.ts';
 import type { OpenOptions } from '../open-options.ts';
 import { parseUrl, redact, type BackendUrl } from '../url.ts';
 import { openWithRetry, withRetry } from '../wrap/retry.ts';
@@ -49,19 +50,24 @@ export async function openMulti(url: BackendUrl, options: OpenOptions, openStore
   }
   // Then no store alone has what a set needs.
   const isScattered = config.mode === 'stripe' || config.stores.some(({ prefixes }) => prefixes.length > 0);
-  return multiBackend(stores, { ...config, leftOut, isScattered }, (text) => emit({ kind: 'warning', text }));
+  const makesPlace = options.makesPlace !== false;
+  return multiBackend(stores, { ...config, leftOut, isScattered, makesPlace }, (text) =>
+    emit({ kind: 'warning', text }),
+  );
 }
 
 interface Together extends Omit<MultiConfig, 'stores'> {
   /** A store that could not be opened. */
   readonly leftOut: string | undefined;
   readonly isScattered: boolean;
+  /** Places that are not there have been made. */
+  readonly makesPlace: boolean;
 }
 
 /** The stores in the order of the file. */
 function multiBackend(
   stores: readonly Store[],
-  { mode, onFail, leftOut, isScattered }: Together,
+  { mode, onFail, leftOut, isScattered, makesPlace }: Together,
   warn: (text: string) => void,
 ): Backend {
   /** Which stores hold a name, as far as listings and puts have told; undefined before the first listing. */
@@ -97,15 +103,25 @@ function multiBackend(
   async function filesOf(call: Call): Promise<readonly RemoteFile[]> {
     const found = new Map<string, RemoteFile>();
     const held = new Map<string, Set<Store>>();
+    let absent: unknown;
+    let isAnyThere = false;
     const heard = await withEach(stores, { task: 'list its files', signal: call.signal }, async (store) => {
-      for await (const file of store.backend.list(call)) {
-        held.set(file.name, (held.get(file.name) ?? new Set()).add(store));
-        // Where copies differ in size, one is short.
-        const other = found.get(file.name)?.size ?? -1;
-        if (!found.has(file.name) || (file.size ?? -1) > other) found.set(file.name, file);
+      try {
+        for await (const file of store.backend.list(call)) {
+          held.set(file.name, (held.get(file.name) ?? new Set()).add(store));
+          // Where copies differ in size, one is short.
+          const other = found.get(file.name)?.size ?? -1;
+          if (!found.has(file.name) || (file.size ?? -1) > other) found.set(file.name, file);
+        }
+        isAnyThere = true;
+      } catch (error) {
+        if (makesPlace || !isNotThere(error)) throw error;
+        absent = error;
+        warn(`The store ${store.place} is not there.`);
       }
       return store;
     });
+    if (absent !== undefined && !isAnyThere) throw absent;
     unheard = stores.find((store) => !heard.includes(store))?.place;
     holders = held;
     const silent = new Map<string, string[]>();

@@ -41,7 +41,8 @@ export function commandEngine(fs: string, env: Env): RcloneEngine {
     download: (name, take, signal) => cat(`read ${name} in ${fs}`, place(name), { take, signal, env }),
     async list(signal) {
       const args = ['lsjson', '--files-only', '--no-modtime', '--no-mimetype', '--', fs];
-      return toFiles(JSON.parse((await order(`list ${fs}`, args, signal)) ?? '[]'));
+      const text = await order(`list ${fs}`, args, signal);
+      return text === undefined ? undefined : toFiles(JSON.parse(text));
     },
     async stat(name, signal) {
       const args = ['lsjson', '--stat', '--no-modtime', '--no-mimetype', '--', place(name)];

@@ -60,7 +60,7 @@ export function daemonEngine(fs: string, first: Daemon, start: () => Promise<Dae
       order(`list ${fs}`, signal, async (daemon) => {
         const opt = { noModTime: true, noMimeType: true, filesOnly: true };
         const listed = await daemon.call('operations/list', { fs, remote: '', opt }, signal).catch(nothingThere);
-        return toFiles(field(listed, 'list'));
+        return listed === undefined ? undefined : toFiles(field(listed, 'list'));
       }),
     stat: (name, signal) =>
       order(`look up ${name} in ${fs}`, signal, async (daemon) => {

@@ -15,7 +15,8 @@ export interface RcloneEngine {
   upload(file: string, name: string, signal: AbortSignal): Promise<void>;
   move(from: string, to: string, signal: AbortSignal): Promise<void>;
   download<T>(name: string, take: (bytes: Bytes) => Promise<T>, signal: AbortSignal): Promise<T>;
-  list(signal: AbortSignal): Promise<readonly RemoteFile[]>;
+  /** undefined when the directory is not there. */
+  list(signal: AbortSignal): Promise<readonly RemoteFile[] | undefined>;
   stat(name: string, signal: AbortSignal): Promise<RemoteFile | undefined>;
   remove(name: string, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;

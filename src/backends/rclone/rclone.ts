@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { BackendError, UsageError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, Call, RemoteFile } from '../backend.ts';
 import { deletionFailure, hiddenNames, isPart } from '../hidden-name.ts';
+import { placeNotThere } from '../not-there.ts';
 import { limitsInKib, timeoutMs, type OpenOptions } from '../open-options.ts';
 import { rcloneTarget } from '../url-path.ts';
 import { redact, type BackendUrl } from '../url.ts';
@@ -104,6 +105,8 @@ export async function rcloneBackend(engine: RcloneEngine, options: OpenOptions):
   async function* list(signal: AbortSignal, wanted: (name: string) => boolean): AsyncGenerator<RemoteFile> {
     signal.throwIfAborted();
     const files = await engine.list(signal);
+    if (files === undefined && options.makesPlace !== false) return;
+    if (files === undefined) throw placeNotThere('list files');
     hidden.notice(files);
     for (const file of files) if (wanted(file.name)) yield file;
   }

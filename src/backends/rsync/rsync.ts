@@ -14,6 +14,7 @@ import { pipeline } from 'node:stream/promises';
 
 import { BackendError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
+import { placeNotThere } from '../not-there.ts';
 import { limitsInKib, type OpenOptions } from '../open-options.ts';
 import type { BackendUrl } from '../url.ts';
 import { isAbsent, isBusy, rsyncFailure, type Ended } from './failure.ts';
@@ -198,8 +199,11 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
 
   async function* everything(signal: AbortSignal): AsyncGenerator<RemoteFile> {
     signal.throwIfAborted();
+    const task = `list ${directory}`;
+    const found = await listing(directory, task, signal);
     // A directory that is not there yet is made by the first put.
-    yield* (await listing(directory, `list ${directory}`, signal))?.files ?? [];
+    if (found === undefined && options.makesPlace === false) throw placeNotThere(task);
+    yield* found?.files ?? [];
   }
 
   /** Makes the directory like an empty one, with nothing but that name taking part. */

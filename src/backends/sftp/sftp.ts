@@ -21,7 +21,7 @@ interface Session {
 
 /**
  * The schemes of SSH. Nothing is connected yet: the first operation does that, and each one after a lost connection, so
- * that retries cover it. The directory is made then, whatever the action, as the reference does.
+ * that retries cover it. The directory is made then by what stores something.
  */
 export async function open(url: BackendUrl, options: OpenOptions): Promise<Backend> {
   const target = sshTarget(url, options);
@@ -36,7 +36,7 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
     const connection = await connectTo(target, { ...options, login });
     const files = filesOf(connection, target, mayUseShell);
     try {
-      await until(files.makeDirectory(directory), options.signal);
+      if (options.makesPlace !== false) await until(files.makeDirectory(directory), options.signal);
     } catch (error) {
       connection.close();
       throw noDirectory(sshFailure(`create the directory ${place}`, error));

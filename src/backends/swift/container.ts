@@ -2,23 +2,30 @@ import { BackendError } from '../../errors/errors.ts';
 import type { RemoteFile } from '../backend.ts';
 import type { Store } from './store.ts';
 
-/** Makes the container when it is not there. Throws CONNECTION_FAILED when it has another policy than asked for. */
+/**
+ * Makes the container when it is not there; false when it may not be made. Throws CONNECTION_FAILED when it has another policy
+ * than asked for.
+ */
 export async function ensureContainer(
   store: Store,
   container: string,
   policy: string | undefined,
   signal: AbortSignal,
-): Promise<void> {
+  mayMake = true,
+): Promise<boolean> {
   const path = `/${encodeURIComponent(container)}`;
   const task = `open the container ${container}`;
   const found = await store.whole(task, { method: 'HEAD', path, signal, accept: [404] });
   if (found.status === 404) {
+    if (!mayMake) return false;
     const headers: Record<string, string> = policy === undefined ? {} : { 'X-Storage-Policy': policy };
     await store.whole(`create the container ${container}`, { method: 'PUT', path, headers, signal });
-    return;
+    return true;
   }
   const present = found.headers['x-storage-policy'];
-  if (policy === undefined || typeof present !== 'string' || present.toLowerCase() === policy.toLowerCase()) return;
+  if (policy === undefined || typeof present !== 'string' || present.toLowerCase() === policy.toLowerCase()) {
+    return true;
+  }
   throw new BackendError(
     'CONNECTION_FAILED',
     `Connection failed: the container ${container} has the storage policy ${present}, not ${policy}.`,

@@ -3,6 +3,7 @@ import { checkedBytes, wanted } from '../asking.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
 import { exactBytes, unsent, wholeBytes } from '../exact-bytes.ts';
 import { httpAgents } from '../http/agents.ts';
+import { placeNotThere } from '../not-there.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import { bucketPath } from '../url-path.ts';
 import { redact, type BackendUrl } from '../url.ts';
@@ -16,9 +17,9 @@ import { openStore, type Store } from './store.ts';
 /** What Swift takes in one object, unless it is configured otherwise. */
 const LARGEST_OBJECT = 5 * 1024 ** 3;
 
-export type SwiftOpenOptions = Pick<OpenOptions, 'signal' | 'env' | 'settings'>;
+export type SwiftOpenOptions = Pick<OpenOptions, 'signal' | 'env' | 'settings' | 'makesPlace'>;
 
-/** The scheme `swift`: `swift://container/prefix`. The container is made when it is not there. */
+/** The scheme `swift`: `swift://container/prefix`. The container is made by what stores something. */
 export function open(url: BackendUrl, options: SwiftOpenOptions): Promise<Backend> {
   const { env = {}, settings = {} } = options;
   return openContainer(url, {
@@ -50,8 +51,9 @@ export async function openContainer(url: BackendUrl, options: ContainerOptions):
   const client = httpClient(httpAgents(opening), timeoutMs(opening));
   try {
     const store = openStore(client, options.account);
-    await ensureContainer(store, container, options.policy, opening.signal);
-    return swiftBackend(store, { container, prefix, ...options, close: () => client[Symbol.dispose]() });
+    const mayMake = opening.makesPlace !== false;
+    const isThere = await ensureContainer(store, container, options.policy, opening.signal, mayMake);
+    return swiftBackend(store, { container, prefix, isThere, ...options, close: () => client[Symbol.dispose]() });
   } catch (error) {
     client[Symbol.dispose]();
     throw error;
@@ -61,10 +63,12 @@ export async function openContainer(url: BackendUrl, options: ContainerOptions):
 interface Place extends Pick<ContainerOptions, 'policy' | 'segmentSize'> {
   readonly container: string;
   readonly prefix: string;
+  /** False when there is no container, and nothing is to be stored. */
+  readonly isThere: boolean;
   readonly close: () => void;
 }
 
-function swiftBackend(store: Store, { container, prefix, policy, segmentSize, close }: Place): Backend {
+function swiftBackend(store: Store, { container, prefix, isThere, policy, segmentSize, close }: Place): Backend {
   const segmentContainer = `${container}_segments`;
   /** Whether there are any segments at all; most backups have none, and need not ask for them with every file. */
   let hasSegments: Promise<boolean> | undefined;
@@ -170,6 +174,7 @@ function swiftBackend(store: Store, { container, prefix, policy, segmentSize, cl
   }
 
   async function* list(signal: AbortSignal): AsyncGenerator<RemoteFile> {
+    if (!isThere) throw placeNotThere(`list files in ${container}`);
     for await (const { name, ...rest } of listObjects(store, container, prefix, signal)) {
       if (name.length > prefix.length) yield { name: name.slice(prefix.length), ...rest };
     }

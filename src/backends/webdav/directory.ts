@@ -8,7 +8,7 @@ import { membersOf, multistatusReader, type Resource } from './multistatus.ts';
 /** The collection in which the files lie. */
 export interface DavDirectory {
   readonly client: DavClient;
-  /** Once for all: follows redirects and makes the collection, with its parents, when it is not there. */
+  /** Once for all: follows redirects and makes the collection, with its parents, when it is not there and may be made. */
   enter(task: string, signal: AbortSignal): Promise<void>;
   /** The collection may not be there any more: it is looked for again. */
   leave(): void;
@@ -31,7 +31,7 @@ const QUERY = Buffer.from(
 );
 
 /** `path` is decoded, rooted, and ends in a slash. */
-export function davDirectory(client: DavClient, path: string): DavDirectory {
+export function davDirectory(client: DavClient, path: string, mayMake = true): DavDirectory {
   let base = path.split('/').map(encodeURIComponent).join('/');
   let entered: Promise<void> | undefined;
   // Some servers answer for one depth only, or for all properties only.
@@ -93,7 +93,7 @@ export function davDirectory(client: DavClient, path: string): DavDirectory {
         return;
       }
       await dropped(answer);
-      if (statusCode === 404) return make(task, base, signal);
+      if (statusCode === 404 && mayMake) return make(task, base, signal);
       if (!REDIRECTS.has(statusCode) || headers.location === undefined) {
         throw statusFailure(task, statusCode, answer);
       }

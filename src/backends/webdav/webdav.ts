@@ -51,7 +51,8 @@ export function open(url: BackendUrl, options: OpenOptions): Promise<Backend> {
   const path = rootedPath(url);
   const place = `${url.scheme}://${host}${path.replace(/(?<=.)\/$/, '')}`;
   const hidden = hiddenNames({ place, emit: options.emit, verdict });
-  return Promise.resolve(davBackend({ directory: davDirectory(client, path), hidden, place, host }));
+  const directory = davDirectory(client, path, options.makesPlace !== false);
+  return Promise.resolve(davBackend({ directory, hidden, place, host }));
 }
 
 interface Session {
