@@ -6,16 +6,35 @@ import type { Session } from './session.ts';
 const MARGIN = 0.3;
 const OPEN_FILES = 1024;
 
-/** Stops a backup or restore that would run out of temporary space or descriptors half-way. */
-export function checkResources({ spool, settings, emit }: Session): void {
-  const needed = Math.trunc(((settings.concurrency ?? 0) + 1 + MARGIN) * settings.volsize);
+/** Stops a backup that would run out of temporary space or descriptors half-way. */
+export function checkResources(session: Session): void {
+  const { concurrency, volsize } = session.settings;
+  checkTempSpace(session, ((concurrency ?? 0) + 1) * volsize + MARGIN * volsize, 'backup');
+  checkOpenFiles();
+}
+
+/** Stops a run whose temporary space cannot hold what it needs at the least. */
+export function checkTempSpace(
+  { spool, emit }: Session,
+  bytes: number,
+  purpose: 'backup' | 'restore' | 'verify',
+): void {
+  const needed = Math.trunc(bytes);
+  if (needed === 0) return;
   const free = spool.freeBytes();
   if (free < needed) {
-    throw new LocalError('NOT_ENOUGH_FREESPACE', `Temp space has ${free} available, backup needs approx ${needed}.`, {
-      hint: 'Make room, name another directory with --tempdir, or use smaller volumes (--volsize).',
-    });
+    const smaller = purpose === 'backup' ? ', or use smaller volumes (--volsize)' : '';
+    throw new LocalError(
+      'NOT_ENOUGH_FREESPACE',
+      `Temp space has ${free} available, ${purpose} needs approx ${needed}.`,
+      { hint: `Make room, or name another directory with --tempdir${smaller}.` },
+    );
   }
-  emit({ kind: 'info', text: `Temp has ${free} available, backup will use approx ${needed}.` });
+  emit({ kind: 'info', text: `Temp has ${free} available, ${purpose} will use approx ${needed}.` });
+}
+
+/** Stops a run that would run out of descriptors half-way. */
+export function checkOpenFiles(): void {
   const files = openFileLimit();
   if (files !== undefined && files < OPEN_FILES) {
     throw new LocalError('MAX_OPEN_TOO_LOW', `Max open files of ${files} is too low, should be >= ${OPEN_FILES}.`, {

@@ -1,10 +1,11 @@
-import { setsFor } from '../collections/lookup.ts';
+import { chainFor, setsFor } from '../collections/lookup.ts';
+import { restorableSets } from '../collections/restorable.ts';
 import type { BackupSet } from '../collections/sets.ts';
 import { ChainError, DuplicityError, IntegrityError } from '../errors/errors.ts';
 import { rebuildTree, type RebuiltTree } from '../pipeline/rebuild.ts';
 import { planSet, volumeNames, type SetPlan } from '../pipeline/set-plan.ts';
 import { openSets } from '../pipeline/set-reader.ts';
-import { type BytePath, ROOT, toScreen } from '../util/bytepath.ts';
+import { type BytePath, toScreen } from '../util/bytepath.ts';
 import { asctime, formatStamp } from '../util/time.ts';
 import { announceState, emitWarnings, wantedTime } from './load-collection.ts';
 import { readSetManifest } from './read-manifest.ts';
@@ -24,9 +25,16 @@ export interface PastTree extends RebuiltTree {
   readonly damaged: number;
 }
 
-/** Finds and checks what has to be read, before anything is written. */
-export async function planPastTree(session: Session): Promise<PastTreePlan> {
-  const { settings, emit } = session;
+/** What holds the state of `--time`. */
+export interface PastState {
+  readonly sets: readonly BackupSet[];
+  /** All of the chain, later ones too. */
+  readonly chain: readonly BackupSet[];
+}
+
+/** Finds the sets that have to be read. */
+export async function findPastState(session: Session): Promise<PastState> {
+  const { emit } = session;
   const time = wantedTime(session);
   const collection = await synchronise(session, { time, kinds: 'manifests' });
   emitWarnings(session, collection);
@@ -43,9 +51,15 @@ export async function planPastTree(session: Session): Promise<PastTreePlan> {
     const text = `No backup is as old as ${asctime(time)}: the oldest one, of ${asctime(oldest)}, is taken.`;
     emit({ kind: 'warning', code: 'timeBeforeFirst', time, text });
   }
-  const wanted = settings.pathToRestore ?? ROOT;
-  const plans: SetPlan[] = [];
   announceState(session, collection, sets.at(-1)?.end ?? oldest);
+  const chain = chainFor(collection, time);
+  return { sets, chain: chain === undefined ? sets : restorableSets(chain) };
+}
+
+/** Finds and checks the volumes that have to be read for a path, before anything is written. */
+export async function planPastTree(session: Session, { sets }: PastState, wanted: BytePath): Promise<PastTreePlan> {
+  const { emit } = session;
+  const plans: SetPlan[] = [];
   for (const set of sets) {
     try {
       plans.push(await planOf(session, set, wanted));

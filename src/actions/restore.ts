@@ -1,44 +1,63 @@
-import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { Entry } from '../archive/entry.ts';
 import { LocalError } from '../errors/errors.ts';
 import type { Content } from '../target/file-writer.ts';
 import { TreeWriter } from '../target/tree-writer.ts';
-import { ROOT, toFs, toScreen, type BytePath } from '../util/bytepath.ts';
+import { ROOT, type BytePath } from '../util/bytepath.ts';
 import type { Soon } from '../util/soon.ts';
 import { archivedOwner } from './archived-owner.ts';
-import { checkResources } from './check-resources.ts';
-import { openPastTree, planPastTree } from './past-tree.ts';
+import { checkOpenFiles } from './check-resources.ts';
+import { findPastState, type PastState, planPastTree } from './past-tree.ts';
 import { lockArchive } from './lock.ts';
+import { readSetManifest } from './read-manifest.ts';
 import { Relocation } from './relocate.ts';
+import { checkNoFile, checkTarget, fileName, makeParent, placeFor } from './restore-target.ts';
 import type { Session } from './session.ts';
+import { openWantedTree, wantedPaths, type WantedTree } from './wanted-tree.ts';
 
 /** Restores the state of `--time`, or the path of it that is asked for, into `target`. */
 export async function restore(session: Session, target: BytePath): Promise<number> {
   const { settings, emit } = session;
-  checkTarget(target, settings.force);
+  const { force } = settings;
+  const paths = wantedPaths(session);
+  // Of a path it shows later whether it is a file, which has its place in a directory that is there.
+  if (paths.includes(ROOT)) checkTarget({ target, force });
+  else checkNoFile({ target, force });
   using lock = await lockArchive(session);
   void lock;
-  checkResources(session);
-  const plan = await planPastTree(session);
+  checkOpenFiles();
+  const state = await findPastState(session);
   if (settings.dryRun) {
-    emit({
-      kind: 'forced',
-      text: ['Required volumes to restore:', ...plan.volumes.map((name) => `\t${name}`)].join('\n'),
-    });
+    const { volumes } = await planPastTree(session, state, paths[0] ?? ROOT);
+    emit({ kind: 'forced', text: ['Required volumes to restore:', ...volumes.map((name) => `\t${name}`)].join('\n') });
     return 0;
   }
-  makeParent(target);
-  const tree = await openPastTree(session, plan);
+  const found = await openWantedTree(session, state, 'restore');
+  try {
+    const moves = { wanted: found.wanted, renames: settings.rename };
+    const name = await fileName(found.wanted, () => sourceOf(session, state));
+    const first = found.first && new Relocation({ ...moves, emit: () => undefined }).place(found.first);
+    const place = placeFor({ target, force, first, name });
+    makeParent(place);
+    return await write(session, { ...found, relocation: new Relocation({ ...moves, emit }), place });
+  } finally {
+    await found.tree.close();
+  }
+}
+
+interface Writing extends WantedTree {
+  readonly relocation: Relocation;
+  readonly place: BytePath;
+}
+
+async function write(session: Session, { tree, relocation, place }: Writing): Promise<number> {
+  const { settings, emit } = session;
   const writer = new TreeWriter({
-    target,
+    target: place,
     ownerOf: settings.noRestoreOwnership ? undefined : (meta) => archivedOwner(session, meta),
     tolerant: settings.ignoreErrors,
     revisits: settings.rename.length > 0,
     emit,
   });
-  const wanted = settings.pathToRestore ?? ROOT;
-  const relocation = new Relocation({ wanted, renames: settings.rename, emit });
   const content: Content = (take) => tree.content(take);
   let found = 0;
   try {
@@ -52,9 +71,12 @@ export async function restore(session: Session, target: BytePath): Promise<numbe
     }
   } finally {
     writer.finish();
-    await tree.close();
   }
-  if (found === 0) throw nothingFound(wanted);
+  if (found === 0) {
+    throw new LocalError('NOTHING_RESTORED', 'No files found in archive - nothing restored.', {
+      hint: 'The backup of that time holds nothing: take another one with --time.',
+    });
+  }
   const missing = writer.failures + relocation.replaced + tree.damaged;
   if (missing > 0) {
     const entries = missing === 1 ? '1 entry' : `${missing} entries`;
@@ -65,45 +87,8 @@ export async function restore(session: Session, target: BytePath): Promise<numbe
   return 0;
 }
 
-function checkTarget(target: BytePath, force: boolean): void {
-  if (force) return;
-  const there = lstatSync(toFs(target), { throwIfNoEntry: false });
-  if (there === undefined || (there.isDirectory() && isEmpty(target))) return;
-  throw new LocalError(
-    'RESTORE_DIR_EXISTS',
-    `Restore destination directory ${toScreen(target)} already exists.\nWill not overwrite.`,
-    { hint: 'Name a new or empty directory, or add --force to restore over what is there.' },
-  );
-}
-
-/** A directory that cannot be looked into may hold anything. */
-function isEmpty(target: BytePath): boolean {
-  try {
-    return readdirSync(toFs(target)).length === 0;
-  } catch {
-    return false;
-  }
-}
-
-function makeParent(target: BytePath): void {
-  try {
-    mkdirSync(toFs(dirname(target)), { recursive: true });
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new LocalError('GENERIC', `The directory for ${toScreen(target)} cannot be made: ${reason}.`, {
-      cause,
-      hint: 'Name a target in a place where directories can be made.',
-    });
-  }
-}
-
-function nothingFound(wanted: BytePath): LocalError {
-  if (wanted === ROOT) {
-    return new LocalError('NOTHING_RESTORED', 'No files found in archive - nothing restored.', {
-      hint: 'The backup of that time holds nothing: take another one with --time.',
-    });
-  }
-  return new LocalError('RESTORE_PATH_NOT_FOUND', `${toScreen(wanted)} not found in archive - no files restored.`, {
-    hint: 'Paths are relative to the root of the backup; list-current-files shows them.',
-  });
+/** What was backed up, where the newest set tells. */
+async function sourceOf(session: Session, { sets }: PastState): Promise<BytePath | undefined> {
+  const newest = sets.at(-1);
+  return newest === undefined ? undefined : (await readSetManifest(session, newest)).localDir;
 }

@@ -3,7 +3,7 @@ import type { BackupChain } from '../collections/chains.ts';
 import { changesFrame, changesRow, fileHistoryText, type SetChange, shownName } from '../collections/changes-text.ts';
 import type { BackupSet } from '../collections/sets.ts';
 import { UsageError } from '../errors/errors.ts';
-import { type BytePath, bytePath, fromText } from '../util/bytepath.ts';
+import { type BytePath, bytePath, fromText, ROOT } from '../util/bytepath.ts';
 import { decodeName } from '../util/text.ts';
 import { formatStamp } from '../util/time.ts';
 import { readJsonStatistics } from './json-statistics.ts';
@@ -13,22 +13,23 @@ import { openSetContents, type SetContents } from './set-contents.ts';
 /** Bytes of a table that are shown, and stand in a record, at once: as many rows as a set has changes do not fit in memory. */
 const AT_ONCE = 1024 * 1024;
 
-/** `--file-changed`: what the sets of the active chain say of one path. */
-export async function showFileHistory(session: Session, chain: BackupChain, path: BytePath): Promise<void> {
-  const changes: SetChange[] = [];
+/** `--file-changed`: what the sets of the active chain say of one path, of several the first that they know. */
+export async function showFileHistory(session: Session, chain: BackupChain, paths: readonly BytePath[]): Promise<void> {
+  const changes = new Map(paths.map((path): [BytePath, SetChange[]] => [path, []]));
   for (const set of finished(chain)) {
     const contents = await openSetContents(session, set);
-    let last: FileChange | undefined;
+    const last = new Map<BytePath, FileChange>();
     try {
       await contents.each((change, changed) => {
-        if (changed === path) last = change;
+        if (changes.has(changed)) last.set(changed, change);
       });
     } finally {
       contents.release();
     }
-    if (last !== undefined) changes.push({ set, change: last });
+    for (const [path, change] of last) changes.get(path)?.push({ set, change });
   }
-  session.emit({ kind: 'changes', text: fileHistoryText(path, changes) });
+  const [path, known] = [...changes].find(([, found]) => found.length > 0) ?? [paths[0] ?? ROOT, []];
+  session.emit({ kind: 'changes', text: fileHistoryText(path, known) });
 }
 
 /**

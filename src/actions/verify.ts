@@ -1,25 +1,29 @@
+import { lstatSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Entry } from '../archive/entry.ts';
 import { IntegrityError } from '../errors/errors.ts';
 import type { RootPath } from '../source/root.ts';
 import type { SourceEntry } from '../source/source-entry.ts';
-import { bytePath, comparePaths, ROOT, type BytePath } from '../util/bytepath.ts';
+import { bytePath, comparePaths, ROOT, toFs, type BytePath } from '../util/bytepath.ts';
 import type { Soon } from '../util/soon.ts';
 import { archivedOwner } from './archived-owner.ts';
 import { EntryComparer, shown } from './compare-entry.ts';
-import { openPastTree, planPastTree } from './past-tree.ts';
+import { findPastState } from './past-tree.ts';
 import { lockArchive } from './lock.ts';
 import type { Session } from './session.ts';
 import { openSource } from './source-tree.ts';
+import { openWantedTree } from './wanted-tree.ts';
 
 /** Reads all the volumes of a state and, with `--compare-data`, compares it with the tree at `target`. */
 export async function verify(session: Session, target: RootPath): Promise<number> {
   const { settings, emit } = session;
-  const source = openSource(session, target, { code: 'VERIFY_DIR_MISSING' });
+  const named = openSource(session, target, { code: 'VERIFY_DIR_MISSING' });
   using lock = await lockArchive(session);
   void lock;
-  const plan = await planPastTree(session);
-  const tree = await openPastTree(session, plan);
-  const wanted = settings.pathToRestore ?? ROOT;
+  const state = await findPastState(session);
+  const { wanted, first, tree } = await openWantedTree(session, state, 'verify');
+  const inside = fileInside(target.path, wanted, first);
+  const source = inside === undefined ? named : openSource(session, { path: inside }, { code: 'VERIFY_DIR_MISSING' });
   const comparer = new EntryComparer({
     open: source.open,
     content: (take) => tree.content(take),
@@ -74,4 +78,12 @@ export async function verify(session: Session, target: RootPath): Promise<number
     if (settings.compareData) return comparer.compare(path, meta, other);
     if (meta.type === 'reg') return tree.content(() => undefined);
   }
+}
+
+/** A file that was restored into a directory is compared there. */
+function fileInside(target: BytePath, wanted: BytePath, first: Entry | undefined): BytePath | undefined {
+  if (wanted === ROOT || first === undefined || first.path !== wanted || first.meta.type === 'dir') return undefined;
+  if (statSync(toFs(target), { throwIfNoEntry: false })?.isDirectory() !== true) return undefined;
+  const inside = bytePath(`${target.replace(/\/$/, '')}/${basename(wanted)}`);
+  return lstatSync(toFs(inside), { throwIfNoEntry: false }) === undefined ? undefined : inside;
 }

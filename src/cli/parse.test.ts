@@ -1,3 +1,4 @@
+import { bytePath } from '../util/bytepath.ts';
 import { describe, expect, test } from 'vitest';
 
 import { DuplicityError } from '../errors/errors.ts';
@@ -184,9 +185,11 @@ describe('options', () => {
     [['-vWARNING'], { verbosity: 2 }],
     [['--verbosity', 'e'], { verbosity: 0 }],
     [['--full-if-older-than', '2002-03-05T00:00:00Z'], { fullIfOlderThan: 1_015_286_400 }],
-    [['--file-to-restore', '/a/b/'], { pathToRestore: 'a/b' as Settings['pathToRestore'] & string }],
-    [['--path-to-restore', './a//b'], { pathToRestore: './a//b' as Settings['pathToRestore'] & string }],
-    [['-r', 'x'], { pathToRestore: 'x' as Settings['pathToRestore'] & string }],
+    [['--file-to-restore', '/a/b/'], { pathToRestore: [bytePath('a/b')] }],
+    [['--file-to-restore', '.'], { pathToRestore: [bytePath('')] }],
+    [['--file-to-restore', '$HOME/a'], { pathToRestore: [bytePath('$HOME/a'), bytePath('home/me/a')] }],
+    [['--path-to-restore', './a//./b'], { pathToRestore: [bytePath('a/b')] }],
+    [['-r', 'x'], { pathToRestore: [bytePath('x')] }],
     [['--do-not-restore-ownership'], { noRestoreOwnership: true }],
     [['--asynchronous-upload'], { concurrency: 1 }],
     [['--asynchronous-upload', '--concurrency', '4'], { concurrency: 4 }],
@@ -395,7 +398,7 @@ describe('front ends', () => {
       target: '/out',
       archiveDir: '/home/me/.cache/duplicity/duply_p',
     });
-    expect(command.settings).toMatchObject({ gpgOptions: ['--pinentry-mode', 'loopback'], pathToRestore: 'a/b' });
+    expect(command.settings).toMatchObject({ gpgOptions: ['--pinentry-mode', 'loopback'], pathToRestore: ['a/b'] });
   });
 
   test('deja-dup', () => {

@@ -1,8 +1,19 @@
-import { chmodSync, lstatSync, mkdirSync, rmSync, statSync, symlinkSync, utimesSync, type Stats } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  type Stats,
+} from 'node:fs';
 import type { Entry, Metadata } from '../archive/entry.ts';
-import { IntegrityError } from '../errors/errors.ts';
+import { IntegrityError, LocalError } from '../errors/errors.ts';
 import type { Emit } from '../events/events.ts';
-import { bytePath, isWithin, parentOf, ROOT, toFs, type BytePath } from '../util/bytepath.ts';
+import { bytePath, isWithin, parentOf, ROOT, toFs, toScreen, type BytePath } from '../util/bytepath.ts';
 import { isErrno } from '../util/errno.ts';
 import type { Soon } from '../util/soon.ts';
 import { Attributes, fsTime, now, type OwnerOf } from './attributes.ts';
@@ -14,7 +25,7 @@ export interface TreeWriterOptions {
   /** Where the root of what is restored goes. */
   readonly target: BytePath;
   readonly ownerOf: OwnerOf;
-  /** Leave out files whose content turns out damaged instead of stopping. */
+  /** Leave out files whose content turns out damaged, or that do not fit, instead of stopping. */
   readonly tolerant: boolean;
   /** Entries may come for a directory that was left: its attributes are remembered and set again. */
   readonly revisits?: boolean;
@@ -32,11 +43,19 @@ interface OpenDirectory extends FileDirectory {
   readonly mtime?: number;
 }
 
+/** What the system refuses one entry and will refuse every other one. */
+const HOPELESS: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space is left',
+  EDQUOT: 'the quota is used up',
+  EROFS: 'the file system is read-only',
+};
+
 /**
  * Writes entries, which must come in index order, below one directory and nowhere else: every parent is a directory
  * that this writer made or found to be a real one, links in the way are replaced, never followed. Attributes of
  * directories are set when they are left, so that read-only directories can be filled and times stay.
- * What fails for one entry is a warning; `failures` counts the entries whose content is not in place.
+ * What fails for one entry is a warning; `failures` counts the entries whose content is not in place. What must fail for
+ * all that follow, such as a full disk, is thrown.
  */
 export class TreeWriter {
   readonly #target: BytePath;
@@ -98,6 +117,7 @@ export class TreeWriter {
       rmSync(toFs(full), { recursive: true });
     } catch (error) {
       if (!isErrno(error)) throw error;
+      this.#stopIfHopeless(error);
       this.#fail(path, error.message, 'cannotProcess');
     }
   }
@@ -157,11 +177,15 @@ export class TreeWriter {
       const full = this.#full(next);
       const meta = this.#left?.get(next);
       const there = this.#attempt(() => this.#statDirectory(next));
-      if (typeof there === 'string') return there;
+      if (typeof there === 'string') {
+        if (next === ROOT) throw noTarget(this.#target, there);
+        return there;
+      }
       if (there !== undefined && !there.isDirectory()) return 'what stands in the place of its directory is none';
       if (there === undefined && which === 'existing') return 'its directory is not there';
       if (there === undefined) {
         const refused = this.#attempt(() => void mkdirSync(toFs(full), { mode: 0o700, recursive: next === ROOT }));
+        if (refused !== undefined && next === ROOT) throw noTarget(this.#target, refused);
         if (refused !== undefined) return refused;
       } else if (meta !== undefined) {
         this.#unlock(next, full, there);
@@ -187,6 +211,7 @@ export class TreeWriter {
       return act();
     } catch (error) {
       if (!isErrno(error)) throw error;
+      this.#stopIfHopeless(error);
       return error.message;
     }
   }
@@ -210,6 +235,7 @@ export class TreeWriter {
         isFresh = true;
       }
     }
+    if (path === ROOT) accessSync(toFs(full), constants.W_OK | constants.X_OK);
     this.#open.push({ path, full, meta, isFresh, customs: newCustoms() });
   }
 
@@ -233,9 +259,22 @@ export class TreeWriter {
   }
 
   #giveUp(path: BytePath, meta: Metadata, error: unknown): void {
-    if (!isErrno(error) && !(this.#tolerant && error instanceof IntegrityError)) throw error;
+    if (isErrno(error)) {
+      this.#stopIfHopeless(error);
+      if (path === ROOT) throw noTarget(this.#target, error.message);
+    } else if (!this.#tolerant || !(error instanceof IntegrityError)) throw error;
     if (meta.type === 'dir') this.#failed = path;
     this.#fail(path, error.message, 'cannotProcess');
+  }
+
+  #stopIfHopeless(error: NodeJS.ErrnoException): void {
+    const why = HOPELESS[error.code ?? ''];
+    if (why === undefined || (this.#tolerant && error.code !== 'EROFS')) return;
+    const text = `The restore is incomplete: ${toScreen(this.#target)} takes no more, ${why} (${error.message}).`;
+    throw new LocalError('INCOMPLETE', text, {
+      hint: 'Name a target with enough room. --ignore-errors goes on without the files that do not fit.',
+      cause: error,
+    });
   }
 
   #fail(path: BytePath, reason: string, code: 'cannotProcess' | 'parentFailed'): void {
@@ -246,6 +285,12 @@ export class TreeWriter {
   #full(path: BytePath): string {
     return path === ROOT ? this.#target : `${this.#target}/${path}`;
   }
+}
+
+function noTarget(target: BytePath, reason: string): LocalError {
+  return new LocalError('GENERIC', `Nothing can be put at ${toScreen(target)}: ${reason}.`, {
+    hint: 'Name a target that can be made and written to.',
+  });
 }
 
 /** Whether `path` is an immediate child of `directory`: the usual case, which needs no other look at the path. */

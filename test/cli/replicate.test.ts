@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   backUp,
@@ -80,6 +80,9 @@ test('copies what is older than --time, and the rest, built upon it, later', asy
 });
 
 test('a place without backups has nothing to copy', async () => {
+  const absent = await duplicity([...PLAIN, 'replicate', s.url, copy.url]);
+  expect([absent.status, absent.stderr]).toEqual([52, expect.stringContaining('does not exist')]);
+  mkdirSync(s.remote);
   const said = await good(['replicate', s.url, copy.url]);
   expect(said.stdout).toContain('No old backup sets found.\n');
 });

@@ -13,6 +13,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { storeSet, tarOf } from '../support/crafted.ts';
 import { testHome } from '../support/home.ts';
@@ -77,6 +78,36 @@ describe('what is restored', () => {
     expect(readFileSync(target, 'utf8')).toBe('one');
   });
 
+  test.each(['./d/y/z', 'd//y/z', 'd/./y/./z', '/d/y/z', 'd/y/z/'])('may be named as %s', async (path) => {
+    await restore('--file-to-restore', path);
+    expect(readFileSync(target, 'utf8')).toBe('z');
+    await good(['verify', '--compare-data', '--file-to-restore', path, s.url, target], { home });
+  });
+
+  test.each(['.', './', '/', './/.'])('is all of it for %s', async (path) => {
+    await restore('--file-to-restore', path);
+    expect(treeOf(target)).toEqual(trees[1]);
+  });
+
+  test('is what is called so before it is what a variable or ~ stands for', async () => {
+    const other = scene();
+    const odd = ['$HOME', '$USER.txt', '${USER}', '~', '~root', 'a $PATH b', '~$doc.docx', 'x~'];
+    put(other.source, { ...Object.fromEntries(odd.map((name) => [name, name])), [`me/doc`]: 'by variable' });
+    await backUp(other, 0, [], { home });
+    const env = { USER: 'me', PLACE: 'me' };
+    const one = async (path: string): Promise<string> => {
+      const out = `${tempDir()}/out`;
+      await good(['restore', '--file-to-restore', path, other.url, out], { home, env });
+      await good(['verify', '--compare-data', '--file-to-restore', path, other.url, out], { home, env });
+      return readFileSync(out, 'utf8');
+    };
+    for (const name of odd) expect(await one(name)).toBe(name);
+    expect(await one('$PLACE/doc')).toBe('by variable');
+    const history = await good(['collection-status', '--file-changed', './$USER.txt', other.url], { home, env });
+    expect(history.stdout).toContain('File: $USER.txt\n');
+    expect(history.stdout).toMatch(/Full .* New$/m);
+  });
+
   test('reads only the volumes it needs', async () => {
     const { stdout } = await restore('restore', '--dry-run', '--file-to-restore', 'a');
     expect(stdout).toMatch(
@@ -126,6 +157,49 @@ describe('--rename', () => {
   });
 });
 
+describe('what is not in the archive', () => {
+  const hintFor = async (...args: readonly string[]): Promise<string> => {
+    const { status, stderr } = await failing(...args);
+    expect([status, stderr]).toEqual([19, expect.stringMatching(/ not found in archive - no files restored\.\n/)]);
+    expect(names(dirname(target))).toEqual([]);
+    return stderr;
+  };
+
+  test('is said, with what may have been meant, and nothing is made', async () => {
+    expect(await hintFor('--file-to-restore', 'nowhere')).toContain('list-current-files shows them');
+    expect(await hintFor('--file-to-restore', `${s.source}/d/x`)).toMatch(
+      / relative to \S+\/source, .* name d\/x instead/,
+    );
+    expect(await hintFor('--file-to-restore', 'Z')).toContain('Did you mean d/y/z?');
+    expect(await hintFor('--file-to-restore', 'D')).toContain('Did you mean d?');
+  });
+
+  test('at this time, but at another, is told so', async () => {
+    const early = await hintFor('--file-to-restore', 'd/y/new', '--time', String(timeOfSet(0)));
+    expect(early).toContain('It is there from the backup of 20231115T221320Z on');
+    const other = scene();
+    put(other.source, { keep: '', 'g/one': 'one' });
+    await backUp(other, 0, [], { home });
+    rmSync(`${other.source}/g`, { recursive: true });
+    await backUp(other, 1, [], { home });
+    const late = await duplicity([...PLAIN, '--file-to-restore', 'g/one', other.url, target], { home });
+    expect(late.stderr).toContain(
+      'It was gone in the backup of 20231115T221320Z; the one before has it: add --time 20231114',
+    );
+  });
+
+  test('is an error of a verification too', async () => {
+    const { status, stderr } = await duplicity([...PLAIN, 'verify', '--file-to-restore', 'dd', s.url, s.source], {
+      home,
+    });
+    expect([status, stderr]).toEqual([19, expect.stringContaining('dd not found in archive')]);
+  });
+
+  test('names no .. above the root', async () => {
+    expect((await failing('--file-to-restore', '../a')).status).toBe(2);
+  });
+});
+
 describe('a target that exists', () => {
   test('is fine when it is an empty directory', async () => {
     mkdirSync(target);
@@ -133,20 +207,38 @@ describe('a target that exists', () => {
     expect(treeOf(target)).toEqual(trees[1]);
   });
 
-  test('as a link to a directory is refused without --force, and that directory with it', async () => {
-    mkdirSync(`${target}-real`);
+  test('is fine when it is a new file system, or a link to an empty directory; that stays a link', async () => {
+    put(`${target}-real`, { 'lost+found': null });
     symlinkSync(`${target}-real`, target);
-    expect((await failing()).status).toBe(11);
-    await restore('--force');
+    await restore();
     expect(lstatSync(target).isSymbolicLink()).toBe(true);
+    rmSync(`${target}-real/lost+found`, { recursive: true });
+    utimesSync(`${target}-real`, timeOfSet(0), timeOfSet(0));
     expect(treeOf(`${target}-real`)).toEqual(trees[1]);
+    expect((await failing()).status).toBe(11);
   });
 
-  test('as an empty directory gives way to a file', async () => {
-    mkdirSync(target);
-    await restore('--file-to-restore', 'a');
-    expect(readFileSync(target, 'utf8')).toBe('two');
-  });
+  test.each(['empty', 'with something in it', 'behind a link'])(
+    'as a directory, %s, takes a file in; what has its name is replaced with --force only, a directory never',
+    async (kind) => {
+      const real = kind === 'behind a link' ? `${target}-real` : target;
+      put(real, kind === 'empty' ? { '': null } : { mine: 'mine' });
+      if (real !== target) symlinkSync(real, target);
+      const others = names(real);
+      await restore('--file-to-restore', 'd/y/z');
+      expect([names(real), readFileSync(`${target}/z`, 'utf8')]).toEqual([[...others, 'z'], 'z']);
+      await good(['verify', '--compare-data', '--file-to-restore', 'd/y/z', s.url, target], { home });
+      writeFileSync(`${target}/z`, 'mine');
+      const refused = await failing('--file-to-restore', 'd/y/z');
+      expect([refused.status, refused.stderr]).toEqual([11, expect.stringContaining(`${target}/z already exists`)]);
+      await restore('--force', '--file-to-restore', 'd/y/z');
+      expect([names(real), readFileSync(`${target}/z`, 'utf8')]).toEqual([[...others, 'z'], 'z']);
+      rmSync(`${target}/z`);
+      mkdirSync(`${target}/z`);
+      expect((await failing('--force', '--file-to-restore', 'd/y/z')).status).toBe(11);
+      expect(names(`${target}/z`)).toEqual([]);
+    },
+  );
 
   test('is written over with --force, and what else it holds stays', async () => {
     put(target, { a: 'mine', 'd/mine': 'mine', 'd/y': 'a file', kept: 'kept' });
@@ -177,26 +269,22 @@ describe('a target that exists', () => {
   ];
 
   test.each(kinds)(
-    'as %s gives way to the path that is restored, with --force, unless that would lose files',
+    'as %s gives way to the path that is restored, with --force, unless it is a directory',
     async (kind, make) => {
       const outside = (): unknown => (existsSync(`${target}-real`) ? treeOf(`${target}-real`) : undefined);
       for (const path of ['a', 'link', 'd/y']) {
         for (const name of [target, `${target}-real`]) rmSync(name, { recursive: true, force: true });
         make();
         const before = outside();
-        const refused = await failing('restore', '--file-to-restore', path);
-        expect(refused.status).toBe(kind === 'an empty directory' ? 0 : 11);
-        const { status, records } = await failing('restore', '--force', '--path-to-restore', path);
-        const isInTheWay = kind === 'a directory with something in it' && path !== 'd/y';
-        expect(status).toBe(isInTheWay ? 101 : 0);
-        expect(records.filter(({ level, code }) => level === 'WARNING' && code === 12)).toHaveLength(
-          isInTheWay ? 1 : 0,
-        );
         const isDirectory = path === 'd/y';
+        const isTaken = !/directory/.test(kind) || (isDirectory && kind !== 'an empty directory');
+        const refused = await failing('restore', '--file-to-restore', path);
+        expect(refused.status).toBe(isTaken ? 11 : 0);
+        if (!isTaken && !isDirectory) continue;
+        expect((await failing('restore', '--force', '--path-to-restore', path)).status).toBe(0);
         // A directory joins what is there, also behind a link to one; anything else is not written through a link.
-        const kept = isInTheWay || (isDirectory && /directory/.test(kind) && kind !== 'an empty directory');
+        const kept = isDirectory && /directory/.test(kind) && kind !== 'an empty directory';
         expect(existsSync(`${target}/mine`)).toBe(kept);
-        if (isInTheWay) continue;
         if (kept) rmSync(`${target}/mine`);
         const content = (tree: ReturnType<typeof treeOf>): unknown => tree.map(({ path, sha256 }) => [path, sha256]);
         expect(content(treeOf(realpathOf(target)))).toEqual(content(treeOf(`${s.source}/${path}`)));
@@ -214,10 +302,11 @@ describe('a target that exists', () => {
   });
 
   test('is not touched without, whatever it is', async () => {
-    put(target, { mine: 'mine' });
+    put(target, { a: 'mine' });
     const before = treeOf(target);
     expect((await failing()).status).toBe(11);
     expect((await failing('--file-to-restore', 'a')).status).toBe(11);
+    expect((await failing('--file-to-restore', 'd')).status).toBe(11);
     expect(treeOf(target)).toEqual(before);
   });
 });

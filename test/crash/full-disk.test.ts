@@ -123,11 +123,25 @@ describe.runIf(requireMount())('a disk that is full', () => {
     expect(await restoredTree(s, 1)).toEqual(treeOf(s.source));
   });
 
-  test('at the target of a restore costs the files that do not fit, is 101, and leaves no half ones', async () => {
-    put(s.source, { a: 'a', big: noise(3 * MIB), z: 'z' });
+  test('at the target of a restore ends it at once with 101 and one sentence, and leaves no half file', async () => {
+    put(s.source, { a: 'a', big: noise(3 * MIB) });
+    manyFiles((i) => `many ${i}`);
     await backUp(s, 0);
     const small = disk(2 * MIB);
     const result = await duplicity([...PLAIN, s.url, `${small}/out`]);
+    expect(result.status).toBe(101);
+    expect(result.stderr).toMatch(
+      /^The restore is incomplete: \S+\/out takes no more, no space is left \(ENOSPC: .*\)\.\n/,
+    );
+    expect(result.stdout).not.toContain('many');
+    expect(names(`${small}/out`)).toEqual(['a']);
+  });
+
+  test('at the target of a restore costs only the files that do not fit, with --ignore-errors', async () => {
+    put(s.source, { a: 'a', big: noise(3 * MIB), z: 'z' });
+    await backUp(s, 0);
+    const small = disk(2 * MIB);
+    const result = await duplicity([...PLAIN, '--ignore-errors', s.url, `${small}/out`]);
     expect(result.status).toBe(101);
     expect(result.stdout).toMatch(/^Error 'ENOSPC: .*' processing big$/m);
     expect(names(`${small}/out`)).toEqual(['a', 'z']);

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { listFiles } from '../../src/actions/list-files.ts';
 import { restore } from '../../src/actions/restore.ts';
 import { verify } from '../../src/actions/verify.ts';
+import { LocalError } from '../../src/errors/errors.ts';
 import { memoryBackend, type MemoryBackend } from '../../src/testing/memory-backend.ts';
 import { bytePath } from '../../src/util/bytepath.ts';
 import { act, backUp, type Machine, machine } from '../support/in-process.ts';
@@ -133,6 +134,7 @@ function materialise(dir: string, tree: Tree, before: Tree, k: number): Listed[]
 
 /** What a tree holds at and below a path, as seen from there. */
 function partOf(tree: readonly Listed[], path: string): Listed[] {
+  if (path === '') return [...tree];
   return tree
     .filter((entry) => entry.path === path || entry.path.startsWith(`${path}/`))
     .map((entry) => ({ ...entry, path: entry.path === path ? '.' : entry.path.slice(path.length + 1) }));
@@ -149,14 +151,16 @@ interface Question {
 async function restoredPart({ on, memory, set, path }: Question): Promise<Listed[] | undefined> {
   const target = bytePath(`${on.dir}/out`);
   rmSync(target, { recursive: true, force: true });
-  const settings = { time: timeOfSet(set), pathToRestore: bytePath(path) };
+  const settings = { time: timeOfSet(set), pathToRestore: [bytePath(path)] };
   try {
     await act(on, memory, 9, settings, (session) => restore(session, target));
   } catch (error) {
-    expect(error).toMatchObject({ code: 'RESTORE_PATH_NOT_FOUND' });
-    return undefined;
+    if (error instanceof LocalError && error.code === 'RESTORE_PATH_NOT_FOUND') return undefined;
+    throw error;
   }
-  const said = await act(on, memory, 9, { ...settings, compareData: true }, (session) => verify(session, { path: target }));
+  const said = await act(on, memory, 9, { ...settings, compareData: true }, (session) =>
+    verify(session, { path: target }),
+  );
   const part = treeOf(target);
   expect(said.filter(({ kind }) => kind === 'verified')).toEqual([
     { kind: 'verified', compared: part.length, differences: 0 },
@@ -185,8 +189,7 @@ test('a part of a backup of any time is that part of the whole', TIMEOUT, async 
       for (const [set, state] of states.entries()) {
         const whole = { on, memory, set, path: '' };
         expect(await listed(on, memory, set)).toEqual(state.map(({ path }) => path));
-        if (set === choice % sets.length) expect(await restoredPart(whole)).toEqual(state);
-        for (const [i, path] of [...PATHS, 'a/d', 'nowhere'].entries()) {
+        for (const [i, path] of ['', ...PATHS, 'a/d', 'nowhere'].entries()) {
           if ((i + choice) % 3 !== set % 3) continue;
           const part = partOf(state, path);
           expect([path, await restoredPart({ ...whole, path })]).toEqual([path, part.length === 0 ? undefined : part]);

@@ -4,7 +4,7 @@ import type { EpochSeconds } from '../../util/time.ts';
 import { expandPath } from '../expand.ts';
 import { wordBytes } from '../raw-argv.ts';
 import { type ReadContext, option, toggle } from './option.ts';
-import { append, integer, oneOf, pathBytes, timeReached } from './values.ts';
+import { append, integer, oneOf, timeReached } from './values.ts';
 
 /** An archived path, and everything below it, is restored under another name. Both are relative to the root. */
 export interface Rename {
@@ -13,17 +13,22 @@ export interface Rename {
 }
 
 function rename(words: readonly string[], { flag, around }: ReadContext): readonly Rename[] {
-  const [from, to] = words.map((word) => {
-    const parts = wordBytes(expandPath(word, around)).split('/');
-    if (parts.includes('..')) throw new UsageError('COMMAND_LINE', `${flag} does not take '..' in '${word}'.`);
-    return bytePath(parts.filter((part) => part !== '' && part !== '.').join('/'));
-  });
+  const [from, to] = words.map((word) => archivedPath(expandPath(word, around), flag));
   return from === undefined || to === undefined ? [] : [{ from, to }];
 }
 
-/** Leading and trailing slashes go; nothing else is normalised, so `./a` and `a//b` name nothing. */
-function archivedPath(words: readonly string[], context: ReadContext): BytePath {
-  return bytePath(pathBytes(words, context).replace(/^\/+|\/+$/g, ''));
+/** `/a/b`, `./a/b`, `a//b/` and `a/b` name the same; `.` and `/` are the root. */
+function archivedPath(word: string, flag: string): BytePath {
+  const parts = wordBytes(word).split('/');
+  if (parts.includes('..')) throw new UsageError('COMMAND_LINE', `${flag} does not take '..' in '${word}'.`);
+  return bytePath(parts.filter((part) => part !== '' && part !== '.').join('/'));
+}
+
+/** As it is, since lists show it so, then with `~` and variables expanded; the first that the archive has counts. */
+function archivedPaths([word = '']: readonly string[], { flag, around }: ReadContext): readonly BytePath[] {
+  const given = archivedPath(word, flag);
+  const expanded = archivedPath(expandPath(word, around), flag);
+  return given === expanded ? [given] : [given, expanded];
 }
 
 export const RESTORE = {
@@ -38,7 +43,7 @@ export const RESTORE = {
     read: timeReached,
     help: 'The state as of TIME instead of the newest.',
   }),
-  pathToRestore: option<BytePath | undefined>({
+  pathToRestore: option<readonly BytePath[] | undefined>({
     flag: '--path-to-restore',
     short: 'r',
     value: 'PATH',
@@ -46,7 +51,7 @@ export const RESTORE = {
     actions: ['restore', 'verify'],
     aliases: [{ flag: '--file-to-restore', release: '0.8' }],
     default: undefined,
-    read: archivedPath,
+    read: archivedPaths,
     help: 'Only this file or directory, relative to the root of the backup.',
   }),
   rename: option<readonly Rename[]>({
@@ -87,13 +92,13 @@ export const RESTORE = {
     read: oneOf('full', 'partial'),
     help: 'Fetch metadata of all chains (full) or of the needed one (partial).',
   }),
-  fileChanged: option<BytePath | undefined>({
+  fileChanged: option<readonly BytePath[] | undefined>({
     flag: '--file-changed',
     value: 'PATH',
     release: 'both',
     actions: ['status'],
     default: undefined,
-    read: pathBytes,
+    read: archivedPaths,
     help: 'Show in which sets this file was new, changed or deleted.',
   }),
   showChangesInSet: option<number | undefined>({
