@@ -471,6 +471,21 @@ describe.runIf(requireAnotherUser())('an ordinary user', () => {
     expect(quiet.records.filter(({ level }) => level === 'WARNING')).toEqual([]);
   });
 
+  test('is told in one sentence that nothing can be written into the target', async () => {
+    await backUp(s, 2, [], { home: testHome() });
+    for (const dir of [s.dir, s.remote, testHome(), `${testHome()}/tmp`]) chmodSync(dir, 0o777);
+    const closed = tempDir();
+    put(closed, { 'd/y': null, kept: 'kept' });
+    const words = ['--force', '--archive-dir', `${testHome()}/mine`, s.url, closed];
+    const { status, stdout, stderr } = await duplicity([...PLAIN, ...words], { uid: NOBODY });
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^Nothing can be put at \S+: EACCES.*\nName a target /),
+    ]);
+    expect(stdout.match(/processing/g) ?? []).toHaveLength(0);
+    expect(names(closed)).toEqual(['d', 'kept']);
+  });
+
   test('is told in one sentence that the target cannot be made', async () => {
     await backUp(s, 2, [], { home: testHome() });
     for (const dir of [s.dir, s.remote, testHome(), `${testHome()}/tmp`]) chmodSync(dir, 0o777);

@@ -1,5 +1,10 @@
-import { closeSync, openSync, statfsSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, statfsSync, writeFileSync, writeSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { restore } from '../../src/actions/restore.ts';
+import { verify } from '../../src/actions/verify.ts';
+import { memoryBackend } from '../../src/testing/memory-backend.ts';
+import { bytePath } from '../../src/util/bytepath.ts';
+import { act, backUp as backUpInProcess, type Machine } from '../support/in-process.ts';
 import { startDuplicity } from '../support/run.ts';
 import {
   backUp,
@@ -38,6 +43,12 @@ function fill(path: string): void {
   } finally {
     closeSync(fd);
   }
+}
+
+/** A machine with the source of the scene whose temporary directory lies on that disk. */
+function machineIn(dir: string): Machine {
+  mkdirSync(`${dir}/tmp`);
+  return { dir, source: s.source, archive: `${s.dir}/archive` };
 }
 
 const disk = (bytes: number): string => tmpfs(bytes) ?? '';
@@ -121,6 +132,30 @@ describe.runIf(requireMount())('a disk that is full', () => {
     expect(names(`${s.dir}/out`)).toEqual(['a']);
     expect(names(small)).toEqual([]);
     expect(await restoredTree(s, 1)).toEqual(treeOf(s.source));
+  });
+
+  test('or nearly, in the temporary directory, is measured by the largest volume that has to be fetched', async () => {
+    const memory = memoryBackend();
+    put(s.source, { a: noise(1.5 * MIB) });
+    await backUpInProcess(machineIn(disk(8 * MIB)), memory, 0, { volsize: MIB });
+    const target = bytePath(`${s.dir}/out`);
+    const restoring = (bytes: number) => act(machineIn(disk(bytes)), memory, 1, {}, (at) => restore(at, target));
+    const verifying = (bytes: number) =>
+      act(machineIn(disk(bytes)), memory, 1, {}, (at) => verify(at, { path: bytePath(s.source) }));
+    for (const [run, word] of [
+      [restoring, 'restore'],
+      [verifying, 'verify'],
+    ] as const) {
+      await expect(run(600_000)).rejects.toMatchObject({
+        code: 'NOT_ENOUGH_FREESPACE',
+        message: expect.stringMatching(`^Temp space has \\d+ available, ${word} needs approx 1[01]\\d{5}\\.$`),
+        hint: expect.not.stringContaining('--volsize'),
+      });
+    }
+    // The usual volume would not fit, but there is none.
+    await restoring(8 * MIB);
+    await verifying(8 * MIB);
+    expect(treeOf(`${s.dir}/out`)).toEqual(treeOf(s.source));
   });
 
   test('at the target of a restore ends it at once with 101 and one sentence, and leaves no half file', async () => {
