@@ -5,7 +5,7 @@ import { httpAgents } from '../http/agents.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import { optionalLibrary } from '../optional-library.ts';
 import type { BackendUrl } from '../url.ts';
-import { awsKeys, chainInputs, googleKeys, regionOf } from './credentials.ts';
+import { awsKeys, chainInputs, googleKeys, regionOf } from './account/credentials.ts';
 import type { Place, Style } from './place.ts';
 
 /** The AWS SDK, without its remarks on the version of Node. */

@@ -14,7 +14,7 @@ import { loadLibrary } from './client.ts';
 import { NoListing, s3Failure } from './failure.ts';
 import { objectParams } from './object-params.ts';
 import { placesOf } from './place.ts';
-import { configuredEndpoint, profileValue } from './profile.ts';
+import { configuredEndpoint, profileValue } from './account/profile.ts';
 import { isListing, reach, type Bucket } from './reach.ts';
 import type { S3Settings } from './settings.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import { variable, type Environment } from '../environment.ts';
+import { variable, type Environment } from '../../environment.ts';
 
 /** The profile of `~/.aws` that counts: boto3 looks at the older variable first, and so does the reference. */
 export function profileOf(env: Environment): string | undefined {

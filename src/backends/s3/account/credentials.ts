@@ -1,4 +1,4 @@
-import { variable, type Environment } from '../environment.ts';
+import { variable, type Environment } from '../../environment.ts';
 import { contentOf, profileFiles, profileOf, profileValue, sectionOf } from './profile.ts';
 
 /** Long-lived keys; `sessionToken` where they are temporary. */
