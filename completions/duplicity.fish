@@ -20,6 +20,7 @@ complete -c duplicity -l config-dir -r -d 'Accepted for compatibility, without e
 complete -c duplicity -l tempdir -r -d 'Existing directory for temporary files.'
 complete -c duplicity -l dry-run -d 'Say what would be done, without writing or deleting anything.'
 complete -c duplicity -l force -d 'Really delete (cleanup, remove-*); restore over existing files.'
+complete -c duplicity -l strict -d 'End with 102 when a backup cannot read everything, or a restore warns.'
 complete -c duplicity -l num-retries -x -d 'Try every storage operation up to N times.'
 complete -c duplicity -l backend-retry-delay -x -d 'Pause between two tries of a storage operation.'
 complete -c duplicity -l timeout -x -d 'Give up on a silent network connection after this time.'

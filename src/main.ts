@@ -10,6 +10,7 @@ import { listFiles } from './actions/list-files.ts';
 import { removeOld } from './actions/remove-old.ts';
 import { restore } from './actions/restore.ts';
 import type { Session } from './actions/session.ts';
+import { refuseWarnings } from './actions/strict.ts';
 import { verify } from './actions/verify.ts';
 import { openBackend } from './backends/registry.ts';
 import type { OpenOptions } from './backends/open-options.ts';
@@ -258,9 +259,11 @@ async function act(session: Session, command: Exclude<RunCommand, { readonly act
     case 'backup':
       return backup(session, command.action, { path: command.source, throughLink: command.throughLink });
     case 'restore':
-      return restore(session, command.target);
+      return refuseWarnings(session, (strict) => restore(strict, command.target));
     case 'verify':
-      return verify(session, { path: command.target, throughLink: command.throughLink });
+      return refuseWarnings(session, (strict) =>
+        verify(strict, { path: command.target, throughLink: command.throughLink }),
+      );
     case 'list-current-files':
       return listFiles(session);
     case 'collection-status':

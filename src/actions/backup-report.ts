@@ -7,6 +7,7 @@ import { toScreen, type BytePath } from '../util/bytepath.ts';
 import type { EpochSeconds } from '../util/time.ts';
 import { storeJsonStatistics } from './json-statistics.ts';
 import type { Session } from './session.ts';
+import { refuseErrors } from './strict.ts';
 
 export interface BackupReport {
   readonly statistics: Readonly<BackupStatistics>;
@@ -19,7 +20,7 @@ export interface BackupReport {
   readonly outcome: { readonly kind: 'stored'; readonly codec: Codec } | { readonly kind: 'skipped' | 'dry' };
 }
 
-/** Shows what a backup counted, and with `--jsonstat` keeps it. */
+/** Shows what a backup counted, and with `--jsonstat` keeps it; throws for errors with `--strict`. */
 export async function reportBackup(session: Session, report: BackupReport): Promise<void> {
   const { settings, emit } = session;
   const { statistics, outcome } = report;
@@ -36,6 +37,7 @@ export async function reportBackup(session: Session, report: BackupReport): Prom
     if (!settings.noPrintStatistics) emit({ kind: 'forced', text });
   }
   if (!settings.noPrintStatistics) emit({ kind: 'statistics', statistics });
+  refuseErrors(session, statistics.errors);
 }
 
 function asJson({ settings, url }: Session, { statistics, active, source, end, outcome }: BackupReport): string {

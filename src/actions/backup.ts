@@ -14,7 +14,7 @@ import { asctime, type EpochSeconds } from '../util/time.ts';
 import { startProgress } from './backup-progress.ts';
 import { reportBackup } from './backup-report.ts';
 import { isWhole } from './check-chain.ts';
-import { checkAnythingRead, warnOfFewEntries, warnOfFewFiles } from './check-amount.ts';
+import { finishWalk, warnOfFewEntries, warnOfFewFiles } from './check-amount.ts';
 import { checkResources } from './check-resources.ts';
 import { checkSource, warnOfLink } from './check-source.ts';
 import { claimNames } from './claim-names.ts';
@@ -146,9 +146,8 @@ async function storeSet(session: Session, { kind, root, mayGoOnInFile }: BackupT
         if (stored instanceof Promise) await stored;
       }
     }
-    statistics.errors += source.errors();
+    finishWalk(session, source, statistics, sourcePath);
     statistics.endTime = Date.now() / 1000;
-    checkAnythingRead(sourcePath, statistics);
     isToSkip =
       settings.skipIfNoChange && base !== undefined && resumption === undefined && statistics.deltaEntries === 0;
     if (isToSkip) await writer.abort();

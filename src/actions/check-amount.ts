@@ -6,6 +6,7 @@ import type { BytePath } from '../util/bytepath.ts';
 import { asctime } from '../util/time.ts';
 import { counted } from '../util/counted.ts';
 import type { Session } from './session.ts';
+import type { Source } from './source-tree.ts';
 
 const BLOCK = 64 * 1024;
 // Lines of volumes and of the list itself begin with blanks.
@@ -13,9 +14,26 @@ const LIST_LENGTH = /^filelist[ \t]+(\d+)[ \t\r]*$/im;
 /** Fewer than one of so many left is seldom what has become of the data. */
 const SHRINKAGE = 10;
 
-/** Throws when there was something, and nothing of it but the root could be read: that is no backup of the source. */
-export function checkAnythingRead(root: BytePath, { sourceFiles, errors }: BackupStatistics): void {
-  if (errors > 0 && sourceFiles <= 1) throw unreadableRoot(root, 'the warnings above tell why nothing of it could be');
+/**
+ * Adds what the walk of the source has counted. Throws when there was something, and nothing of it but the root could be
+ * read: that is no backup of the source.
+ */
+export function finishWalk(
+  { emit, settings }: Session,
+  source: Source,
+  statistics: BackupStatistics,
+  root: BytePath,
+): void {
+  statistics.errors += source.errors();
+  if (statistics.errors > 0 && statistics.sourceFiles <= 1) {
+    throw unreadableRoot(root, 'the warnings above tell why nothing of it could be');
+  }
+  const { texts, errors } = source.remarks();
+  statistics.errors += errors;
+  const includes = settings.selection.some((rule) => 'sense' in rule && rule.sense === 'include');
+  const isEmpty = statistics.sourceFiles <= 1 && includes && texts.length === 0;
+  const more = isEmpty ? ['The selection options include nothing that is there.'] : [];
+  for (const text of [...texts, ...more]) emit({ kind: 'warning', text });
 }
 
 /** A full backup that holds few of the last one's files may be that of a disk that is not mounted. */

@@ -102,7 +102,7 @@ function difference(
       ? undefined
       : `Device file ${shown(path)} has numbers (${is.major}, ${is.minor}), expected (${meta.major}, ${meta.minor})`;
   }
-  if (is.mtime !== meta.mtime && (is.mtime > 0 || meta.mtime > 0)) {
+  if (is.mtime !== meta.mtime) {
     return `File ${shown(path)} has mtime ${asctime(is.mtime)}, expected ${asctime(meta.mtime)}`;
   }
   return undefined;

@@ -5,7 +5,7 @@ import { settleDoubt } from '../pipeline/settle-doubt.ts';
 import type { BytePath } from '../util/bytepath.ts';
 import { othersTurn } from '../util/others-turn.ts';
 import { reportBackup } from './backup-report.ts';
-import { checkAnythingRead } from './check-amount.ts';
+import { finishWalk } from './check-amount.ts';
 import { openComparison } from './open-comparison.ts';
 import { openSignatures } from './open-signatures.ts';
 import type { Resumption } from './plan-resume.ts';
@@ -73,9 +73,8 @@ export async function dryRun(session: Session, { source, sourcePath, active, res
   }
   emit({ kind: 'progress', current: statistics.sourceFileSize });
   statistics.deltaEntries = statistics.newFiles + statistics.changedFiles + statistics.deletedFiles;
-  statistics.errors += source.errors();
+  finishWalk(session, source, statistics, sourcePath);
   statistics.endTime = Date.now() / 1000;
-  checkAnythingRead(sourcePath, statistics);
   await reportBackup(session, {
     statistics,
     active,

@@ -3,7 +3,8 @@ import { openSourceFile, type OpenedFile } from '../source/open-file.ts';
 import { checkRoot, inspectRoot, type RootPath } from '../source/root.ts';
 import type { SourceEntry } from '../source/source-entry.ts';
 import { walkSource } from '../source/walk.ts';
-import { comparePaths, isWithin, type BytePath } from '../util/bytepath.ts';
+import { comparePaths, fromText, isWithin, toScreen, type BytePath } from '../util/bytepath.ts';
+import { counted } from '../util/counted.ts';
 import type { Session } from './session.ts';
 
 /** A tree on this machine, seen through the selection options. */
@@ -15,6 +16,8 @@ export interface Source {
   readonly open: (entry: SourceEntry) => OpenedFile;
   /** Objects that could not be read so far. */
   readonly errors: () => number;
+  /** What the walk has to say at its end, once. */
+  readonly remarks: () => { readonly texts: readonly string[]; readonly errors: number };
   /** True when `path`, which the walk has passed by, is or lies below something that cannot be read. */
   readonly isUnreadable: (path: BytePath) => boolean;
 }
@@ -40,17 +43,34 @@ export function openSource(
   const counters = { errors: 0 };
   /** In walk order; those the comparison has passed are dropped, so that memory does not grow with their number. */
   let unreadable: BytePath[] = [];
+  let early = 0;
+  let firstEarly = root;
+  const onEarly = (path: BytePath): void => {
+    if (early++ === 0) firstEarly = path;
+  };
   const tree = { root, throughLink, selection, copyLinks, accounts };
   return {
-    walk: () => walkSource({ ...tree, emit, counters, onUnreadable: (path) => unreadable.push(path) }),
+    walk: () => walkSource({ ...tree, emit, counters, onUnreadable: (path) => unreadable.push(path), onEarly }),
     preview: () =>
       walkSource({ ...tree, emit: () => undefined, counters: { errors: 0 }, onUnreadable: () => undefined }),
     open: (entry) => openSourceFile(entry, { root, copyLinks }),
     errors: () => counters.errors,
+    remarks: () => {
+      const texts = selection
+        .idleLists()
+        .map((name) => `The list ${toScreen(fromText(name))} includes nothing that is there.`);
+      if (early > 0) texts.push(earlyTimes(early, firstEarly));
+      return { texts, errors: early };
+    },
     isUnreadable: (path) => {
       if (unreadable.length === 0) return false;
       unreadable = unreadable.filter((top) => comparePaths(top, path) > 0 || isWithin(path, top));
       return unreadable.some((top) => isWithin(path, top));
     },
   };
+}
+
+function earlyTimes(count: number, first: BytePath): string {
+  const [have, one] = count === 1 ? ['has', 'It'] : ['have', 'They'];
+  return `${counted(count, 'entry', 'entries')} of the source ${have} a time before 1970 (${count === 1 ? '' : 'the first: '}${toScreen(first)}), which archives cannot hold. ${one} will come back with the first second of 1970.`;
 }

@@ -50,6 +50,8 @@ export const CODES = {
   DAMAGED: 100,
   /** Some of what was to be restored is not in place. */
   INCOMPLETE: 101,
+  /** With `--strict`: done, but not without warnings. */
+  STRICT: 102,
 } as const satisfies Record<string, number>;
 
 export type Code = keyof typeof CODES;

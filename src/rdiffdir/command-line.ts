@@ -17,6 +17,7 @@ export interface RdiffSettings {
   readonly selection: readonly Rule[];
   readonly verbosity: number;
   readonly ignoreErrors: boolean;
+  readonly strict: boolean;
   readonly maxBlocksize: number;
   readonly nullSeparator: boolean;
   readonly gzipCompress: boolean;
@@ -53,6 +54,7 @@ export type RdiffCommand =
 const OWN = {
   verbosity: OPTIONS.verbosity,
   ignoreErrors: OPTIONS.ignoreErrors,
+  strict: OPTIONS.strict,
   maxBlocksize: OPTIONS.maxBlocksize,
   nullSeparator: OPTIONS.nullSeparator,
   gzipCompress: toggle({

@@ -15,6 +15,7 @@ Options:
   --write-sig-to FILE       With delta and tar: write a signature to FILE, too.
   --max-blocksize BYTES     Upper limit of the block size of signatures.
   --ignore-errors           patch goes on past files that cannot be patched.
+  --strict                  End with 102 when not everything can be read.
   --null-separator          Lines of file lists end with a zero byte.
   -v, --verbosity LEVEL     How much to tell, from 0 to 9 (default 3).
   -V, --version             Show the version number.

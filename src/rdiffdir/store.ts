@@ -4,6 +4,7 @@ import { SigtarStream } from '../archive/sigtar.ts';
 import { trailer } from '../archive/tar-writer.ts';
 import { archivedOwner } from '../actions/archived-owner.ts';
 import { openSource, type Source } from '../actions/source-tree.ts';
+import { refuseErrors } from '../actions/strict.ts';
 import { defaultSettings } from '../cli/settings.ts';
 import type { EncodedFile } from '../crypto/codec.ts';
 import { fileBlocks } from '../crypto/read-file.ts';
@@ -41,11 +42,13 @@ export async function store(request: StoreRequest, context: Context): Promise<vo
   const signatures = sigPath === undefined ? undefined : new SigtarFile(context.spool.newPath('sigtar'), 'used');
   const output = isSignature ? discardedOutput() : openOutput(request.output, { gzip: settings.gzipCompress });
   const state = request.action === 'delta' ? openState(request.signatures, context) : undefined;
+  let errors = 0;
   try {
-    await produce(request, context, { output, signatures: signatures ?? NO_SIGNATURES, state });
-    if (signatures === undefined || sigPath === undefined) return;
-    signatures.finish();
-    await copyTo(sigPath, signatures.path, context);
+    errors = await produce(request, context, { output, signatures: signatures ?? NO_SIGNATURES, state });
+    if (signatures !== undefined && sigPath !== undefined) {
+      signatures.finish();
+      await copyTo(sigPath, signatures.path, context);
+    }
   } catch (error) {
     await output.abort();
     throw error;
@@ -53,6 +56,7 @@ export async function store(request: StoreRequest, context: Context): Promise<vo
     signatures?.close();
     await state?.close();
   }
+  refuseErrors(context, errors);
 }
 
 interface Sinks {
@@ -61,7 +65,8 @@ interface Sinks {
   readonly state: EntryStream | undefined;
 }
 
-async function produce(request: StoreRequest, context: Context, { output, signatures, state }: Sinks): Promise<void> {
+/** Answers how many entries could not be read. */
+async function produce(request: StoreRequest, context: Context, { output, signatures, state }: Sinks): Promise<number> {
   const { settings, emit, accounts, signal } = context;
   const { selection, nullSeparator } = settings;
   const full = { ...defaultSettings(), selection, nullSeparator };
@@ -77,13 +82,14 @@ async function produce(request: StoreRequest, context: Context, { output, signat
     },
   });
   const pause = (): Promise<void> => othersTurn(signal);
+  const statistics = emptyStatistics(0);
   const producer = new Producer({
     volumes,
     signatures,
     state,
     maxBlockSize: settings.maxBlocksize,
     open: source.open,
-    statistics: emptyStatistics(0),
+    statistics,
     pause,
     emit,
     announcesFiles: settings.verbosity >= FILES_LEVEL,
@@ -100,6 +106,7 @@ async function produce(request: StoreRequest, context: Context, { output, signat
     if (change.kind !== 'unchanged' && change.kind !== 'unreadable') await producer.store(change);
   }
   await volumes.finish();
+  return statistics.errors + source.errors();
 }
 
 /** A source that is not there is empty, as in the reference. */

@@ -1,7 +1,7 @@
 import type { FileType } from '../archive/entry.ts';
 import type { BytePath } from '../util/bytepath.ts';
 import type { EpochSeconds } from '../util/time.ts';
-import type { PathTest } from './glob.ts';
+import type { PathTest } from './globs/glob.ts';
 import type { Rule, Sense } from './rules.ts';
 import { encodeName } from '../util/text.ts';
 
@@ -17,10 +17,18 @@ export interface Subject {
 /** `scan`: not decided, but something below may be included. */
 export type Answer = Sense | 'scan' | undefined;
 
+/** A list of things to include, of which something should be there. */
+export interface IncludeList {
+  readonly name: string;
+  hasIncluded: boolean;
+}
+
 export interface Condition {
   /** What to call it in messages: the option it comes from. */
   readonly label: string;
   readonly sense: Sense;
+  /** The list it stands in, if it is one of what to include. */
+  readonly list?: IncludeList;
   /** `path` is decoded text: the source as given, joined with the relative path. */
   answer(path: string, subject: Subject): Answer;
 }
@@ -38,8 +46,8 @@ export function patternCondition(label: string, sense: Sense, test: PathTest): C
   };
 }
 
-export function regexpCondition(label: string, sense: Sense, regexp: RegExp): Condition {
-  return { label, sense, answer: (path) => (regexp.test(path) ? sense : undefined) };
+export function regexpCondition(label: string, sense: Sense, isFound: (path: string) => boolean): Condition {
+  return { label, sense, answer: (path) => (isFound(path) ? sense : undefined) };
 }
 
 type PlainRule = Extract<Rule, { kind: 'if-present' | 'device-files' | 'other-filesystems' | 'older-than' }>;

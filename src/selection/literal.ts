@@ -1,5 +1,5 @@
 import { UsageError } from '../errors/errors.ts';
-import type { PatternTests } from './glob.ts';
+import type { PatternTests } from './globs/glob.ts';
 
 /**
  * A pattern of `--filter-literal` (3.0.1): covers the path itself and everything below it, whatever its type; one

@@ -1,11 +1,12 @@
 import { UsageError } from '../errors/errors.ts';
 import type { Emit } from '../events/events.ts';
 import { type BytePath, toScreen } from '../util/bytepath.ts';
-import { type Condition, patternCondition, regexpCondition } from './condition.ts';
-import { parseFilelist } from './filelist.ts';
-import { compileGlob, type PatternTests } from './glob.ts';
+import { type Condition, type IncludeList, patternCondition, regexpCondition } from './condition.ts';
+import { parseFilelist } from './lists/filelist.ts';
+import { compileGlob, type PatternTests } from './globs/glob.ts';
 import { compileLiteral } from './literal.ts';
-import { compilePythonRegexp } from './python-regexp.ts';
+import { boundedSearch } from './python/bounded-search.ts';
+import { compilePythonRegexp } from './python/regexp.ts';
 import type { FilterMode, Rule, Sense } from './rules.ts';
 import { decodeName, encodeName } from '../util/text.ts';
 
@@ -49,9 +50,15 @@ export function patternReader(around: Surroundings): (rule: PatternRule) => Cond
     }
     if (rule.kind === 'filelist') {
       around.emit({ kind: 'notice', text: `Reading globbing filelist ${toScreen(encodeName(rule.name))}` });
-      return parseFilelist(rule.content, rule.sense, around.nullSeparator).map(({ sense, pattern }) =>
-        readPattern({ ...filter, sense, text: pattern, label: `${rule.name}: ${pattern}` }, around),
-      );
+      const list: IncludeList | undefined =
+        rule.sense === 'include' ? { name: rule.name, hasIncluded: false } : undefined;
+      return parseFilelist(rule, around.nullSeparator).map(({ sense, pattern, number }) => {
+        const place = `${rule.name}, line ${number}`;
+        return located(place, () => {
+          const condition = readPattern({ ...filter, sense, text: pattern, label: `${place}: ${pattern}` }, around);
+          return sense === 'include' && list !== undefined ? { ...condition, list } : condition;
+        });
+      });
     }
     const { sense, pattern } = rule;
     const ignoreCase = rule.ignoreCase ?? filter.ignoreCase;
@@ -76,9 +83,26 @@ export function checkFilters(rules: readonly Rule[]): void {
   }
 }
 
+/** Says in which line of which list the pattern stands that is wrong. */
+function located<T>(place: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const { code, message, hint } = error;
+    throw new UsageError(code, `${toScreen(encodeName(place))}: ${message}`, {
+      cause: error,
+      ...(hint !== undefined && { hint }),
+    });
+  }
+}
+
 function readPattern(pattern: Pattern, around: Surroundings): Condition {
   const { syntax, sense, label, ignoreCase } = pattern;
-  if (syntax === 'regexp') return regexpCondition(label, sense, compilePythonRegexp(pattern.text, ignoreCase));
+  if (syntax === 'regexp') {
+    const expression = compilePythonRegexp(pattern.text, ignoreCase);
+    return regexpCondition(label, sense, boundedSearch(expression, toScreen(encodeName(pattern.text))));
+  }
   const tests = syntax === 'glob' ? readGlob(pattern.text, ignoreCase) : compileLiteral(pattern.text, ignoreCase);
   checkBase(tests, pattern, around);
   return patternCondition(label, sense, sense === 'include' ? tests.asInclude : tests.asExclude);

@@ -18,6 +18,7 @@ function selection(rules: readonly Rule[], root = '/s', events: Event[] = []): S
     root: bytePath(root),
     rootIsDirectory: true,
     rootDevice: 1,
+    isThere: () => false,
     nullSeparator: false,
     emit: (event) => events.push(event),
   });

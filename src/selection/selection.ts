@@ -2,7 +2,7 @@ import { UsageError } from '../errors/errors.ts';
 import type { Emit } from '../events/events.ts';
 import { type BytePath, toScreen } from '../util/bytepath.ts';
 import { type Condition, plainCondition, type Subject } from './condition.ts';
-import { type FileTree, parseFilesFrom } from './files-from.ts';
+import { type FilesFrom, parseFilesFrom } from './lists/files-from.ts';
 import { checkFilters, patternReader } from './patterns.ts';
 import type { Rule } from './rules.ts';
 import { decodeName, encodeName } from '../util/text.ts';
@@ -13,6 +13,8 @@ export interface SelectionOptions {
   readonly root: BytePath;
   readonly rootIsDirectory: boolean;
   readonly rootDevice: number;
+  /** Whether something has this path below the root. */
+  readonly isThere: (path: BytePath) => boolean;
   /** Lists are separated by NUL. */
   readonly nullSeparator: boolean;
   readonly emit: Emit;
@@ -27,7 +29,9 @@ export interface Selection {
   /** The same with the option that settled it; undefined when none did. */
   explain(path: BytePath, subject: Subject): { readonly decision: Decision; readonly by: string | undefined };
   /** The only paths to visit, if there is a list of them. */
-  readonly filesFrom: FileTree | undefined;
+  readonly filesFrom: FilesFrom | undefined;
+  /** Names of the lists of things to include that have included nothing so far. */
+  idleLists(): readonly string[];
 }
 
 /** Everything: the selection without rules. */
@@ -35,6 +39,7 @@ export const SELECT_ALL: Selection = {
   decide: () => 'include',
   explain: () => ({ decision: 'include', by: undefined }),
   filesFrom: undefined,
+  idleLists: () => [],
 };
 
 /**
@@ -63,6 +68,10 @@ export function buildSelection(rules: readonly Rule[], options: SelectionOptions
       return { decision, by: conditions.find((condition) => settles(condition, text, subject, decision))?.label };
     },
     filesFrom,
+    idleLists: () => {
+      const lists = new Set(conditions.flatMap(({ list }) => list ?? []));
+      return [...lists].flatMap(({ name, hasIncluded }) => (hasIncluded ? [] : [name]));
+    },
   };
 }
 
@@ -70,7 +79,7 @@ function readRules(rules: readonly Rule[], options: SelectionOptions) {
   const read = patternReader(options);
   const inFront: Condition[] = [];
   const conditions: Condition[] = [];
-  let filesFrom: FileTree | undefined;
+  let filesFrom: FilesFrom | undefined;
   for (const rule of rules) {
     switch (rule.kind) {
       // These two go before all others, wherever they stand (selection.jsonl, ifp-after-include, devfiles-first).
@@ -83,7 +92,7 @@ function readRules(rules: readonly Rule[], options: SelectionOptions) {
         conditions.push(plainCondition(rule, options.rootDevice));
         break;
       case 'files-from':
-        filesFrom = parseFilesFrom(rule.content, rule.name, options.nullSeparator);
+        filesFrom = parseFilesFrom(rule.content, rule.name, options);
         break;
       case 'glob':
       case 'literal':
@@ -103,7 +112,10 @@ function judge(conditions: readonly Condition[], path: string, subject: Subject)
   for (const condition of conditions) {
     const answer = condition.answer(path, subject);
     if (answer === undefined) continue;
-    if (answer === 'include') return 'include';
+    if (answer === 'include') {
+      if (condition.list !== undefined) condition.list.hasIncluded = true;
+      return 'include';
+    }
     if (answer === 'exclude') {
       verdict = 'exclude';
       break;

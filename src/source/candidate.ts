@@ -4,6 +4,12 @@ import type { Subject } from '../selection/condition.ts';
 import type { BytePath } from '../util/bytepath.ts';
 import { listDirectory, type Listing } from './listing.ts';
 
+interface Kind {
+  readonly type: FileType;
+  readonly mtime: number;
+  readonly isBroken?: boolean;
+}
+
 /** A path with its numbers, while the selection looks at it and until it becomes an entry. */
 export class Candidate implements Subject {
   /** For the system: the root as given, joined with the relative path. */
@@ -12,14 +18,17 @@ export class Candidate implements Subject {
   readonly type: FileType;
   readonly mtime: number;
   readonly device: number;
+  /** A link that should be followed and leads nowhere. */
+  readonly isBroken: boolean;
   #listing: Listing | undefined;
 
-  constructor(path: BytePath, stats: Stats, kind: { readonly type: FileType; readonly mtime: number }) {
+  constructor(path: BytePath, stats: Stats, kind: Kind) {
     this.path = path;
     this.stats = stats;
     this.type = kind.type;
     this.mtime = kind.mtime;
     this.device = stats.dev;
+    this.isBroken = kind.isBroken === true;
   }
 
   /** Read once, be it for a condition or for the walk. */

@@ -1,6 +1,6 @@
 import { errorCode } from '../util/errno.ts';
 import type { Emit } from '../events/events.ts';
-import { type BytePath, bytePath, toScreen } from '../util/bytepath.ts';
+import { type BytePath, bytePath, joinPath, toScreen } from '../util/bytepath.ts';
 
 /** Says what a walk leaves out and why. Paths are full: the root as given, joined with the relative path. */
 export interface Report {
@@ -11,7 +11,12 @@ export interface Report {
   /** Removed while the walk went on. */
   gone(path: BytePath): void;
   unknownType(path: BytePath): void;
-  other(path: BytePath, reason: string): void;
+  /** Stored as itself where it should be followed: counted as an error, for what it should lead to is missing. */
+  brokenLink(path: BytePath): void;
+  /** Stored as itself, and nothing is missing. */
+  keptLink(path: BytePath, reason: string): void;
+  /** Named by a list of files and not there: counted as an error. `path` is relative to the root. */
+  missing(path: BytePath, place: string): void;
 }
 
 interface ReporterOptions {
@@ -45,7 +50,18 @@ export function reporter({ root, emit, counters, onUnreadable }: ReporterOptions
       const text = `Skipping ${toScreen(path)}: it is of a type that no archive can hold`;
       emit({ kind: 'warning', code: 'cannotInitialise', path, text });
     },
-    other: (path, reason) => emit({ kind: 'warning', text: `Skipping ${toScreen(path)}: it ${reason}` }),
+    brokenLink: (path) => {
+      counters.errors += 1;
+      const text = `${toScreen(path)} is a link that leads nowhere: the link itself is stored.`;
+      emit({ kind: 'warning', code: 'cannotStat', path, text });
+    },
+    keptLink: (path, reason) =>
+      emit({ kind: 'warning', text: `${toScreen(path)} ${reason}: the link itself is stored.` }),
+    missing: (path, place) => {
+      counters.errors += 1;
+      const text = `${place}: ${toScreen(path)} is not in the source.`;
+      emit({ kind: 'warning', code: 'cannotStat', path: joinPath(root, path), text });
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import { opendirSync, type Stats } from 'node:fs';
 import { LocalError } from '../errors/errors.ts';
-import { type BytePath, bytePath, toFs, toScreen } from '../util/bytepath.ts';
+import { type BytePath, bytePath, joinPath, toFs, toScreen } from '../util/bytepath.ts';
 import { readCheck } from './readable.ts';
 import { reasonOf } from './report.ts';
 import { type Links, statPath } from './stat.ts';
@@ -18,12 +18,25 @@ type RootCode = 'BACKUP_DIR_MISSING' | 'VERIFY_DIR_MISSING';
 const CALLED = { BACKUP_DIR_MISSING: 'Backup source directory', VERIFY_DIR_MISSING: 'Verify directory' } as const;
 
 /** What a selection has to know about the root of the source; one that is not there counts as a directory. */
-export function inspectRoot(
-  root: BytePath,
-  links: Links,
-): { readonly rootIsDirectory: boolean; readonly rootDevice: number } {
+export function inspectRoot(root: BytePath, links: Links): RootFacts {
   const stats = statPath(root, links);
-  return { rootIsDirectory: stats?.isDirectory() ?? true, rootDevice: stats?.dev ?? 0 };
+  return {
+    rootIsDirectory: stats?.isDirectory() ?? true,
+    rootDevice: stats?.dev ?? 0,
+    isThere: (path) => {
+      try {
+        return statPath(joinPath(root, path), 'keep') !== undefined;
+      } catch {
+        return false;
+      }
+    },
+  };
+}
+
+interface RootFacts {
+  readonly rootIsDirectory: boolean;
+  readonly rootDevice: number;
+  readonly isThere: (path: BytePath) => boolean;
 }
 
 interface RootCheck {

@@ -38,7 +38,7 @@ export function typeOf(stats: Stats): FileType | 'socket' | undefined {
 }
 
 /**
- * The modification time an archive stores: whole seconds, 0 before 1970. The reference takes the integer part of
+ * The modification time an archive stores: whole seconds. (What is before 1970 becomes 0 there: archive/tar-writer.) The reference takes the integer part of
  * `seconds + nanoseconds * 1e-9` in floating point, so the last 119 ns of a second (in 2004 to 2038) belong to the
  * next one. Source: docs/format/volumes.md, mtime; fixture gz, `time/ns9`.
  *
@@ -47,7 +47,7 @@ export function typeOf(stats: Stats): FileType | 'socket' | undefined {
  */
 export function modificationTime(stats: Stats, path: string, links: Links): number {
   const seconds = Math.floor(stats.mtimeMs / 1000);
-  if (stats.mtimeMs - seconds * 1000 < 999.99 && seconds < 2 ** 33) return Math.max(0, seconds);
+  if (stats.mtimeMs - seconds * 1000 < 999.99 && seconds < 2 ** 33) return seconds;
   const exact = links === 'follow' ? statSync(toFs(path), EXACT) : lstatSync(toFs(path), EXACT);
   return wholeSeconds(exact.mtimeNs);
 }
@@ -57,7 +57,7 @@ export function wholeSeconds(nanoseconds: bigint): number {
   // BigInt division rounds towards zero, the kernel's pair of numbers has a fraction that is never negative.
   const rest = ((nanoseconds % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
   const seconds = (nanoseconds - rest) / 1_000_000_000n;
-  return Math.max(0, Math.trunc(Number(seconds) + 1e-9 * Number(rest)));
+  return Math.floor(Number(seconds) + 1e-9 * Number(rest));
 }
 
 /** Device numbers of a special file, as Linux packs them. */

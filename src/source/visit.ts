@@ -1,9 +1,9 @@
 import type { Stats } from 'node:fs';
 import { LocalError } from '../errors/errors.ts';
 import type { Emit } from '../events/events.ts';
-import type { FileTree } from '../selection/files-from.ts';
+import { type FileTree, listedBelow } from '../selection/lists/files-from.ts';
 import type { Selection } from '../selection/selection.ts';
-import { type BytePath, bytePath, isAscii, ROOT, toScreen } from '../util/bytepath.ts';
+import { type BytePath, bytePath, isAscii, joinPath, toScreen } from '../util/bytepath.ts';
 import type { Accounts } from './accounts.ts';
 import { Candidate } from './candidate.ts';
 import type { ReadCheck } from './readable.ts';
@@ -19,7 +19,7 @@ export interface WalkOptions {
   /** A root that is a link stands for what it leads to. */
   readonly throughLink?: true | undefined;
   readonly selection: Selection;
-  /** Symbolic links are taken for what they lead to; those that lead nowhere are left out. */
+  /** Symbolic links are taken for what they lead to; those that lead nowhere, or back, are kept. */
   readonly copyLinks: boolean;
   readonly accounts: Accounts;
   readonly emit: Emit;
@@ -30,6 +30,8 @@ export interface WalkOptions {
    * they, and all below them, are not to be taken for deleted.
    */
   readonly onUnreadable?: (path: BytePath) => void;
+  /** Hears of entries with a time before 1970, which archives do not hold. */
+  readonly onEarly?: (path: BytePath) => void;
 }
 
 export interface Visit extends WalkOptions {
@@ -62,7 +64,7 @@ const NO_LINK = bytePath('');
 
 /** The root is kept whatever the selection says. Throws `LocalError` when it cannot be looked at or listed. */
 export function visitRoot(visit: Visit): Found {
-  const { root, accounts, selection } = visit;
+  const { root, selection } = visit;
   const links = visit.throughLink ? 'follow' : visit.links;
   const stats = rootStats(root, links);
   const type = typeOf(stats);
@@ -70,7 +72,7 @@ export function visitRoot(visit: Visit): Found {
     throw new LocalError('GENERIC', `The source ${toScreen(root)} is nothing a backup can hold.`);
   }
   const candidate = new Candidate(root, stats, { type, mtime: modificationTime(stats, root, links) });
-  const entry = sourceEntry(candidate, { path: ROOT, link: type === 'sym' ? readLink(root) : NO_LINK, accounts });
+  const entry = entryOf(visit, candidate, type === 'sym' ? readLink(root) : NO_LINK);
   if (type !== 'dir') return { entry, isScanned: false };
   const names = selection.filesFrom === undefined ? rootNames(candidate) : listedNames(selection.filesFrom);
   return { entry, isScanned: false, level: levelOf(entry, root, names, selection.filesFrom) };
@@ -82,26 +84,34 @@ export function visitName(visit: Visit, levels: readonly Level[], name: string):
   if (parent === undefined) return undefined;
   const path = bytePath(parent.prefix + name);
   // Only the name is looked through: a joined path would have to be copied for that.
-  const candidate = candidateAt(visit, path, parent.isPlain && isAscii(name) ? path : Buffer.from(path, 'latin1'));
+  const systemPath = parent.isPlain && isAscii(name) ? path : Buffer.from(path, 'latin1');
+  const candidate = candidateAt(visit, path, systemPath);
   if (candidate === undefined) return undefined;
   const decision = visit.selection.decide(path, candidate);
   if (decision === 'exclude') return undefined;
+  const tree = parent.tree?.children.get(name);
   if (candidate.type === 'dir') {
     if (visit.copyLinks && leadsBack(candidate, levels)) {
-      visit.report.other(path, 'leads back to a directory it lies in');
-      return undefined;
+      visit.report.keptLink(path, 'leads back to a directory it lies in');
+      const link = linkAt(visit, path, systemPath);
+      return link === undefined ? undefined : leaf(visit, link);
     }
-    const tree = parent.tree?.children.get(name);
     const names = namesIn(visit, candidate, tree);
     if (names === undefined) return undefined;
     const entry = entryOf(visit, candidate, NO_LINK);
     return { entry, isScanned: decision === 'scan', level: levelOf(entry, path, names, tree) };
   }
+  if (tree !== undefined) for (const child of tree.children.keys()) reportGone(visit, joinPath(path, bytePath(child)));
   if (candidate.type === 'reg' && !visit.mayRead(path, candidate.stats)) {
     visit.report.unreadable(path);
     return undefined;
   }
-  const link = candidate.type === 'sym' ? linkTarget(visit, path) : NO_LINK;
+  if (candidate.isBroken) visit.report.brokenLink(path);
+  return leaf(visit, candidate);
+}
+
+function leaf(visit: Visit, candidate: Candidate): Found | undefined {
+  const link = candidate.type === 'sym' ? linkTarget(visit, candidate.path) : NO_LINK;
   return link === undefined ? undefined : { entry: entryOf(visit, candidate, link), isScanned: false };
 }
 
@@ -124,27 +134,61 @@ function rootNames(candidate: Candidate): readonly string[] {
 }
 
 function candidateAt(visit: Visit, path: BytePath, systemPath: string | Buffer): Candidate | undefined {
-  const { copyLinks, links, report, selection, emit } = visit;
+  const { copyLinks, links, report } = visit;
+  let stats: Stats | undefined;
   try {
-    const stats = statSystemPath(systemPath, links);
-    if (stats === undefined) {
-      // Dangling links and names of a list are left out silently, like in the reference.
-      if (!copyLinks && selection.filesFrom === undefined) report.gone(path);
-      return undefined;
-    }
-    const type = typeOf(stats);
-    if (type === 'socket') {
-      emit({ kind: 'socketSkipped', path });
-      return undefined;
-    }
-    if (type === undefined) {
-      report.unknownType(path);
-      return undefined;
-    }
+    stats = statSystemPath(systemPath, links);
+  } catch (cause) {
+    if (copyLinks && errorCode(cause) === 'ELOOP') return linkAt(visit, path, systemPath);
+    report.unseen(path, cause);
+    return undefined;
+  }
+  if (stats !== undefined) return classified(visit, path, stats, links);
+  const link = copyLinks ? linkAt(visit, path, systemPath) : undefined;
+  if (link === undefined) reportGone(visit, path);
+  return link;
+}
+
+/** The link itself where `copyLinks` cannot follow it. */
+function linkAt(visit: Visit, path: BytePath, systemPath: string | Buffer): Candidate | undefined {
+  try {
+    const stats = statSystemPath(systemPath, 'keep');
+    if (stats?.isSymbolicLink() !== true) return undefined;
+    return new Candidate(path, stats, {
+      type: 'sym',
+      mtime: modificationTime(stats, path, 'keep'),
+      isBroken: true,
+    });
+  } catch (cause) {
+    visit.report.unseen(path, cause);
+    return undefined;
+  }
+}
+
+function classified({ report, emit }: Visit, path: BytePath, stats: Stats, links: Links): Candidate | undefined {
+  const type = typeOf(stats);
+  if (type === 'socket') {
+    emit({ kind: 'socketSkipped', path });
+    return undefined;
+  }
+  if (type === undefined) {
+    report.unknownType(path);
+    return undefined;
+  }
+  try {
     return new Candidate(path, stats, { type, mtime: modificationTime(stats, path, links) });
   } catch (cause) {
-    if (!copyLinks || errorCode(cause) !== 'ELOOP') report.unseen(path, cause);
+    report.unseen(path, cause);
     return undefined;
+  }
+}
+
+/** What is not there was listed a moment ago, or stands in a list of files with what should lie below it. */
+function reportGone({ root, selection, report }: Visit, path: BytePath): void {
+  const list = selection.filesFrom;
+  if (list === undefined) return report.gone(path);
+  for (const { path: missing, line } of listedBelow(list, relativePath(root, path))) {
+    report.missing(missing, `${list.name}, line ${line}`);
   }
 }
 
@@ -179,6 +223,7 @@ function levelOf(entry: SourceEntry, path: BytePath, names: readonly string[], t
 
 function entryOf(visit: Visit, candidate: Candidate, link: BytePath): SourceEntry {
   const { root, accounts } = visit;
+  if (candidate.mtime < 0) visit.onEarly?.(candidate.path);
   const path = relativePath(root, candidate.path);
   return sourceEntry(candidate, { path, link, accounts });
 }

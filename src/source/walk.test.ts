@@ -72,6 +72,8 @@ function entryOf(entries: readonly SourceEntry[], path: string): SourceEntry {
   return found;
 }
 
+const exclude = (pattern: string): Rule => ({ kind: 'glob', sense: 'exclude', pattern });
+
 describe('a walk', () => {
   test.each([['gone'], ['moved away']])('of a root that is %s at the end fails', (how) => {
     const root = tree('a', 'b/', 'b/c');
@@ -180,6 +182,7 @@ describe('a walk', () => {
         decide: (path) => (path === '/etc' ? 'include' : 'exclude'),
         explain: () => never(),
         filesFrom: undefined,
+        idleLists: () => [],
       },
       copyLinks: false,
       accounts: localAccounts(),
@@ -221,7 +224,6 @@ describe('a walk', () => {
 
 describe('under a selection, a walk', () => {
   const include = (pattern: string): Rule => ({ kind: 'glob', sense: 'include', pattern });
-  const exclude = (pattern: string): Rule => ({ kind: 'glob', sense: 'exclude', pattern });
 
   test('gives scanned directories only above something included, in order', () => {
     const root = tree('a/', 'a/b/', 'a/b/x', 'a/b/y', 'a/c/', 'a/c/z', 'd/', 'd/e/');
@@ -237,9 +239,23 @@ describe('under a selection, a walk', () => {
   test('visits nothing but the listed files and their parents', () => {
     const root = tree('a/', 'a/x', 'a/y', 'b', 'c');
     const rules: Rule[] = [{ kind: 'files-from', name: 'l', content: Buffer.from('c\na/y\nnone/z\nb/below\n') }];
-    const { paths, events } = walk(root, { rules });
+    const { paths, events, errors } = walk(root, { rules });
     expect(paths).toEqual(['', 'a', 'a/y', 'b', 'c']);
-    expect(events).toEqual([]);
+    const warning = { kind: 'warning', code: 'cannotStat' } as const;
+    expect(events).toEqual([
+      { ...warning, path: `${root}/b/below`, text: 'l, line 4: b/below is not in the source.' },
+      { ...warning, path: `${root}/none/z`, text: 'l, line 3: none/z is not in the source.' },
+    ]);
+    expect(errors).toBe(2);
+  });
+
+  test('tells of listed names only when they are there or were wanted', () => {
+    const root = tree('#x', ' y ', 'z');
+    const content = Buffer.from('#x\n# a comment\n y \nz\ngone\n');
+    const rules: Rule[] = [{ kind: 'files-from', name: 'l', content }, exclude('**/z'), exclude('**/gone')];
+    const { paths, events } = walk(root, { rules });
+    expect(paths).toEqual(['', ' y ', '#x']);
+    expect(events).toEqual([expect.objectContaining({ text: 'l, line 5: gone is not in the source.' })]);
   });
 
   test.skipIf(!hasMountPoint)('leaves mount points out on request', () => {
@@ -251,23 +267,33 @@ describe('under a selection, a walk', () => {
 });
 
 describe('with copied links, a walk', () => {
-  test('takes links for what they lead to and leaves dangling ones out', () => {
+  test('takes links for what they lead to, and those that lead nowhere as they are', () => {
     const root = tree('a/', 'a/x');
     symlinkSync('a', `${root}/link`);
     symlinkSync('none', `${root}/dangling`);
     symlinkSync('self', `${root}/self`);
-    const { entries, paths, events } = walk(root, { copyLinks: true });
-    expect(paths).toEqual(['', 'a', 'a/x', 'link', 'link/x']);
+    symlinkSync('none', `${root}/unwanted`);
+    const { entries, paths, events, errors } = walk(root, { copyLinks: true, rules: [exclude('**/unwanted')] });
+    expect(paths).toEqual(['', 'a', 'a/x', 'dangling', 'link', 'link/x', 'self']);
     expect(entryOf(entries, 'link').meta).toMatchObject({ type: 'dir', link: '' });
-    expect(events).toEqual([]);
+    expect(entryOf(entries, 'dangling').meta).toMatchObject({ type: 'sym', link: 'none' });
+    expect(entryOf(entries, 'self').meta).toMatchObject({ type: 'sym', link: 'self' });
+    expect(events).toEqual(
+      ['dangling', 'self'].map((name) =>
+        expect.objectContaining({ kind: 'warning', path: `${root}/${name}`, text: expect.stringMatching('nowhere') }),
+      ),
+    );
+    expect(errors).toBe(2);
   });
 
-  test('does not follow a link back into a directory it lies in', () => {
+  test('does not follow a link back into a directory it lies in, but keeps it', () => {
     const root = tree('a/', 'a/x');
     symlinkSync('..', `${root}/a/up`);
-    const { paths, events } = walk(root, { copyLinks: true });
-    expect(paths).toEqual(['', 'a', 'a/x']);
+    const { entries, paths, events, errors } = walk(root, { copyLinks: true });
+    expect(paths).toEqual(['', 'a', 'a/up', 'a/x']);
+    expect(entryOf(entries, 'a/up').meta).toMatchObject({ type: 'sym', link: '..' });
     expect(events).toEqual([expect.objectContaining({ kind: 'warning' })]);
+    expect(errors).toBe(0);
   });
 });
 

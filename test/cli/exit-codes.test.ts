@@ -654,6 +654,15 @@ const FAILURES: readonly Failing[] = [
     run: afterBackup(() => editManifest((text) => text.replace('EndingPath', 'MiddlePath')), url, target),
   },
   {
+    code: 102,
+    when: 'a strict backup that could not read everything',
+    says: /^1 entry of the source could not be read\.$/,
+    run: () => {
+      symlinkSync('nowhere', `${s.source}/lost`);
+      return plain('--strict', '--copy-links', s.source, s.url);
+    },
+  },
+  {
     code: 101,
     when: 'what is restored is not all of it',
     says: /^The restore is incomplete: 1 entry could not be restored\.$/,

@@ -20,6 +20,21 @@ const DEVIATIONS = new Map<string, Pick<SelectionCase, 'exit' | 'selected' | 're
   ['regexp-bad-3', { exit: 2, records: ['ERROR 2'] }],
   // 0.8.22 compares an ignorecase: pattern with the source case-sensitively; 3.0.1 does not.
   ['icase-upper-base', { exit: 0, selected: ['.'] }],
+  // What cannot be followed, or is listed and not there, is told.
+  [
+    'broken-link-copylinks',
+    {
+      exit: 0,
+      records: ['WARNING 9'],
+      selected:
+        '. a.txt b.py broken dir1 dir1/f1.py dir1/f2.txt dir1/sub dir1/sub/deep.py dir1/sub/deep.txt dir1x dir1x.py'
+          .concat(
+            ' dir2 dir2/x.o dir2/y.c empty link link/f1.py link/f2.txt link/sub link/sub/deep.py link/sub/deep.txt',
+          )
+          .split(' '),
+    },
+  ],
+  ['ff-missing', { exit: 0, records: ['WARNING 9'], selected: ['.', 'a.txt'] }],
 ]);
 
 describe('the selection agrees with the reference', () => {
@@ -43,7 +58,7 @@ describe('the selection agrees with the reference', () => {
           exit: expected.exit,
           ...(expected.selected === undefined ? {} : { selected: expected.selected }),
           records: expected.records ?? [],
-          errors: expected.records?.filter((record) => record === 'WARNING 10').length ?? 0,
+          errors: expected.records?.filter((record) => record === 'WARNING 10' || record === 'WARNING 9').length ?? 0,
         });
       } finally {
         closeSockets();

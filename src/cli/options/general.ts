@@ -53,6 +53,12 @@ export const GENERAL = {
     actions: ['cleanup', 'remove', 'restore'],
     help: 'Really delete (cleanup, remove-*); restore over existing files.',
   }),
+  strict: toggle({
+    flag: '--strict',
+    release: 'ours',
+    actions: ['backup', 'restore', 'verify'],
+    help: 'End with 102 when a backup cannot read everything, or a restore warns. The same goes for verify. The result is kept.',
+  }),
   numRetries: option<number>({
     flag: '--num-retries',
     value: 'N',

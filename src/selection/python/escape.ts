@@ -1,5 +1,5 @@
-import { literalCharacter } from './glob-class.ts';
-import type { Flags, Scanner } from './python-scanner.ts';
+import { literalCharacter } from '../globs/class.ts';
+import type { Flags, Scanner } from './scanner.ts';
 
 const WORD = '\\p{L}\\p{N}_';
 // str.isspace(): more control characters than JavaScript's \s, and not U+FEFF.

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors/errors.ts';
+import { UsageError } from '../../errors/errors.ts';
 
 /** One character, to be taken literally anywhere in a regular expression with the `u` flag. */
 export function literalCharacter(character: string): string {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseFilelist } from './filelist.ts';
 
 function patterns(content: string, nullSeparator = false): string[] {
-  return parseFilelist(Buffer.from(content, 'latin1'), 'exclude', nullSeparator).map(
+  return parseFilelist({ name: 'list', content: Buffer.from(content, 'latin1'), sense: 'exclude' }, nullSeparator).map(
     ({ sense, pattern }) => `${sense === 'include' ? '+' : '-'}${pattern}`,
   );
 }
@@ -17,12 +17,15 @@ describe('a filelist', () => {
     expect(patterns('a\nb\r\nc\rd')).toEqual(['-a', '-b', '-c', '-d']);
   });
 
-  test('strips what Python calls white space, and no byte order mark', () => {
-    expect(patterns('\u00c2\u00a0a\u001c\n\u00e2\u0080\u00a8b\t\n\u00ef\u00bb\u00bfc')).toEqual([
-      '-a',
-      '-b',
-      '-\ufeffc',
-    ]);
+  test('strips what Python calls white space, and a byte order mark at the start only', () => {
+    const mark = '\u00ef\u00bb\u00bf';
+    const content = `${mark}\u00c2\u00a0a\u001c\n\u00e2\u0080\u00a8b\t\n${mark}c`;
+    expect(patterns(content)).toEqual(['-a', '-b', '-\ufeffc']);
+    expect(patterns(`${mark}# comment\n${mark}`)).toEqual(['-\ufeff']);
+  });
+
+  test.each(['\u00ff\u00fea\0', '\u00fe\u00ff\0a'])('in UTF-16 is refused', (content) => {
+    expect(() => patterns(content)).toThrow('The list list is written in UTF-16.');
   });
 
   test('takes signs with one blank, and nothing is stripped after them', () => {
@@ -39,6 +42,15 @@ describe('a filelist', () => {
 
   test('can be separated by NUL, newlines then belonging to the names', () => {
     expect(patterns('a\nb\0c\0', true)).toEqual(['-a\nb', '-c']);
+  });
+
+  test('counts its lines, also those that say nothing', () => {
+    const content = Buffer.from('\n# x\na\r\n\n+ b');
+    const lines = parseFilelist({ name: 'list', content, sense: 'exclude' }, false);
+    expect(lines.map(({ number, pattern }) => [number, pattern])).toEqual([
+      [3, 'a'],
+      [5, 'b'],
+    ]);
   });
 
   test('keeps bytes that are not UTF-8', () => {

@@ -1,8 +1,8 @@
-import { UsageError } from '../errors/errors.ts';
-import { literalCharacter } from './glob-class.ts';
-import { CLASSES, readEscape } from './python-escape.ts';
-import { Scanner, type Flags } from './python-scanner.ts';
-import { readSet } from './python-set.ts';
+import { UsageError } from '../../errors/errors.ts';
+import { literalCharacter } from '../globs/class.ts';
+import { CLASSES, readEscape } from './escape.ts';
+import { Scanner, type Flags } from './scanner.ts';
+import { readSet } from './set.ts';
 
 /**
  * The JavaScript equivalent of a regular expression in Python's syntax, for searching in decoded text. Throws

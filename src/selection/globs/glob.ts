@@ -1,5 +1,6 @@
-import { UsageError } from '../errors/errors.ts';
-import { literalCharacter, readClass } from './glob-class.ts';
+import { UsageError } from '../../errors/errors.ts';
+import { automaton, type Extent, starsIn } from './automaton.ts';
+import { literalCharacter, readClass } from './class.ts';
 
 /** What a pattern says about a path: it covers it, or (includes only) the path may lead to something it covers. */
 export type Match = 'covers' | 'leads' | undefined;
@@ -22,6 +23,9 @@ interface Translation {
   readonly isLiteral: boolean;
 }
 
+/** Up to so many stars a regular expression tries few ways to match; with each more it would be as many as the path is long. */
+const FEW_STARS = 2;
+
 // `$` of the reference's expressions also matches before a final newline (selection.jsonl, t3-trailing-newline).
 const END = '\\n?$';
 
@@ -36,10 +40,10 @@ export function compileGlob(pattern: string, ignoreCase: boolean): PatternTests 
   const body = directoriesOnly ? glob.slice(0, -1) : glob;
   const leads = leadTest(scanPrefixes(body, pattern), ignoreCase);
   const covers = coverTest(body, ignoreCase);
-  const whole = directoriesOnly ? expression(translate(body).source + END, ignoreCase) : undefined;
+  const isWhole = directoriesOnly ? matcher(body, 'whole', ignoreCase) : undefined;
   // Nothing at all is said about a plain file /s/x by /s/x/, not even `leads` (0.8.22, run).
   const verdict = (path: string, isDirectory: boolean): Match =>
-    whole === undefined || isDirectory || !whole.test(path) ? 'covers' : undefined;
+    isWhole === undefined || isDirectory || !isWhole(path) ? 'covers' : undefined;
   return {
     asInclude: (path, isDirectory) => {
       if (covers(path)) return verdict(path, isDirectory);
@@ -51,21 +55,33 @@ export function compileGlob(pattern: string, ignoreCase: boolean): PatternTests 
 
 function coverTest(body: string, ignoreCase: boolean): (path: string) => boolean {
   if (body === '**') return () => true;
-  const { source, head, needle, isLiteral } = translate(body);
-  const full = expression(`${source}(?:${END}|/)`, ignoreCase);
-  if (ignoreCase) return (path) => full.test(path);
-  if (isLiteral) return (path) => path.startsWith(head) && (isComponentEnd(path, head.length) || full.test(path));
+  const { head, needle, isLiteral } = translate(body);
+  const full = matcher(body, 'beginning', ignoreCase);
+  if (ignoreCase) return full;
+  if (isLiteral) return (path) => path.startsWith(head) && (isComponentEnd(path, head.length) || full(path));
   const from = head.length;
-  return (path) => path.startsWith(head) && path.includes(needle, from) && full.test(path);
+  return (path) => path.startsWith(head) && path.includes(needle, from) && full(path);
+}
+
+/** The whole path, or its beginning before a slash: by a regular expression where that cannot take long. */
+function matcher(glob: string, extent: Extent, ignoreCase: boolean): (path: string) => boolean {
+  if (starsIn(glob) > FEW_STARS) {
+    const test = automaton(glob, ignoreCase);
+    return (path) => test(path, extent);
+  }
+  const full = expression(translate(glob).source + (extent === 'whole' ? END : `(?:${END}|/)`), ignoreCase);
+  return (path) => full.test(path);
 }
 
 function leadTest(prefixes: readonly string[], ignoreCase: boolean): (path: string) => boolean {
-  const translations = prefixes.map(translate);
-  const any = expression(`(?:${translations.map((one) => one.source).join('|')})${END}`, ignoreCase);
-  const head = translations.at(-1)?.head ?? '';
-  if (ignoreCase || head === '') return (path) => any.test(path);
+  const few = prefixes.filter((prefix) => starsIn(prefix) <= FEW_STARS);
+  const expressions = expression(`(?:${few.map((one) => translate(one).source).join('|')})${END}`, ignoreCase);
+  const others = prefixes.slice(few.length).map((prefix) => matcher(prefix, 'whole', ignoreCase));
+  const any = (path: string): boolean => expressions.test(path) || others.some((test) => test(path));
+  const head = translate(prefixes.at(-1) ?? '').head;
+  if (ignoreCase || head === '') return any;
   // Either the path is still on its way to the first wildcard, or it has passed it.
-  return (path) => (head.startsWith(path) || path.startsWith(head) || path.endsWith('\n')) && any.test(path);
+  return (path) => (head.startsWith(path) || path.startsWith(head) || path.endsWith('\n')) && any(path);
 }
 
 // A glob of three components has three prefixes, the last being itself; what follows the first `**` is left out.

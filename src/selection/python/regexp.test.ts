@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { UsageError } from '../errors/errors.ts';
-import { compilePythonRegexp } from './python-regexp.ts';
+import { UsageError } from '../../errors/errors.ts';
+import { compilePythonRegexp } from './regexp.ts';
 
 // What re.search of Python 3.11 says about each text.
 const FOUND: readonly (readonly [pattern: string, found: readonly string[], notFound: readonly string[]])[] = [

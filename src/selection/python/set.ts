@@ -1,6 +1,6 @@
-import { classMembers, isCapital, plainEscape, readCharacterEscape } from './python-escape.ts';
-import { setCharacter } from './glob-class.ts';
-import type { Flags, Scanner } from './python-scanner.ts';
+import { classMembers, isCapital, plainEscape, readCharacterEscape } from './escape.ts';
+import { setCharacter } from '../globs/class.ts';
+import type { Flags, Scanner } from './scanner.ts';
 
 /** A member of a set: one character, several, or all but several. */
 type Member =
