@@ -9,7 +9,7 @@ import { LocalError } from '../../src/errors/errors.ts';
 import { memoryBackend, type MemoryBackend } from '../../src/testing/memory-backend.ts';
 import { bytePath } from '../../src/util/bytepath.ts';
 import { act, backUp, type Machine, machine } from '../support/in-process.ts';
-import type { Listed } from '../support/listing.ts';
+import { type Listed, partOf } from '../support/listing.ts';
 import { noise, treeOf } from '../support/scene.ts';
 import { timeOfSet } from '../support/times.ts';
 
@@ -130,14 +130,6 @@ function materialise(dir: string, tree: Tree, before: Tree, k: number): Listed[]
   }
   for (const [path, mtime] of touched.toReversed()) utimesSync(`${dir}/${path}`, mtime, mtime);
   return treeOf(dir);
-}
-
-/** What a tree holds at and below a path, as seen from there. */
-function partOf(tree: readonly Listed[], path: string): Listed[] {
-  if (path === '') return [...tree];
-  return tree
-    .filter((entry) => entry.path === path || entry.path.startsWith(`${path}/`))
-    .map((entry) => ({ ...entry, path: entry.path === path ? '.' : entry.path.slice(path.length + 1) }));
 }
 
 interface Question {

@@ -40,6 +40,14 @@ export function parseListing(jsonl: string): Listed[] {
     .map((line) => JSON.parse(line) as Listed);
 }
 
+/** What a tree holds at and below a path, as seen from there. */
+export function partOf(tree: readonly Listed[], path: string): Listed[] {
+  if (path === '') return [...tree];
+  return tree
+    .filter((entry) => entry.path === path || entry.path.startsWith(`${path}/`))
+    .map((entry) => ({ ...entry, path: entry.path === path ? '.' : entry.path.slice(path.length + 1) }));
+}
+
 /** Paths are latin1 here: one character per byte. */
 function* walk(top: string, relative: string): Generator<Listed> {
   const full = Buffer.from(relative === '' ? top : `${top}/${relative}`, 'latin1');
