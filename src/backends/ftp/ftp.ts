@@ -262,7 +262,8 @@ function wasDeleted({ client }: Connection, name: string): Promise<boolean> {
  */
 async function fullerReason({ client, transfer }: Connection, name: string, error: unknown): Promise<unknown> {
   if (client.closed || !isRefusal(error) || error.code !== 451) return error;
-  const probe = isPart(name) ? `.${name}` : `${name}.part`;
+  // Never a name that anybody takes for a volume.
+  const probe = isPart(name) ? `.${name}` : `probe-${name}`;
   const block = Readable.from([Buffer.alloc(BLOCK)], { objectMode: false });
   const next: unknown = await transfer(() => client.uploadFrom(block, probe)).then(
     () => error,

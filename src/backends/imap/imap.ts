@@ -2,10 +2,12 @@ import type { FetchMessageObject, ImapFlow } from 'imapflow';
 
 import { BackendError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, Call, RemoteFile } from '../backend.ts';
+import { deletionFailure } from '../hidden-name.ts';
 import type { OpenOptions } from '../open-options.ts';
 import { loginPath } from '../url-path.ts';
 import type { BackendUrl } from '../url.ts';
 import { openConnection } from './connection.ts';
+import { imapFailure } from './failure.ts';
 import { decodedSize, encodeMessage, packUids, parseHeading } from './message.ts';
 
 /** Encoded bytes asked for at once: a multiple of a line, about a MiB. */
@@ -53,9 +55,13 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
       // Not told which number it got, or lost on the way: then the mailbox is read again.
       index = undefined;
       const added = await client.append(connection.mailbox, message, ['\\Seen']);
-      if (added === false || added.uid === undefined) return;
-      if (older.length > 0) await remove(client, older);
-      index = known.set(name, [added.uid]);
+      if (added === false) {
+        throw new BackendError('BACKEND_ERROR', `Cannot ${task}: the mailbox is not open`, { retryable: true });
+      }
+      if (added.uid === undefined) return;
+      // Where nothing may be deleted they stay: the newest counts.
+      const isGone = older.length === 0 || (await remove(client, older).then(() => true, unlessDenied));
+      index = known.set(name, [...(isGone ? [] : older), added.uid]);
     });
   }
 
@@ -95,6 +101,8 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
         const uids = index?.get(name) ?? [];
         if (uids.length > 0) await remove(client, uids);
         index?.delete(name);
+      }).catch((error: unknown) => {
+        throw deletionFailure(error);
       });
     },
     stat: (name, call) =>
@@ -140,6 +148,12 @@ async function remove(client: ImapFlow, uids: readonly number[]): Promise<void> 
       hint: 'Check what the account may do with the mailbox.',
     });
   }
+}
+
+function unlessDenied(error: unknown): false {
+  const denied = imapFailure('', '', error);
+  if (denied instanceof BackendError && denied.code === 'BACKEND_PERMISSION_DENIED') return false;
+  throw error;
 }
 
 async function sized(client: ImapFlow, name: string, uid: number): Promise<RemoteFile | undefined> {

@@ -18,6 +18,8 @@ const DENIED: Kind = {
   exception: 'PermissionError',
   hint: 'Check owner and mode of the target directory.',
 };
+/** Whoever owns it: an attribute of ext4 and the like, or a file system that is told so. */
+const FORBIDDEN: Kind = { ...DENIED, hint: 'Check the attributes of the target directory (lsattr), and its owner.' };
 const ABSENT: Kind = {
   code: 'BACKEND_NOT_FOUND',
   retryable: false,
@@ -47,7 +49,7 @@ const PASSING: Kind = { code: 'BACKEND_ERROR', retryable: true, exception: 'OSEr
 
 const KINDS: Readonly<Record<string, Kind>> = {
   EACCES: DENIED,
-  EPERM: DENIED,
+  EPERM: FORBIDDEN,
   ENOENT: ABSENT,
   ENOSPC: FULL,
   EDQUOT: FULL,

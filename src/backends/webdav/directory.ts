@@ -77,11 +77,13 @@ export function davDirectory(client: DavClient, path: string, mayMake = true): D
     throw failure;
   }
 
-  /** By the server's word for a GET; 0 is what some say who do not know. */
-  async function lengthOf(name: string, signal: AbortSignal): Promise<number | 'unknown' | undefined> {
+  /** By the server's word for a GET; 0 is what some say who do not know. 'refused': it has none. */
+  async function lengthOf(name: string, signal: AbortSignal): Promise<number | 'unknown' | 'refused' | undefined> {
     const answer = await client.request({ method: 'HEAD', target: targetOf(name), signal });
     await dropped(answer);
-    return answer.statusCode === 200 ? Number(answer.headers['content-length']) || 'unknown' : undefined;
+    const { statusCode = 0, headers } = answer;
+    if (statusCode === 200) return Number(headers['content-length']) || 'unknown';
+    return statusCode === 404 || statusCode === 410 ? undefined : 'refused';
   }
 
   async function find(task: string, signal: AbortSignal): Promise<void> {
@@ -164,8 +166,9 @@ export function davDirectory(client: DavClient, path: string, mayMake = true): D
       if (!isKnown && !OTHERWISE.has(statusCode)) throw statusFailure(task, statusCode, answer);
       // A second look, by another way, at what is not there, or not told of.
       const length = await lengthOf(name, signal);
-      if (length === undefined && !isKnown) throw statusFailure(task, statusCode, answer);
-      return length;
+      if (length !== 'refused') return length;
+      if (isKnown) return undefined;
+      throw statusFailure(task, statusCode, answer);
     },
   };
 }
