@@ -112,6 +112,8 @@ const noFiles: FtpKind['answer'] = (command, _, files) =>
 
 test.each<readonly [string, FtpKind]>([
   ['lists in a form of its own', netware],
+  ['takes another address for its own', { features: ['SIZE'], address: '192,0,2,1' }],
+  ['knows no address of its own', { features: ['SIZE'], address: '0,0,0,0' }],
   ['swallows names with a leading dot', { features: ['SIZE'], swallows: isHidden }],
   ['says of every size that there is no such file', { answer: noSize }],
   ['calls an empty directory an error', { answer: noFiles }],

@@ -32,7 +32,7 @@ test.runIf(isAppendOnly)(
 test.runIf(isAppendOnly)('a directory that only grows takes a file anew, and nothing through a link', async () => {
   const box = appendOnly() ?? '';
   const said: unknown[] = [];
-  const backend = localBackend(box, (event) => said.push(event));
+  const backend = localBackend(box, { emit: (event) => said.push(event) });
   for (const content of ['first, which is longer', 'second']) await backend.put('name', bodyOf(content), call);
   const kept = `${tempDir()}/kept`;
   writeFileSync(kept, 'kept');

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionOptions } from 'node:tls';
-import { Client, FTPError } from 'basic-ftp';
+import { Client, enterPassiveModeIPv6, FTPError, type FTPContext, type FTPResponse } from 'basic-ftp';
 
 import { isRefusal, isUnknownCommand } from './failure.ts';
 
@@ -52,6 +52,7 @@ export async function connect(login: Login, signal: AbortSignal): Promise<Connec
       ...(login.tls !== undefined && { secureOptions: { ...login.tls } }),
     });
     client.ftp.socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    client.prepareTransfer = passiveMode(client);
     await enter(client, login);
     return connection(client);
   } catch (error) {
@@ -60,6 +61,37 @@ export async function connect(login: Login, signal: AbortSignal): Promise<Connec
     throw error;
   } finally {
     signal.removeEventListener('abort', stop);
+  }
+}
+
+/** By EPSV, or else by PASV, of whose answer the port counts: its address is that of a router, or none at all, often. */
+function passiveMode(client: Client): Client['prepareTransfer'] {
+  return async (ftp) => {
+    try {
+      const reply = await enterPassiveModeIPv6(ftp);
+      client.prepareTransfer = enterPassiveModeIPv6;
+      return reply;
+    } catch (error) {
+      if (client.closed) throw error;
+      const reply = await byPort(ftp);
+      client.prepareTransfer = byPort;
+      return reply;
+    }
+  };
+}
+
+async function byPort(ftp: FTPContext): Promise<FTPResponse> {
+  const request = ftp.request.bind(ftp);
+  ftp.request = async () => {
+    const reply = await request('PASV');
+    const [, high, low] = /(?:\d+,){4}(\d+),(\d+)/.exec(reply.message.replaceAll(' ', '')) ?? [];
+    if (low === undefined) throw new Error(`the answer to PASV names no port: ${reply.message}`);
+    return { ...reply, message: `229 (|||${Number(high) * 256 + Number(low)}|)` };
+  };
+  try {
+    return await enterPassiveModeIPv6(ftp);
+  } finally {
+    Reflect.deleteProperty(ftp, 'request');
   }
 }
 

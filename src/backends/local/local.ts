@@ -6,7 +6,7 @@ import { BackendError, UsageError } from '../../errors/errors.ts';
 import type { Emit } from '../../events/events.ts';
 import { isAscii } from '../../util/bytepath.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
-import { deletionFailure, hiddenNames, isPart, partOf } from '../hidden-name.ts';
+import { deletionFailure, hiddenNames, isPart } from '../hidden-name.ts';
 import type { OpenOptions } from '../open-options.ts';
 import { localPath } from '../url-path.ts';
 import { placeNotThere } from '../not-there.ts';
@@ -82,7 +82,7 @@ export function localBackend(directory: string, { emit, mayBeAbsent = false }: L
       throw placeNotThere(`list ${directory}`);
     }
     const files = await storing(`list ${directory}`, async () => filesIn(directory));
-    hidden.notice(besideParts(directory, files));
+    hidden.notice(files);
     for (const file of files) if (wanted(file.name)) yield file;
   }
 
@@ -133,13 +133,6 @@ function filesIn(directory: string): readonly RemoteFile[] {
     else if (entry.isFile()) files.push({ name });
   }
   return files;
-}
-
-/** With their sizes, those that have a part beside them, and that: seldom any. */
-function besideParts(directory: string, files: readonly RemoteFile[]): readonly RemoteFile[] {
-  const parts = new Set(files.filter(({ name }) => isPart(name)).map(({ name }) => name));
-  const both = files.filter(({ name }) => parts.has(name) || (parts.size > 0 && parts.has(partOf(name))));
-  return both.map(({ name }) => ({ name, size: sizeOf(join(directory, name)) ?? 0 }));
 }
 
 /** `size` only spares small files a large buffer; reading goes on to the end of the file. */

@@ -13,6 +13,8 @@ export interface FtpKind {
   readonly features?: readonly string[];
   /** Says that it has stored these, and has not. */
   readonly swallows?: (name: string) => boolean;
+  /** What it takes for its own address. Default: the right one. */
+  readonly address?: string;
   /** After so many bytes of an upload, once, the session is over. */
   readonly cutAfter?: number;
 }
@@ -75,7 +77,7 @@ export async function startFtpAnimal(kind: FtpKind = {}): Promise<FtpAnimal> {
       data = server;
       await once(server, 'listening');
       const { port } = server.address() as AddressInfo;
-      say(`227 Entering Passive Mode (127,0,0,1,${port >> 8},${port & 255})`);
+      say(`227 Entering Passive Mode (${kind.address ?? '127,0,0,1'},${port >> 8},${port & 255})`);
     }
     async function sendOut(content: Buffer | string): Promise<void> {
       say('150 here it comes');
