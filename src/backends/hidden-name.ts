@@ -34,7 +34,7 @@ interface Options {
 }
 
 /** Where the bytes of `name` go until all of them have arrived. */
-export function partOf(name: string): string {
+function partOf(name: string): string {
   return `.${name}.part`;
 }
 
@@ -127,10 +127,7 @@ function reason(error: unknown): string {
   return error instanceof Error ? error.message.replaceAll(/\s+/g, ' ') : String(error);
 }
 
-/**
- * The failure of a deletion, with advice that fits one: an account may well be allowed to store and not to delete.
- * `right`: what the server has to allow.
- */
+/** The failure of a deletion, with advice that fits one: an account may well be allowed to store and not to delete. */
 export function deletionFailure(error: unknown): unknown {
   if (!(error instanceof BackendError) || error.code !== 'BACKEND_PERMISSION_DENIED') return error;
   return new BackendError(error.code, error.message, {

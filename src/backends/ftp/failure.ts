@@ -11,6 +11,10 @@ export function isRefusal(error: unknown): error is FTPError {
   return error instanceof FTPError;
 }
 
+export function unlessRefused(error: unknown): undefined {
+  if (!isRefusal(error)) throw error;
+}
+
 /** The server does not know the command. */
 export function isUnknownCommand(error: unknown): boolean {
   return isRefusal(error) && NOT_IMPLEMENTED.has(error.code);

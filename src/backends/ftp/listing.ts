@@ -2,7 +2,7 @@ import { parseList, type FileInfo } from 'basic-ftp';
 
 import type { RemoteFile } from '../backend.ts';
 import type { Connection } from './connection.ts';
-import { isCut, isRefusal } from './failure.ts';
+import { isCut, isRefusal, unlessRefused } from './failure.ts';
 
 const COMMANDS = ['MLSD', 'LIST -a', 'LIST', 'NLST'] as const;
 type Command = (typeof COMMANDS)[number];
@@ -98,8 +98,4 @@ function isMeta(line: string): boolean {
 function remoteFile({ name, size, isFile }: FileInfo, hasSizes: boolean): RemoteFile {
   // The size of a link is that of its text.
   return isFile && hasSizes ? { name, size } : { name };
-}
-
-function unlessRefused(error: unknown): undefined {
-  if (!isRefusal(error)) throw error;
 }
