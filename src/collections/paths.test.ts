@@ -181,3 +181,18 @@ describe('what is dated after now', () => {
     expect(ends(collection.active?.chain.sets ?? [])).toEqual([0]);
   });
 });
+
+test('an unfinished set beside its chain is known, and costs no finished one', () => {
+  // The signatures of day 2 are lost, so the run of day 3 built on day 1, and died.
+  const [manifest = '', volume = ''] = files('1-3');
+  const collection = buildCollection({
+    remote: [...files('0'), ...files('0-1'), ...files('1-2', ['manifest', 'volume']), volume],
+    local: [`${manifest}.part`],
+    now: at(NOW),
+  });
+  expect(collection.partial?.end).toBe(at(3));
+  expect(restored(collection)).toBe('0,1,2');
+  expect(ends(collection.active?.signatures.files ?? [])).toEqual([0, 1]);
+  expect(restored(collection, at(3))).toBe('0,1,2');
+  expect(planCleanup(collection).partial?.set.end).toBe(at(3));
+});

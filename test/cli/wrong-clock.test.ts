@@ -190,3 +190,11 @@ describe('the state that is taken', () => {
     expect((await state(2)).said).toContain(`The backup taken is that of ${asctime(timeOfSet(0))}.`);
   });
 });
+
+test('a clock half a minute behind the last set is waited for, and the increment comes after it', async () => {
+  await night(0);
+  put(s.source, { a: 'next' }, timeOfSet(0));
+  const { stdout } = await good(['inc', '--current-time', String(timeOfSet(0) - 30), s.source, s.url]);
+  expect(stdout).toContain(`The last backup set is from ${asctime(timeOfSet(0))}: waiting until that is over.`);
+  expect(remoteNames('-inc.20231114T221320Z.to.').some((name) => name.endsWith('.manifest'))).toBe(true);
+});
