@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { EntryStream } from '../archive/entry.ts';
 import { isNameTime } from '../archive/name-time.ts';
-import { allSets, isAhead, lastFullTime, type Collection } from '../collections/collection.ts';
+import { allSets, isAhead, type Collection } from '../collections/collection.ts';
 import { ChainError } from '../errors/errors.ts';
 import { FILES_LEVEL } from '../events/events.ts';
 import { emptyStatistics } from '../events/statistics.ts';
@@ -13,10 +13,10 @@ import { othersTurn } from '../util/others-turn.ts';
 import { asctime, type EpochSeconds } from '../util/time.ts';
 import { startProgress } from './backup-progress.ts';
 import { reportBackup } from './backup-report.ts';
-import { isWhole } from './check-chain.ts';
 import { finishWalk, warnOfFewEntries, warnOfFewFiles } from './check-amount.ts';
 import { checkResources } from './check-resources.ts';
 import { checkSource, warnOfLink } from './check-source.ts';
+import { type BackupKind, chooseBase, findBackups, warnOfClearSets } from './choose-base.ts';
 import { claimNames } from './claim-names.ts';
 import { dryRun } from './dry-run.ts';
 import { emitWarnings } from './load-collection.ts';
@@ -28,14 +28,11 @@ import { programVersion } from './program-version.ts';
 import { confirmSettings, dropSurplus, resumeOrDiscard } from './resume.ts';
 import type { Session } from './session.ts';
 import { openSource } from './source-tree.ts';
-import { synchronise } from './synchronise.ts';
 
 /** Entries after which others get their turn, signals above all: some tens of milliseconds. */
 const STRIDE = 1024;
 /** The same while volumes are on their way: an upload does no more than a few blocks in a turn. */
 const BUSY_STRIDE = 64;
-
-export type BackupKind = 'full' | 'incremental' | 'backup';
 
 /** What a set is based on: nothing for a full one. */
 interface Base {
@@ -61,7 +58,7 @@ interface BackupTask {
   readonly mayGoOnInFile: boolean;
 }
 
-async function storeSet(session: Session, { kind, root, mayGoOnInFile }: BackupTask): Promise<number> {
+async function storeSet(session: Session, { kind: wanted, root, mayGoOnInFile }: BackupTask): Promise<number> {
   const { settings, emit } = session;
   const sourcePath = root.path;
   const source = openSource(session, root, { code: 'BACKUP_DIR_MISSING' });
@@ -69,13 +66,20 @@ async function storeSet(session: Session, { kind, root, mayGoOnInFile }: BackupT
   using lock = await lockArchive(session);
   void lock;
   checkResources(session);
-  const found = await synchronise(session, { time: Infinity, kinds: 'all' });
+  const { found, kind } = await findBackups(session, wanted);
   emitWarnings(session, found);
   const { collection, resumption } = await resumeOrDiscard(session, found, { source: sourcePath, mayGoOnInFile });
-  const active = resumption === undefined ? await chooseBase(session, kind, collection) : resumption.base;
+  let active = resumption === undefined ? await chooseBase(session, kind, collection) : resumption.base;
   const { volume, manifest, local } = await session.keys.writers();
   if (resumption !== undefined) await confirmSettings(session, resumption, volume);
-  else if (active !== undefined) await checkSource(session, active.chain, sourcePath);
+  else if (active !== undefined) {
+    const isSound = await checkSource(session, active.chain, {
+      source: sourcePath,
+      isExplicit: kind === 'incremental',
+    });
+    if (!isSound) active = undefined;
+  }
+  if (active !== undefined) warnOfClearSets(session, active.chain, volume);
   if (settings.dryRun) return dryRun(session, { source, sourcePath, active, resumption });
 
   if (resumption !== undefined) await dropSurplus(session, resumption);
@@ -165,42 +169,6 @@ async function storeSet(session: Session, { kind, root, mayGoOnInFile }: BackupT
   const outcome = isToSkip ? ({ kind: 'skipped' } as const) : ({ kind: 'stored', codec: volume } as const);
   await reportBackup(session, { statistics, active, source: sourcePath, end, outcome });
   return 0;
-}
-
-/** The chain an increment builds on; undefined for a full backup. */
-async function chooseBase(session: Session, kind: BackupKind, collection: Collection): Promise<Collection['active']> {
-  const { settings, emit } = session;
-  if (kind === 'full') return undefined;
-  const last = lastFullTime(collection);
-  if (settings.fullIfOlderThan !== undefined && (last === undefined || last < settings.fullIfOlderThan)) {
-    emit({ kind: 'notice', text: 'Last full backup is too old, forcing full backup' });
-    return undefined;
-  }
-  const { active, isClockDoubted } = collection;
-  if (isClockDoubted) {
-    const text = `The clock says ${asctime(collection.now)}, but the first backup set is from ${asctime(firstTime(collection))}.`;
-    if (kind === 'incremental') {
-      throw new ChainError('USER_ERROR', text, { hint: 'Set the clock right, or make a full backup if it is.' });
-    }
-    emit({ kind: 'warning', text: `${text} There is nothing to build on: making a full backup.` });
-    return undefined;
-  }
-  if (active !== undefined) {
-    return (await isWhole(session, active.chain, kind === 'incremental')) ? active : undefined;
-  }
-  if (kind === 'incremental') {
-    throw new ChainError(
-      'INC_WITHOUT_SIGS',
-      'Fatal Error: Unable to start incremental backup.  Old signatures not found and incremental specified',
-      { hint: 'Make a full backup, or leave the action away to get the right kind by itself.' },
-    );
-  }
-  emit({ kind: 'warning', text: 'No signatures found, switching to full backup.' });
-  return undefined;
-}
-
-function firstTime({ chains }: Collection): EpochSeconds {
-  return Math.min(...chains.map(({ start }) => start));
 }
 
 /**

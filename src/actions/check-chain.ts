@@ -2,8 +2,10 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { formatName } from '../archive/names.ts';
 import type { BackupChain } from '../collections/chains.ts';
 import type { BackupSet } from '../collections/sets.ts';
-import { BackendError } from '../errors/errors.ts';
+import { BackendError, IntegrityError } from '../errors/errors.ts';
+import { damageOf } from '../pipeline/set-plan.ts';
 import { readSetManifest } from './read-manifest.ts';
+import { renewCopy } from './renew-copy.ts';
 import type { Session } from './session.ts';
 
 const BLOCK = 64 * 1024;
@@ -52,7 +54,12 @@ async function holeIn(
     return { name: cut.name, text };
   }
   const shown = Math.max(0, ...volumes.keys(), ...unusable.map((file) => (file.kind === 'volume' ? file.volume : 0)));
-  const count = localManifest === undefined ? shown : lastVolume(archiveDir.pathOf(localManifest));
+  let count = localManifest === undefined ? shown : lastVolume(archiveDir.pathOf(localManifest));
+  if (count < shown) {
+    const damage = await damageOfManifest(session, set);
+    if (damage !== undefined) return { name: set.manifest ?? '', text: damage.message };
+    count = lastVolume(archiveDir.pathOf(localManifest ?? ''));
+  }
   for (let volume = 1; volume <= count; volume++) {
     const name = volumes.get(volume)?.[0];
     if (name !== undefined && (remote.sizeOf(name) !== 0 || (await isMeantEmpty(session, set, volume)))) continue;
@@ -62,6 +69,19 @@ async function holeIn(
     return { name: missing, text: `Volume ${missing} is in the manifest but ${where}.` };
   }
   return undefined;
+}
+
+/** The copy, which names too few volumes, may be what is damaged: then it is fetched again. */
+async function damageOfManifest(session: Session, set: BackupSet): Promise<IntegrityError | undefined> {
+  const { localManifest = '' } = set;
+  try {
+    const damage = damageOf(set, await readSetManifest(session, set));
+    if (damage === undefined || !(await renewCopy(session, localManifest, damage))) return damage;
+    return damageOf(set, await readSetManifest(session, set));
+  } catch (error) {
+    if (error instanceof IntegrityError) return error;
+    throw error;
+  }
 }
 
 /** By its hash: that of no bytes. */

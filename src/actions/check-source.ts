@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { lstatSync } from 'node:fs';
 import type { Manifest } from '../archive/manifest.ts';
 import type { BackupChain } from '../collections/chains.ts';
-import { ChainError, CryptoError, DuplicityError } from '../errors/errors.ts';
+import type { BackupSet } from '../collections/sets.ts';
+import { ChainError, CryptoError, DuplicityError, IntegrityError } from '../errors/errors.ts';
+import { damageOf } from '../pipeline/set-plan.ts';
 import type { RootPath } from '../source/root.ts';
 import { fromText, toFs, toScreen, type BytePath } from '../util/bytepath.ts';
 import { quoteName } from '../util/quote-name.ts';
@@ -18,17 +20,30 @@ export function warnOfLink({ settings, emit }: Session, { path, throughLink }: R
   emit({ kind: 'warning', text });
 }
 
+interface Wish {
+  readonly source: BytePath;
+  /** An increment was asked for: nothing else may take its place. */
+  readonly isExplicit: boolean;
+}
+
 /**
  * Checks before an increment that it continues what the last set is about: remote and local manifest agree, and host
- * and source are the same unless the user says that a difference is meant.
+ * and source are the same unless the user says that a difference is meant. False: the remote manifest is damaged, and an
+ * increment could not be restored.
  */
-export async function checkSource(session: Session, chain: BackupChain, source: BytePath): Promise<void> {
+export async function checkSource(session: Session, chain: BackupChain, wish: Wish): Promise<boolean> {
   const set = chain.sets.at(-1);
-  if (set === undefined) return;
+  if (set === undefined) return true;
   const manifest = await readSetManifest(session, set);
   const { settings } = session;
   if (!settings.noCheckRemote && set.manifest !== undefined && set.localManifest !== undefined) {
-    const remote = await tryRemoteManifest(session, set.manifest);
+    const remote = await tryRemoteManifest(session, set, set.manifest).catch((error: unknown) => {
+      if (wish.isExplicit || !(error instanceof IntegrityError)) throw error;
+      const text = `${error.message}\nAn increment could not be restored: making a full backup. (--no-check-remote goes on all the same.)`;
+      session.emit({ kind: 'warning', text });
+      return 'damaged' as const;
+    });
+    if (remote === 'damaged') return false;
     if (remote !== undefined && !agree(manifest, remote)) {
       throw new ChainError(
         'MISMATCHED_MANIFESTS',
@@ -37,7 +52,8 @@ export async function checkSource(session: Session, chain: BackupChain, source: 
       );
     }
   }
-  if (!settings.allowSourceMismatch) checkOrigin(session, manifest, source);
+  if (!settings.allowSourceMismatch) checkOrigin(session, manifest, wish.source);
+  return true;
 }
 
 /** Host and source are those of the manifest, as far as that names any. */
@@ -64,10 +80,13 @@ export function checkOrigin(session: Session, manifest: Manifest, source: BytePa
  * make a set that the rest of the chain cannot be restored with, hence ends the run; but whoever encrypts to a key need
  * not have the secret half of it here.
  */
-async function tryRemoteManifest(session: Session, name: string): Promise<Manifest | undefined> {
+async function tryRemoteManifest(session: Session, set: BackupSet, name: string): Promise<Manifest | undefined> {
   if (!session.keys.canRead(name)) return undefined;
   try {
-    return await readRemoteManifest(session, name);
+    const manifest = await readRemoteManifest(session, name);
+    const damage = damageOf(set, manifest);
+    if (damage !== undefined) throw damage;
+    return manifest;
   } catch (error) {
     if (!(error instanceof CryptoError) || session.keys.isSymmetric) throw error;
     session.emit({ kind: 'info', text: `${name} cannot be read without the secret key; its local copy counts.` });

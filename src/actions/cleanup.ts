@@ -6,16 +6,20 @@ import { planCleanup, type Deletion } from '../collections/deletion.ts';
 import { emitWarnings, loadCollection } from './load-collection.ts';
 import { deleteFiles } from './delete-files.ts';
 import { unfinishedFiles } from './discard-partial.ts';
+import { withoutDamaged } from './without-damaged.ts';
 import { lockArchive } from './lock.ts';
 import type { Session } from './session.ts';
 import { announceLastFull } from './synchronise.ts';
 
-/** Lists, or with `--force` deletes, files that belong to no complete set. Needs neither key nor source. */
+/**
+ * Lists, or with `--force` deletes, files that belong to no complete set. Needs neither source nor key; with one it knows
+ * damaged manifests.
+ */
 export async function cleanup(session: Session): Promise<number> {
   const { settings, emit } = session;
   using lock = await lockArchive(session);
   void lock;
-  let collection = await loadCollection(session);
+  let collection = await withoutDamaged(session, await loadCollection(session));
   emitWarnings(session, collection);
   announceLastFull(session, collection);
   let plan = planCleanup(collection);

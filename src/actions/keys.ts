@@ -3,8 +3,9 @@ import type { Settings } from '../cli/settings.ts';
 import { askPassphrase } from '../crypto/ask/ask.ts';
 import { processIo } from '../crypto/ask/process-io.ts';
 import type { Codec } from '../crypto/codec.ts';
-import { codecs, writeCodec } from '../crypto/codecs.ts';
-import { checkSymmetricSigning, passphraseSource } from '../crypto/passphrase.ts';
+import { codecs, type CodecSettings, writeCodec } from '../crypto/codecs.ts';
+import { checkSymmetricSigning, passphraseSource, type PassphraseSource } from '../crypto/passphrase.ts';
+import { hasSecretKey, noSecretKey } from '../crypto/secret-key.ts';
 import { gzipCodec } from '../crypto/plain/gzip.ts';
 import type { Secret } from '../util/secret.ts';
 import type { Emit } from '../events/events.ts';
@@ -16,6 +17,8 @@ export interface Keys {
   reader(names: readonly string[]): Promise<(name: string) => Codec>;
   /** Whether a remote file can be read without asking for anything more. */
   canRead(name: string): boolean;
+  /** Whether somebody would be asked for a passphrase to read a remote file. */
+  wouldAsk(name: string): boolean;
   writers(): Promise<Writers>;
   /** The codec of a file in the archive dir, which is never encrypted. */
   local(name: string): Codec;
@@ -53,31 +56,33 @@ export function openKeys({ settings, action, env, emit, flush, signal }: KeysOpt
   const secrets: { passphrase?: Secret; signPassphrase?: Secret } = {};
   let current: ((suffix: Codec['suffix']) => Codec) | undefined;
 
+  function gpgSettings(): CodecSettings['gpg'] {
+    return {
+      binary: settings.gpgBinary,
+      options: settings.gpgOptions,
+      recipients: encryptKey,
+      hiddenRecipients: hiddenEncryptKey,
+      useAgent,
+      compression: !settings.noCompression,
+      env,
+      ...(signKey !== undefined && { signKey }),
+      ...(compressionLevel !== undefined && { compressionLevel }),
+      ...secrets,
+    };
+  }
+
   /** Made anew when a passphrase has become known. */
   function codecOf(suffix: Codec['suffix']): Codec {
     current ??= codecs({
-      gpg: {
-        binary: settings.gpgBinary,
-        options: settings.gpgOptions,
-        recipients: encryptKey,
-        hiddenRecipients: hiddenEncryptKey,
-        useAgent,
-        compression: !settings.noCompression,
-        env,
-        ...(signKey !== undefined && { signKey }),
-        ...(compressionLevel !== undefined && { compressionLevel }),
-        ...secrets,
-      },
+      gpg: gpgSettings(),
       ...(compressionLevel !== undefined && { gzipLevel: compressionLevel }),
       warn,
     });
     return current(suffix);
   }
 
-  async function find(kind: 'encryption' | 'signing', needsDecryption: boolean): Promise<void> {
-    const slot = kind === 'encryption' ? 'passphrase' : 'signPassphrase';
-    if (secrets[slot] !== undefined) return;
-    const source = passphraseSource({
+  function sourceOf(kind: 'encryption' | 'signing', needsDecryption: boolean): PassphraseSource {
+    return passphraseSource({
       kind,
       // Whoever has to decrypt metadata asks, whatever the action.
       action: action === 'incremental' ? 'inc' : needsDecryption && !isBackup ? 'sync' : action,
@@ -88,7 +93,16 @@ export function openKeys({ settings, action, env, emit, flush, signal }: KeysOpt
       useAgent,
       needsDecryption,
     });
+  }
+
+  async function find(kind: 'encryption' | 'signing', needsDecryption: boolean): Promise<void> {
+    const slot = kind === 'encryption' ? 'passphrase' : 'signPassphrase';
+    if (secrets[slot] !== undefined) return;
+    const source = sourceOf(kind, needsDecryption);
     if (source.from === 'none') return;
+    if (source.from === 'ask' && isBackup && needsDecryption && recipients.length > 0) {
+      if (!(await hasSecretKey(gpgSettings()))) throw noSecretKey(recipients);
+    }
     if (source.from === 'env' && source.notice !== undefined) emit({ kind: 'notice', text: source.notice });
     if (source.from === 'env' && source.warning !== undefined) warn(source.warning);
     secrets[slot] = source.from === 'env' ? source.secret : await askPassphrase(source.question, io);
@@ -102,6 +116,8 @@ export function openKeys({ settings, action, env, emit, flush, signal }: KeysOpt
       return (name) => codecOf(suffixOf(name));
     },
     canRead: (name) => suffixOf(name) !== '.gpg' || useAgent || secrets.passphrase?.isEmpty === false,
+    wouldAsk: (name) =>
+      suffixOf(name) === '.gpg' && secrets.passphrase === undefined && sourceOf('encryption', true).from === 'ask',
     async writers() {
       if (!noEncryption) {
         await find('encryption', false);

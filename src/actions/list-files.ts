@@ -1,4 +1,5 @@
 import { signaturesFor } from '../collections/lookup.ts';
+import { neededByList } from '../collections/needs.ts';
 import { ChainError } from '../errors/errors.ts';
 import { asctime } from '../util/time.ts';
 import { openSignatures } from './open-signatures.ts';
@@ -13,7 +14,7 @@ export async function listFiles(session: Session): Promise<number> {
   using lock = await lockArchive(session);
   void lock;
   const time = wantedTime(session);
-  const collection = await synchronise(session, { time, kinds: 'all' });
+  const collection = await synchronise(session, { needs: neededByList(time) });
   emitWarnings(session, collection);
   announceLastFull(session, collection);
   const found = signaturesFor(collection, time);

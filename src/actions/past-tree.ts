@@ -1,4 +1,5 @@
 import { chainFor, setsFor } from '../collections/lookup.ts';
+import { neededByRestore } from '../collections/needs.ts';
 import { restorableSets } from '../collections/restorable.ts';
 import type { BackupSet } from '../collections/sets.ts';
 import { ChainError, DuplicityError, IntegrityError } from '../errors/errors.ts';
@@ -36,7 +37,7 @@ export interface PastState {
 export async function findPastState(session: Session): Promise<PastState> {
   const { emit } = session;
   const time = wantedTime(session);
-  const collection = await synchronise(session, { time, kinds: 'manifests' });
+  const collection = await synchronise(session, { needs: neededByRestore(time) });
   emitWarnings(session, collection);
   announceLastFull(session, collection);
   const sets = setsFor(collection, time);

@@ -20,20 +20,20 @@ function set(start: number, end: number, suffix = '.gz'): string[] {
   ];
 }
 
-function plan(
-  remote: readonly string[],
-  local: readonly string[],
-  mode: 'full' | 'partial' = 'full',
-  time?: number,
-): SyncPlan {
-  return planSync(buildCollection({ remote, local }), { mode, ...(time === undefined ? {} : { time }) });
-}
-
 const copied = ({ copies }: SyncPlan): string[] => copies.map(({ name }) => name);
 const metadata = (names: readonly string[]): string[] => names.filter((name) => !name.includes('.vol')).sort();
 
+function plan(
+  remote: readonly string[],
+  local: readonly string[],
+  needed: readonly string[] = metadata(remote),
+  mode: 'full' | 'partial' = 'partial',
+): SyncPlan {
+  return planSync(buildCollection({ remote, local }), { mode, needed });
+}
+
 test('an archive dir that agrees needs nothing', () => {
-  const nothing = { copies: [], removals: [], staleParts: [], emptiesCache: false };
+  const nothing = { copies: [], extras: [], removals: [], staleParts: [], emptiesCache: false };
   expect(plan(set(0, 0, '.gpg'), [`${FULL}.manifest`, `${FULL_SIGNATURES}.sigtar.gz`, 'lockfile'])).toEqual(nothing);
   expect(plan([], [])).toEqual(nothing);
 });
@@ -59,14 +59,37 @@ test('copies of short names are named as the reference names them', () => {
   expect(plan(['dfs.s44we8.st.g'], ['dfs.s44we8.st.z'])).toMatchObject({ copies: [], removals: [] });
 });
 
-test('a restore needs manifests alone, and nothing local is lost by that', () => {
-  const remote = [...set(0, 0), ...set(0, 1)];
-  const collection = buildCollection({ remote, local: [`${FULL_SIGNATURES}.sigtar.gz`] });
-  const { copies, removals } = planSync(collection, { mode: 'partial', kinds: 'manifests' });
-  expect(copies.map(({ kind }) => kind)).toEqual(['manifest', 'manifest']);
-  expect(removals).toEqual([]);
-  const gone = buildCollection({ remote, local: [`duplicity-full-signatures.${stamp(9)}.sigtar.gz`] });
-  expect(planSync(gone, { mode: 'partial', kinds: 'manifests' }).removals).toHaveLength(1);
+test('what is not needed is not fetched, and nothing local is lost by that', () => {
+  const remote = [...set(0, 0), ...set(0, 1), ...set(10, 10)];
+  const local = [`${FULL_SIGNATURES}.sigtar.gz`, `duplicity-full.${stamp(10)}.manifest`];
+  const found = plan(remote, local, [`${FULL}.manifest`]);
+  expect([copied(found), found.extras, found.removals]).toEqual([[`${FULL}.manifest`], [], []]);
+  expect(plan(remote, [`duplicity-full-signatures.${stamp(9)}.sigtar.gz`], []).removals).toHaveLength(1);
+});
+
+test('a full sync fetches the rest as well, which is told apart', () => {
+  const remote = [...set(0, 0), ...set(10, 10)];
+  const { copies, extras } = plan(remote, [], [`${FULL}.manifest`], 'full');
+  expect(copies.map(({ name }) => name)).toEqual([`${FULL}.manifest`]);
+  const others = metadata(remote).filter((name) => name !== `${FULL}.manifest`);
+  expect(extras.map(({ name }) => name).sort()).toEqual(others);
+});
+
+test('what is needed is known by the name of either place, and is not fetched where it cannot be used', () => {
+  const remote = set(0, 0, '.gpg');
+  expect(copied(plan(remote, [], [`${FULL}.manifest`, `${FULL_SIGNATURES}.sigtar.gz`])).sort()).toEqual(
+    metadata(remote),
+  );
+  const collection = buildCollection({ remote, local: [], unusable: new Set([`${FULL}.manifest.gpg`]) });
+  const { copies } = planSync(collection, { mode: 'full', needed: metadata(remote) });
+  expect(copies.map(({ name }) => name)).toEqual([`${FULL_SIGNATURES}.sigtar.gpg`]);
+  expect(originOf(collection, `${FULL}.manifest`)).toBeUndefined();
+});
+
+test('the copy of a file that cannot be used any more stays', () => {
+  const unusable = new Set([`${FULL}.manifest`]);
+  const collection = buildCollection({ remote: set(0, 0), local: [`${FULL}.manifest`], unusable });
+  expect(planSync(collection, { mode: 'partial', needed: [] }).removals).toEqual([]);
 });
 
 test('the origin of a copy is the remote file of the same metadata', () => {
@@ -120,43 +143,6 @@ describe('unfinished files', () => {
     expect(copied(wedge)).toEqual([`${FULL}.manifest`]);
     expect(wedge.removals).toEqual([]);
   });
-});
-
-describe('a partial sync', () => {
-  const first = [...set(0, 0), ...set(0, 1)];
-  const second = [...set(10, 10), ...set(10, 11)];
-  const remote = [...first, ...second];
-
-  test('fetches the newest chain', () => {
-    expect(copied(plan(remote, [], 'partial')).sort()).toEqual(metadata(second));
-  });
-
-  test.each([
-    ['in a chain', 10.5, second],
-    ['after a chain', 5, first],
-    ['before everything', -5, first],
-  ])('fetches the chain for a time %s', (_, time, expected) => {
-    expect(copied(plan(remote, [], 'partial', at(time))).sort()).toEqual(metadata(expected));
-  });
-
-  test('removes what a full one removes', () => {
-    const spurious = `duplicity-full.${stamp(5)}.manifest`;
-    expect(plan(remote, [spurious], 'partial').removals).toEqual([spurious]);
-  });
-
-  test('fetches all when there is no chain', () => {
-    const signatures = metadata(remote).filter((name) => name.includes('signatures'));
-    expect(copied(plan(signatures, [], 'partial')).sort()).toEqual(signatures);
-  });
-
-  test('leaves what others fetched', () => {
-    expect(plan(remote, [`${FULL}.manifest`], 'partial').removals).toEqual([]);
-  });
-});
-
-test('a full sync fetches every chain', () => {
-  const remote = [...set(0, 0), ...set(10, 10)];
-  expect(copied(plan(remote, [])).sort()).toEqual(metadata(remote));
 });
 
 test('of two manifests of a set the one that the set prefers is fetched', () => {

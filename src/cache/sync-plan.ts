@@ -1,8 +1,6 @@
 import { metadataKey } from '../archive/names.ts';
 import { allSets, type Collection } from '../collections/collection.ts';
 import type { ListedFile } from '../collections/listing.ts';
-import { chainFor } from '../collections/lookup.ts';
-import type { EpochSeconds } from '../util/time.ts';
 
 /** One metadata file to bring from the remote. */
 export interface Copy {
@@ -17,6 +15,8 @@ export interface Copy {
 export interface SyncPlan {
   /** In name order. */
   readonly copies: readonly Copy[];
+  /** What nobody needs in this run, but `full` fetches. */
+  readonly extras: readonly Copy[];
   /** Finished local files without a counterpart on the remote. */
   readonly removals: readonly string[];
   /** Unfinished local files that nothing can resume from; removed without a word. */
@@ -29,17 +29,15 @@ export interface SyncPlan {
 
 interface PlanOptions {
   readonly mode: 'full' | 'partial';
-  /** Without signatures: what a restore reads. */
-  readonly kinds?: 'all' | 'manifests';
-  readonly time?: EpochSeconds;
+  /** Names of the metadata that this run reads, here or there. */
+  readonly needed: readonly string[];
 }
 
 /**
- * Compares what a collection knows of both places; contents are not compared. Mode `full` fetches everything that is
- * missing, `partial` what lies in the time of the chain for `time`, by default of the newest one. Without any chain both
- * fetch everything. Rules: docs/format/archive-dir.md.
+ * Compares what a collection knows of both places; contents are not compared. Mode `partial` fetches what is needed and
+ * missing, `full` all that is missing. Rules: docs/format/archive-dir.md.
  */
-export function planSync(collection: Collection, { mode, kinds = 'all', time = Infinity }: PlanOptions): SyncPlan {
+export function planSync(collection: Collection, { mode, needed }: PlanOptions): SyncPlan {
   const stale = new Set(collection.staleParts);
   const local = collection.local.filter((file) => isMetadata(file) && !stale.has(file.name));
   const unfinished = new Set(local.filter(isPartial).map(({ name }) => metadataKey(name)));
@@ -47,12 +45,10 @@ export function planSync(collection: Collection, { mode, kinds = 'all', time = I
   const there = remoteByKey(collection);
 
   const known = new Set([...finished.map(({ name }) => metadataKey(name)), ...unfinished]);
-  const isWanted = mode === 'full' ? (): boolean => true : inTimeOf(collection, time);
-  const unusable = new Set(collection.unusable.map(({ name }) => name));
-  const isOfKind = ({ kind }: ListedFile): boolean => kinds === 'all' || kind === 'manifest';
-  const missing = [...there].filter(
-    ([key, file]) => !known.has(key) && !unusable.has(file.name) && isOfKind(file) && isWanted(file),
-  );
+  const wanted = new Set(needed.map(metadataKey));
+  const unusable = new Set(collection.unusable);
+  const missing = [...there].filter(([key, file]) => !known.has(key) && !unusable.has(file));
+  const isWanted = ([key]: readonly [string, ListedFile]): boolean => wanted.has(key);
 
   const removals = finished
     .map(({ name }) => name)
@@ -60,8 +56,10 @@ export function planSync(collection: Collection, { mode, kinds = 'all', time = I
       const key = metadataKey(name);
       return !there.has(key) || unfinished.has(key);
     });
+  const copies = (files: typeof missing): readonly Copy[] => files.map(([, file]) => copyOf(file));
   return {
-    copies: missing.map(([, file]) => copyOf(file)),
+    copies: copies(missing.filter(isWanted)),
+    extras: mode === 'full' ? copies(missing.filter((file) => !isWanted(file))) : [],
     removals,
     staleParts: collection.staleParts,
     emptiesCache: collection.remote.length === 0 && removals.length > 0,
@@ -89,13 +87,6 @@ function remoteByKey(collection: Collection): ReadonlyMap<string, ListedFile> {
     if (!files.has(key) || preferred.has(file.name)) files.set(key, file);
   }
   return files;
-}
-
-function inTimeOf(collection: Collection, time: EpochSeconds): (file: ListedFile) => boolean {
-  // A chain of nothing but an interrupted full cannot be restored, but is resumed.
-  const chain = chainFor(collection, time) ?? collection.chains.at(-1);
-  if (chain === undefined) return () => true;
-  return ({ start, end }) => start <= chain.end && end >= chain.start;
 }
 
 function isMetadata(file: ListedFile): boolean {

@@ -26,6 +26,7 @@ const manifest = (n: number): Copy => ({ kind: 'manifest', name: `m${n}.manifest
 const signatures = (n: number): Copy => ({ kind: 'signatures', name: `s${n}.sigtar`, localName: `s${n}.sigtar.gz` });
 const planOf = (parts: Partial<SyncPlan>): SyncPlan => ({
   copies: [],
+  extras: [],
   removals: [],
   staleParts: [],
   emptiesCache: false,

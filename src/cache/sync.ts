@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { IntegrityError } from '../errors/errors.ts';
 import type { Emit } from '../events/events.ts';
 import type { ArchiveDir } from './archive-dir.ts';
 import type { Copy, SyncPlan } from './sync-plan.ts';
@@ -7,8 +8,14 @@ interface SyncOptions {
   readonly archiveDir: ArchiveDir;
   /** What the archive dir is to hold of a remote file, block by block. May run several times at once. */
   readonly fetch: (copy: Copy, signal: AbortSignal) => AsyncIterable<Buffer>;
+  /** Throws what is wrong with a copy that has arrived. */
+  readonly check?: (copy: Copy) => Promise<void>;
+  /** How often a file is fetched that arrives damaged. Default: once. */
+  readonly tries?: number;
   /** How many files may be worked on at once. */
   readonly parallel: number;
+  /** Takes the failure of one copy, which then stays away; without it, and where it throws, the first failure ends all. */
+  readonly onFailure?: (copy: Copy, error: unknown) => void;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
@@ -20,7 +27,7 @@ interface SyncOptions {
 export async function runSync(plan: SyncPlan, options: SyncOptions): Promise<void> {
   const { archiveDir, emit } = options;
   for (const name of plan.staleParts) archiveDir.remove(name);
-  if (plan.copies.length === 0 && plan.removals.length === 0) {
+  if (plan.copies.length + plan.extras.length + plan.removals.length === 0) {
     emit({ kind: 'notice', text: 'Local and Remote metadata are synchronized, no sync needed.' });
     return;
   }
@@ -29,8 +36,13 @@ export async function runSync(plan: SyncPlan, options: SyncOptions): Promise<voi
     emit({ kind: 'notice', text: `Deleting local ${archiveDir.pathOf(name)} (not authoritative at backend).` });
     archiveDir.remove(name);
   }
-  await copyAll(plan.copies, options);
-  await archiveDir.flush();
+  await copyFiles(plan.copies, options);
+}
+
+/** Fetches what a plan names. */
+export async function copyFiles(copies: readonly Copy[], options: SyncOptions): Promise<void> {
+  await copyAll(copies, options);
+  await options.archiveDir.flush();
 }
 
 /** What a dry run says instead. */
@@ -38,7 +50,7 @@ export function reportSync(plan: SyncPlan, emit: Emit): void {
   const list = (heading: string, names: readonly string[]): void => {
     if (names.length > 0) emit({ kind: 'notice', text: [heading, ...names].join('\n') });
   };
-  const copies = plan.copies.map(({ name }) => name);
+  const copies = [...plan.copies, ...plan.extras].map(({ name }) => name);
   list('Sync would copy the following from remote to local:', copies);
   list('Sync would remove the following spurious local files:', plan.removals);
 }
@@ -65,7 +77,21 @@ async function copyAll(copies: readonly Copy[], options: SyncOptions): Promise<v
   signal.throwIfAborted();
 }
 
-async function copyOne(copy: Copy, { archiveDir, fetch, emit }: SyncOptions, signal: AbortSignal): Promise<void> {
+async function copyOne(copy: Copy, options: SyncOptions, signal: AbortSignal): Promise<void> {
+  const { archiveDir, emit, onFailure, tries = 1 } = options;
   emit({ kind: 'notice', text: `Copying ${copy.name} to local cache.` });
-  await archiveDir.write(copy.localName, fetch(copy, signal));
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await archiveDir.write(copy.localName, options.fetch(copy, signal));
+      await options.check?.(copy);
+      return;
+    } catch (error) {
+      archiveDir.remove(copy.localName);
+      signal.throwIfAborted();
+      if (attempt < tries && error instanceof IntegrityError) continue;
+      if (onFailure === undefined) throw error;
+      onFailure(copy, error);
+      return;
+    }
+  }
 }

@@ -48,6 +48,13 @@ export class IntegrityError extends DuplicityError {
 
 export class CryptoError extends DuplicityError {
   override readonly name = 'CryptoError';
+  /** No secret key that a file was encrypted for is here: nothing that is entered can open it. */
+  readonly lacksKey: boolean;
+
+  constructor(code: Code, message: string, extra: Extra & { readonly lacksKey?: boolean } = {}) {
+    super(code, message, extra);
+    this.lacksKey = extra.lacksKey ?? false;
+  }
 }
 
 /** Something on this machine: source, target, temporary directory, archive dir. */

@@ -36,7 +36,7 @@ export function planSet(set: BackupSet, manifest: Manifest, wanted: BytePath, ru
  * A manifest that was cut off still reads well: it names fewer volumes or files than there are. One with its whole list of
  * files, which is written last, is not cut: a volume more is then left from an attempt before a resumed one.
  */
-function damageOf(set: BackupSet, { volumes, fileList }: Manifest): IntegrityError | undefined {
+export function damageOf(set: BackupSet, { volumes, fileList }: Manifest): IntegrityError | undefined {
   const known = new Set(volumes.map(({ number }) => number));
   const isWhole = fileList !== undefined && fileList.found >= fileList.announced;
   const surplus = isWhole ? undefined : [...set.volumes.keys()].find((number) => !known.has(number));

@@ -90,7 +90,7 @@ export const RESTORE = {
     actions: ['backup', 'restore', 'verify', 'list', 'cleanup'],
     default: 'partial',
     read: oneOf('full', 'partial'),
-    help: 'Fetch metadata of all chains (full) or of the needed one (partial).',
+    help: 'Fetch all metadata that can be read (full) or what is needed (partial).',
   }),
   fileChanged: option<readonly BytePath[] | undefined>({
     flag: '--file-changed',

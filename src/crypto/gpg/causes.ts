@@ -9,6 +9,8 @@ export interface Cause {
   readonly reason: string;
   /** One imperative sentence. */
   readonly hint: string;
+  /** No secret key that opens the file is here. */
+  readonly lacksKey?: true;
 }
 
 interface Known extends Cause {
@@ -61,6 +63,7 @@ const BOTH: readonly Known[] = [
   {
     log: /No secret key/,
     reason: 'no secret key it was encrypted for is here',
+    lacksKey: true,
     hint: 'Import the secret key (gpg --import), or run as the user who has it.',
   },
   {

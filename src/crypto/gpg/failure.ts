@@ -31,7 +31,8 @@ export function gpgFailure(failure: GpgFailure): CryptoError | IntegrityError {
   const what = direction === 'reading' ? `Cannot decrypt ${name ?? 'the file'}` : 'Cannot encrypt';
   const message = `GPG Failed, see log below:\n${gpgLog(result.log)}\n${what}: ${reason}.`;
   const hint = failure.hint ?? cause?.hint ?? (isDamage ? DAMAGE_HINT : undefined);
-  const extra = { exception: 'GPGError', ...(hint === undefined ? {} : { hint }) };
+  const lacksKey = direction === 'reading' && cause?.lacksKey === true;
+  const extra = { exception: 'GPGError', lacksKey, ...(hint === undefined ? {} : { hint }) };
   return isDamage ? new IntegrityError('GPG_FAILED', message, extra) : new CryptoError('GPG_FAILED', message, extra);
 }
 
