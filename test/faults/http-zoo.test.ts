@@ -1,4 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Backend } from '../../src/backends/backend.ts';
+import type { OpenOptions } from '../../src/backends/open-options.ts';
+import { openBackend } from '../../src/backends/registry.ts';
+import { parseUrl } from '../../src/backends/url.ts';
+import { withListedNames } from '../../src/backends/wrap/listed-names.ts';
+import { withRetry } from '../../src/backends/wrap/retry.ts';
+import { conformance } from '../conformance/conformance.ts';
 import { connectionString, requireAzurite, startAzurite } from '../servers/azurite.ts';
 import { requireB2, startB2 } from '../servers/b2.ts';
 import { dropboxApp, dropboxAt, startDropbox } from '../servers/dropbox.ts';
@@ -6,6 +13,7 @@ import { startFaultyProxy, type FaultyProxy } from '../servers/http-faults.ts';
 import { AZURE, B2, DROPBOX, S3, SWIFT, zooOf, type Dialect } from '../servers/http-zoo.ts';
 import { requireSwift, startSwift } from '../servers/swift.ts';
 import { duplicity, good, noise, PLAIN, put, scene, treeOf, type Outcome } from '../support/scene.ts';
+import { openOptions } from '../support/open-options.ts';
 import { timeOfSet } from '../support/times.ts';
 import { requireTool } from '../support/tools.ts';
 import { tempDir } from '../support/temp.ts';
@@ -16,6 +24,8 @@ interface Cage {
   url(place: string): string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly options?: readonly string[];
+  /** What the options say, for the driver alone. */
+  readonly settings?: NonNullable<OpenOptions['settings']>;
   readonly server: AsyncDisposable;
 }
 
@@ -24,11 +34,13 @@ async function s3(): Promise<Cage> {
   await server.request('PUT', '/bucket');
   const proxy = await startFaultyProxy(server.port);
   const options = ['--s3-endpoint-url', proxy.origin];
+  const settings = { s3EndpointUrl: proxy.origin };
   return {
     proxy,
     url: (place) => `s3://bucket/${place}`,
     env: server.s3,
     options,
+    settings,
     server,
   };
 }
@@ -62,7 +74,8 @@ async function dropbox(): Promise<Cage> {
   const proxy = await startFaultyProxy(server.plainPort, server.certificate);
   const env = { ...dropboxAt(Number(new URL(proxy.origin).port)), ...dropboxApp(server) };
   const options = ['--ssl-cacert-file', server.authority];
-  return { proxy, url: (place) => `dpbx:///${place}`, env, options, server };
+  const settings = { sslCacertFile: server.authority };
+  return { proxy, url: (place) => `dpbx:///${place}`, env, options, settings, server };
 }
 
 const KINDS: readonly (readonly [string, Dialect, boolean, () => Promise<Cage>])[] = [
@@ -96,6 +109,16 @@ for (const [name, dialect, isHere, open] of KINDS) {
     };
     const run = (...args: readonly string[]): Promise<Outcome> => duplicity([...options(), ...args], { env: cage.env });
     const works = (...args: readonly string[]): Promise<Outcome> => good([...options(), ...args], { env: cage.env });
+
+    describe('lagging and cutting', () => {
+      beforeEach(() => cage.proxy.set(...zoo.lagging(0), ...zoo.cutting(), ...zoo.old));
+      const opened = async (): Promise<Backend> => {
+        const { env, settings = {} } = cage;
+        const driver = await openBackend(parseUrl(cage.url('zoo-conformance')), openOptions({ env, settings }));
+        return withRetry(withListedNames(driver), { tries: 5, delayMs: 0, emit: () => undefined });
+      };
+      conformance(name, opened, { names: 12 });
+    });
 
     test('a store that lags and cuts keeps a backup through its life', async () => {
       const { source, url, dir } = here();
