@@ -15,7 +15,7 @@ import { startProgress } from './backup-progress.ts';
 import { reportBackup } from './backup-report.ts';
 import { finishWalk, warnOfFewEntries, warnOfFewFiles } from './check-amount.ts';
 import { checkResources } from './check-resources.ts';
-import { checkSource, warnOfLink } from './check-source.ts';
+import { checkSource, noteSource, warnOfLink } from './check-source.ts';
 import { type BackupKind, chooseBase, findBackups, warnOfClearSets } from './choose-base.ts';
 import { claimNames } from './claim-names.ts';
 import { dryRun } from './dry-run.ts';
@@ -26,6 +26,7 @@ import { openSignatures } from './open-signatures.ts';
 import { baseOf } from './plan-resume.ts';
 import { programVersion } from './program-version.ts';
 import { confirmSettings, dropSurplus, resumeOrDiscard } from './resume.ts';
+import { ownPlaces } from './own-places.ts';
 import type { Session } from './session.ts';
 import { openSource } from './source-tree.ts';
 
@@ -61,7 +62,7 @@ interface BackupTask {
 async function storeSet(session: Session, { kind: wanted, root, mayGoOnInFile }: BackupTask): Promise<number> {
   const { settings, emit } = session;
   const sourcePath = root.path;
-  const source = openSource(session, root, { code: 'BACKUP_DIR_MISSING' });
+  const source = openSource(session, root, { code: 'BACKUP_DIR_MISSING', leavesOut: ownPlaces(session, 'warning') });
   warnOfLink(session, root);
   using lock = await lockArchive(session);
   void lock;
@@ -156,6 +157,7 @@ async function storeSet(session: Session, { kind: wanted, root, mayGoOnInFile }:
       settings.skipIfNoChange && base !== undefined && resumption === undefined && statistics.deltaEntries === 0;
     if (isToSkip) await writer.abort();
     else await writer.finish();
+    await noteSource(session, sourcePath);
   } catch (error) {
     await writer.abort();
     throw error;

@@ -37,8 +37,8 @@ export function finishWalk(
 }
 
 /** A full backup that holds few of the last one's files may be that of a disk that is not mounted. */
-export function warnOfFewFiles({ archiveDir, emit }: Session, { chains }: Collection, files: number): void {
-  const last = chains.at(-1)?.full;
+export function warnOfFewFiles({ archiveDir, emit, now }: Session, { chains }: Collection, files: number): void {
+  const last = chains.findLast(({ full }) => full.end <= now)?.full;
   if (last?.localManifest === undefined) return;
   const before = listedFiles(archiveDir.pathOf(last.localManifest));
   if (before === undefined || files * SHRINKAGE >= before) return;

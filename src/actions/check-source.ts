@@ -1,15 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { lstatSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Manifest } from '../archive/manifest.ts';
 import type { BackupChain } from '../collections/chains.ts';
 import type { BackupSet } from '../collections/sets.ts';
 import { ChainError, CryptoError, DuplicityError, IntegrityError } from '../errors/errors.ts';
 import { damageOf } from '../pipeline/set-plan.ts';
 import type { RootPath } from '../source/root.ts';
-import { fromText, toFs, toScreen, type BytePath } from '../util/bytepath.ts';
+import { bytePath, fromText, toFs, toScreen, type BytePath } from '../util/bytepath.ts';
 import { quoteName } from '../util/quote-name.ts';
 import { readRemoteManifest, readSetManifest } from './read-manifest.ts';
 import type { Session } from './session.ts';
+
+const NOTE = 'source';
 
 /** A source that is a link is stored as one, as the reference does; few who name it mean that. */
 export function warnOfLink({ settings, emit }: Session, { path, throughLink }: RootPath): void {
@@ -66,12 +69,41 @@ export function checkOrigin(session: Session, manifest: Manifest, source: BytePa
       { hint, fields: [session.hostname, manifest.hostname].map((name) => quoteName(fromText(name))) },
     );
   }
-  if (manifest.localDir !== undefined && manifest.localDir !== source) {
-    throw new DuplicityError(
-      'SOURCE_PATH_MISMATCH',
-      `Fatal Error: Backup source directory has changed.\nCurrent directory: ${toScreen(source)}\nPrevious directory: ${toScreen(manifest.localDir)}`,
-      { hint, fields: [quoteName(source), quoteName(manifest.localDir)] },
-    );
+  const [current, previous] = manifest.localDir === undefined ? [] : namesOf(session, source, manifest.localDir);
+  if (current === undefined || previous === undefined || current === previous) return;
+  throw new DuplicityError(
+    'SOURCE_PATH_MISMATCH',
+    `Fatal Error: Backup source directory has changed.\nCurrent directory: ${toScreen(current)}\nPrevious directory: ${toScreen(previous)}`,
+    { hint, fields: [quoteName(current), quoteName(previous)] },
+  );
+}
+
+/** The two sources as given, unless only the directories they start from tell whether they are the same. */
+function namesOf(session: Session, source: BytePath, before: BytePath): readonly [BytePath, BytePath] {
+  const current = absolute(source);
+  const previous = before.startsWith('/') ? before : noted(session);
+  if (current === undefined || previous === undefined) return [source, before];
+  return current === previous || source === before ? [current, previous] : [source, before];
+}
+
+/** Archives hold a relative source as it is given. Where that was is noted here, for the next run. */
+export async function noteSource({ archiveDir }: Session, source: BytePath): Promise<void> {
+  const path = source.startsWith('/') ? undefined : absolute(source);
+  if (path === undefined) archiveDir.remove(NOTE);
+  else await archiveDir.write(NOTE, [Buffer.from(path, 'latin1')]);
+}
+
+function noted({ archiveDir }: Session): BytePath | undefined {
+  return archiveDir.list().includes(NOTE) ? bytePath(archiveDir.read(NOTE).toString('latin1')) : undefined;
+}
+
+/** undefined in a directory that is gone. */
+function absolute(source: BytePath): BytePath | undefined {
+  if (source.startsWith('/')) return source;
+  try {
+    return bytePath(resolve(fromText(process.cwd()), source));
+  } catch {
+    return undefined;
   }
 }
 

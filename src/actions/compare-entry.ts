@@ -4,7 +4,7 @@ import type { Emit } from '../events/events.ts';
 import { ContentComparer, type Comparison, type Content } from '../pipeline/compare-content.ts';
 import type { OpenedFile } from '../source/open-file.ts';
 import type { SourceEntry } from '../source/source-entry.ts';
-import { ROOT, toScreen, type BytePath } from '../util/bytepath.ts';
+import { shown, toScreen, type BytePath } from '../util/bytepath.ts';
 import { errorCode } from '../util/errno.ts';
 import type { Soon } from '../util/soon.ts';
 import { asctime } from '../util/time.ts';
@@ -106,9 +106,4 @@ function difference(
     return `File ${shown(path)} has mtime ${asctime(is.mtime)}, expected ${asctime(meta.mtime)}`;
   }
   return undefined;
-}
-
-/** What messages call a path. */
-export function shown(path: BytePath): string {
-  return path === ROOT ? '.' : toScreen(path);
 }

@@ -1,5 +1,5 @@
 import type { Entry } from '../archive/entry.ts';
-import { bytePath, isWithin, joinPath, ROOT, toScreen, type BytePath } from '../util/bytepath.ts';
+import { bytePath, isWithin, joinPath, ROOT, shown, type BytePath } from '../util/bytepath.ts';
 import type { Emit } from '../events/events.ts';
 
 export interface Rename {
@@ -56,7 +56,7 @@ export class Relocation {
     if (before === undefined || (before === 'dir' && type === 'dir')) return;
     // A directory that is not empty is not replaced: the writer says so and counts that.
     if (before !== 'dir') this.replaced++;
-    const text = `Error '--rename gives it the place of another entry, which it replaces' processing ${toScreen(path)}`;
+    const text = `Error '--rename gives it the place of another entry, which it replaces' processing ${shown(path)}`;
     this.#options.emit({ kind: 'warning', code: 'cannotProcess', path, text });
   }
 }

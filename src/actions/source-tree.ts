@@ -2,6 +2,7 @@ import { buildSelection } from '../selection/selection.ts';
 import { openSourceFile, type OpenedFile } from '../source/open-file.ts';
 import { checkRoot, inspectRoot, type RootPath } from '../source/root.ts';
 import type { SourceEntry } from '../source/source-entry.ts';
+import type { WalkOptions } from '../source/visit.ts';
 import { walkSource } from '../source/walk.ts';
 import { comparePaths, fromText, isWithin, toScreen, type BytePath } from '../util/bytepath.ts';
 import { counted } from '../util/counted.ts';
@@ -25,13 +26,15 @@ export interface Source {
 interface OpenOptions {
   /** What a root that cannot be read is to the run; without it the caller looks. */
   readonly code?: 'BACKUP_DIR_MISSING' | 'VERIFY_DIR_MISSING';
+  /** See `WalkOptions`. */
+  readonly leavesOut?: WalkOptions['leavesOut'];
 }
 
 /** Throws `LocalError` when nothing of the tree can be read. */
 export function openSource(
   session: Pick<Session, 'settings' | 'emit' | 'accounts'>,
   place: RootPath,
-  { code }: OpenOptions = {},
+  { code, leavesOut }: OpenOptions = {},
 ): Source {
   const { path: root, throughLink } = place;
   const { settings, emit, accounts } = session;
@@ -48,7 +51,7 @@ export function openSource(
   const onEarly = (path: BytePath): void => {
     if (early++ === 0) firstEarly = path;
   };
-  const tree = { root, throughLink, selection, copyLinks, accounts };
+  const tree = { root, throughLink, selection, copyLinks, accounts, leavesOut };
   return {
     walk: () => walkSource({ ...tree, emit, counters, onUnreadable: (path) => unreadable.push(path), onEarly }),
     preview: () =>

@@ -4,12 +4,13 @@ import type { Entry } from '../archive/entry.ts';
 import { IntegrityError } from '../errors/errors.ts';
 import type { RootPath } from '../source/root.ts';
 import type { SourceEntry } from '../source/source-entry.ts';
-import { bytePath, comparePaths, ROOT, toFs, type BytePath } from '../util/bytepath.ts';
+import { bytePath, comparePaths, ROOT, shown, toFs, type BytePath } from '../util/bytepath.ts';
 import type { Soon } from '../util/soon.ts';
 import { archivedOwner } from './archived-owner.ts';
-import { EntryComparer, shown } from './compare-entry.ts';
+import { EntryComparer } from './compare-entry.ts';
 import { findPastState } from './past-tree.ts';
 import { lockArchive } from './lock.ts';
+import { ownPlaces } from './own-places.ts';
 import type { Session } from './session.ts';
 import { openSource } from './source-tree.ts';
 import { openWantedTree } from './wanted-tree.ts';
@@ -17,7 +18,7 @@ import { openWantedTree } from './wanted-tree.ts';
 /** Reads all the volumes of a state and, with `--compare-data`, compares it with the tree at `target`. */
 export async function verify(session: Session, target: RootPath): Promise<number> {
   const { settings, emit } = session;
-  const named = openSource(session, target, { code: 'VERIFY_DIR_MISSING' });
+  const named = openSource(session, target, { code: 'VERIFY_DIR_MISSING', leavesOut: ownPlaces(session, 'info') });
   using lock = await lockArchive(session);
   void lock;
   const state = await findPastState(session);

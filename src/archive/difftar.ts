@@ -1,5 +1,5 @@
 import { IntegrityError } from '../errors/errors.ts';
-import { type BytePath, comparePaths, isWithin, ROOT, toScreen } from '../util/bytepath.ts';
+import { type BytePath, comparePaths, isWithin, ROOT, shown } from '../util/bytepath.ts';
 import type { Soon } from '../util/soon.ts';
 import type { Entry, EntryKind, EntryStream } from './entry.ts';
 import { memberPath, unknownMember } from './member-path.ts';
@@ -230,13 +230,13 @@ export class DifftarStream implements EntryStream {
     this.#current = undefined;
     this.#mustGoOn = false;
     if (current !== undefined && cut) {
-      const text = `${toScreen(current.path)} is incomplete: piece ${this.#piece + 1} does not follow`;
+      const text = `${shown(current.path)} is incomplete: piece ${this.#piece + 1} does not follow`;
       throw new IntegrityError('DAMAGED', `${this.#label}: ${text} piece ${this.#piece}.`);
     }
   }
 
   #gap(path: BytePath, expected: number, seen: number): IntegrityError {
-    const text = `${toScreen(path)} is damaged: piece ${expected} was expected, piece ${seen} was found`;
+    const text = `${shown(path)} is damaged: piece ${expected} was expected, piece ${seen} was found`;
     return new IntegrityError('DAMAGED', `${this.#label}: ${text}.`);
   }
 

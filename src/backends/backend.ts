@@ -35,6 +35,8 @@ export interface Traits {
   readonly consistentList: boolean;
   /** Its transfers keep to the rate limits of the settings without help. */
   readonly limitsItself?: true;
+  /** Directories of this machine that hold what is stored. */
+  readonly directories?: readonly string[];
 }
 
 /** One place where volumes lie. Names are flat; a driver never interprets them. Failures are `BackendError`s. */

@@ -2,7 +2,7 @@ import type { Entry, EntryStream } from '../archive/entry.ts';
 import { mergeStreams, type Meeting } from '../archive/merge.ts';
 import { IntegrityError } from '../errors/errors.ts';
 import { DeltaApplier, type Basis } from '../rsync/patch.ts';
-import { toScreen, type BytePath } from '../util/bytepath.ts';
+import { type BytePath, shown, ROOT } from '../util/bytepath.ts';
 import { scratchPool } from './scratch.ts';
 import type { Soon } from '../util/soon.ts';
 import type { Spool } from './spool.ts';
@@ -110,7 +110,7 @@ export function rebuildTree(
   }
 
   async function patched(from: EntryStream, steps: readonly EntryStream[], take: Take): Promise<void> {
-    const name = toScreen(current?.path ?? '');
+    const name = shown(current?.path ?? ROOT);
     let state = makeScratch();
     try {
       await drain(from, (block) => state.append(block));
@@ -135,7 +135,7 @@ export function rebuildTree(
 }
 
 function damaged(path: BytePath, reason: string): IntegrityError {
-  return new IntegrityError('DAMAGED', `${toScreen(path)} cannot be rebuilt: ${reason}.`);
+  return new IntegrityError('DAMAGED', `${shown(path)} cannot be rebuilt: ${reason}.`);
 }
 
 /** Gives the body of the current entry to `take`. */

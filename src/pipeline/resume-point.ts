@@ -1,6 +1,6 @@
 import { LocalError } from '../errors/errors.ts';
 import type { FileIdentity } from '../source/file-identity.ts';
-import { type BytePath, comparePaths, toScreen } from '../util/bytepath.ts';
+import { type BytePath, comparePaths, shown } from '../util/bytepath.ts';
 
 /** Where the volumes that an interrupted run left end. */
 export interface ResumePoint {
@@ -31,7 +31,7 @@ export function isKept({ path: last, split }: ResumePoint, path: BytePath): bool
  */
 export class ChangedMeanwhile extends LocalError {
   constructor(path: BytePath) {
-    super('GENERIC', `${toScreen(path)} has changed while the interrupted backup was being resumed.`, {
+    super('GENERIC', `${shown(path)} has changed while the interrupted backup was being resumed.`, {
       hint: 'Run the backup again, or give the interrupted one up with "cleanup --force".',
     });
   }

@@ -8,6 +8,8 @@ import { LocalError } from '../errors/errors.ts';
  */
 export interface Spool extends Disposable {
   readonly directory: string;
+  /** The same, when it has been needed by now. */
+  readonly existing: string | undefined;
   /** A name not used before; nothing is created. */
   newPath(hint: string): string;
   /** Bytes free on the file system that holds it. */
@@ -22,6 +24,9 @@ export function openSpool(roots: readonly string[]): Spool {
   return {
     get directory() {
       return directory();
+    },
+    get existing() {
+      return made;
     },
     newPath: (hint) => join(directory(), `${String(++count)}-${hint}`),
     freeBytes: () => {

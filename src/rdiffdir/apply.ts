@@ -9,7 +9,7 @@ import type { Basis } from '../rsync/patch.ts';
 import { statPath } from '../source/stat.ts';
 import type { Content } from '../target/file-writer.ts';
 import { TreeWriter } from '../target/tree-writer.ts';
-import { type BytePath, bytePath, joinPath, ROOT, toFs, toScreen } from '../util/bytepath.ts';
+import { type BytePath, bytePath, joinPath, ROOT, toFs, toScreen, shown } from '../util/bytepath.ts';
 import { errorCode, isErrno } from '../util/errno.ts';
 import { archiveBytes } from './archive-input.ts';
 import type { RdiffRequest } from './command-line.ts';
@@ -80,7 +80,7 @@ async function patched(
 ): Promise<void> {
   const basis = openBasis(path, path === ROOT ? target : joinPath(target, path));
   try {
-    await applyDelta(stream, basis, take, toScreen(path));
+    await applyDelta(stream, basis, take, shown(path));
   } finally {
     basis.close();
   }
@@ -107,7 +107,7 @@ function openBasis(path: BytePath, full: string): Basis & { readonly close: () =
 function noBasis(path: BytePath): IntegrityError {
   return new IntegrityError(
     'DAMAGED',
-    `${toScreen(path)} cannot be patched: the file that the delta is for is not there.`,
+    `${shown(path)} cannot be patched: the file that the delta is for is not there.`,
     {
       hint: 'Patch the directory that the signature was made of, or go on with --ignore-errors.',
     },

@@ -30,6 +30,8 @@ export interface WalkOptions {
    * they, and all below them, are not to be taken for deleted.
    */
   readonly onUnreadable?: (path: BytePath) => void;
+  /** Directories that are no part of the tree though they lie in it. */
+  readonly leavesOut?: ((candidate: Candidate) => boolean) | undefined;
   /** Hears of entries with a time before 1970, which archives do not hold. */
   readonly onEarly?: (path: BytePath) => void;
 }
@@ -91,6 +93,7 @@ export function visitName(visit: Visit, levels: readonly Level[], name: string):
   if (decision === 'exclude') return undefined;
   const tree = parent.tree?.children.get(name);
   if (candidate.type === 'dir') {
+    if (visit.leavesOut?.(candidate) === true) return undefined;
     if (visit.copyLinks && leadsBack(candidate, levels)) {
       visit.report.keptLink(path, 'leads back to a directory it lies in');
       const link = linkAt(visit, path, systemPath);

@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, lchownSync, lutimesSync, utimesSync } from 'node:fs';
 import type { Metadata } from '../archive/entry.ts';
 import type { Emit } from '../events/events.ts';
-import { toFs, toScreen, type BytePath } from '../util/bytepath.ts';
+import { toFs, shown, type BytePath } from '../util/bytepath.ts';
 import { isErrno } from '../util/errno.ts';
 
 export interface Owner {
@@ -68,7 +68,7 @@ export class Attributes {
   }
 
   warn(path: BytePath, reason: string, code: 'cannotProcess' | 'parentFailed' = 'cannotProcess'): void {
-    this.#emit({ kind: 'warning', code, path, text: `Error '${reason}' processing ${toScreen(path)}` });
+    this.#emit({ kind: 'warning', code, path, text: `Error '${reason}' processing ${shown(path)}` });
   }
 }
 

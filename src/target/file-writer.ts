@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import type { Metadata } from '../archive/entry.ts';
 import { LocalError } from '../errors/errors.ts';
-import { toFs, toScreen, type BytePath } from '../util/bytepath.ts';
+import { toFs, type BytePath, shown } from '../util/bytepath.ts';
 import { errorCode, isErrno } from '../util/errno.ts';
 import type { Soon } from '../util/soon.ts';
 import { type Attributes, fsTime, isOwnedByProcess, modeFor, now, type Owner } from './attributes.ts';
@@ -169,7 +169,7 @@ export class FileWriter {
   #contentFailed(writing: Writing, error: unknown): unknown {
     this.#abandon(writing);
     if (error === this.#writeFailure || !isErrno(error)) return error;
-    return new LocalError('EXCEPTION', `The content of ${toScreen(writing.path)} cannot be had: ${error.message}`, {
+    return new LocalError('EXCEPTION', `The content of ${shown(writing.path)} cannot be had: ${error.message}`, {
       exception: 'OSError',
       cause: error,
     });

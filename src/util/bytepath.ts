@@ -32,6 +32,11 @@ export function toScreen(path: string): string {
   return text.replace(/[\u0000-\u001f\u007f\udc80-\udcff]/gu, escapeByte);
 }
 
+/** The same for a path of a tree, whose root is called `.`. */
+export function shown(path: BytePath): string {
+  return path === ROOT ? '.' : toScreen(path);
+}
+
 function escapeByte(character: string): string {
   return `\\x${(character.charCodeAt(0) & 0xff).toString(16).padStart(2, '0')}`;
 }

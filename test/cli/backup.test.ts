@@ -147,6 +147,26 @@ describe('the source', () => {
     expect(await restoredTree(s, 1)).toEqual(treeOf(s.source));
   });
 
+  test('given as a relative path is the same one only in the same place', async () => {
+    put(s.source, { 'd/a': 'one' });
+    put(s.dir, { 'elsewhere/d/a': 'two' });
+    const at = (k: number): readonly string[] => ['--current-time', String(timeOfSet(k)), '--name', 'n'];
+    const inSource = { cwd: s.source };
+    await good([...at(0), 'd', s.url], inSource);
+    const strange = await duplicity([...PLAIN, ...at(1), 'd', s.url], { cwd: `${s.dir}/elsewhere` });
+    expect(strange.status).toBe(42);
+    expect(strange.stderr).toContain(`Current directory: ${s.dir}/elsewhere/d\nPrevious directory: ${s.source}/d\n`);
+    // The same directory by other names.
+    await good([...at(1), 'source/d', s.url], { cwd: s.dir });
+    await good([...at(2), `${s.source}/d`, s.url]);
+    await good([...at(3), '.', s.url], { cwd: `${s.source}/d` });
+    expect(await sets()).toEqual(['full', 'inc', 'inc', 'inc']);
+    // Nothing is noted of a chain that another machine or the reference went on with.
+    rmSync(`${testHome()}/.cache`, { recursive: true });
+    await good([...at(4), '.', s.url], { cwd: `${s.dir}/elsewhere` });
+    await good([...at(5), '--allow-source-mismatch', 'd', s.url], inSource);
+  });
+
   test('may be a single file', async () => {
     const source = `${s.dir}/file`;
     const file = { ...s, source };

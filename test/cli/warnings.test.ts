@@ -193,3 +193,27 @@ test('a regular expression that takes for ever ends the run with a sentence', as
   expect(status).toBe(2);
   expect(stderr).toContain('The regular expression (a+)+b takes too long to match');
 });
+
+test('what the backup itself writes to is left out of its source, and the target is told', async () => {
+  put(s.source, { a: '1', 'tmp/x': 'x', 'cache/y': 'y', 'backup/other/z': 'z' });
+  symlinkSync('backup/mine', `${s.source}/way`);
+  const target = `file://${s.source}/way`;
+  mkdirSync(`${s.source}/backup/mine`);
+  const own = ['--tempdir', `${s.source}/tmp`, '--archive-dir', `${s.source}/cache`, '--name', 'n'];
+  const names = async (): Promise<string[]> => {
+    const { stdout } = await good([...own, 'list-current-files', target]);
+    return [...stdout.matchAll(/^\w{3} \w{3} .{16} (.*)$/gm)].map(([, path = '']) => path);
+  };
+  const inside = ['.', 'a', 'backup', 'backup/other', 'backup/other/z', 'cache', 'cache/y', 'tmp', 'tmp/x', 'way'];
+  for (const k of [0, 1]) {
+    const result = await good([...own, ...at(k), s.source, target]);
+    expect(warnings(result)).toEqual([`${s.source}/backup/mine is where this backup is stored: it is left out.`]);
+    expect(await names()).toEqual(inside);
+  }
+  // Whoever excludes it is told nothing.
+  const quiet = await good([...own, ...at(2), '--exclude', '**/mine', s.source, target]);
+  expect(warnings(quiet)).toEqual([]);
+  await good([...own, ...at(3), s.source, target]);
+  const { stdout } = await duplicity([...PLAIN, ...own, 'verify', '--compare-data', target, s.source]);
+  expect(stdout).not.toContain('New file');
+});

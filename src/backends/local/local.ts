@@ -88,6 +88,7 @@ export function localBackend(directory: string, { emit, mayBeAbsent = false }: L
 
   return {
     traits: {
+      directories: [directory],
       parallel: 8,
       get atomicPut() {
         return hidden.isAtomic;

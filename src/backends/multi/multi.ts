@@ -220,6 +220,7 @@ function multiBackend(
 
   return {
     traits: {
+      directories: stores.flatMap(({ backend }) => backend.traits.directories ?? []),
       parallel: mode === 'stripe' ? 1 : Math.min(...stores.map(({ backend }) => backend.traits.parallel)),
       atomicPut: stores.every(({ backend }) => backend.traits.atomicPut),
       consistentList: stores.every(({ backend }) => backend.traits.consistentList),
