@@ -156,6 +156,8 @@ export async function startSftpAnimal(kind: SftpKind = {}): Promise<SftpAnimal> 
   }
 
   const server = new Server({ hostKeys: [key] }, (client) => {
+    // Six times as fast; the types do not know it.
+    (client as Connection & { setNoDelay(on: boolean): void }).setNoDelay(true);
     clients.add(client);
     client.on('error', () => undefined).on('close', () => clients.delete(client));
     client.on('authentication', (context) =>
