@@ -12,6 +12,8 @@ export interface BackendUrl {
   readonly password?: Secret;
   /** Lower case, not decoded, IPv6 without brackets. Only for schemes that need a host. */
   readonly host?: string;
+  /** The host as it is written, where that differs: a name of `~/.ssh/config` may have capital letters. */
+  readonly alias?: string;
   readonly port?: number;
   readonly path: string;
   /** Not decoded, without the `?`. */
@@ -105,12 +107,12 @@ export function parseUrl(text: string): BackendUrl {
   };
 
   const daemon = scheme === 'rsync' ? rsyncDaemon(hostPart) : undefined;
-  const { host, port } = scheme === 'rclone' ? NO_HOST : splitHost(daemon?.hostPart ?? hostPart, text);
+  const { host, alias, port } = scheme === 'rclone' ? NO_HOST : splitHost(daemon?.hostPart ?? hostPart, text);
   if (!SCHEMES_WITH_HOST.has(scheme)) return { ...common, path: hostlessPath(scheme, authority, rawPath, text) };
   if (host === '') throw invalid('Missing hostname in a backend URL which requires an explicit hostname', text);
   if (userInfo === undefined && mayHideSecret(authority, match[2] ?? '')) throw ambiguous(text);
   const path = daemon === undefined ? decode(rawPath) : `::${decode(daemon.module + rawPath).replace(/^\//, '')}`;
-  return { ...common, host, ...(port === undefined ? {} : { port }), path };
+  return { ...common, host, ...(alias === host ? {} : { alias }), ...(port === undefined ? {} : { port }), path };
 }
 
 /**
@@ -128,7 +130,7 @@ export function redact(url: string): string {
   return colon < 0 || colon > last ? url : `${url.slice(0, colon)}:*****${url.slice(last)}`;
 }
 
-const NO_HOST = { host: '', port: undefined };
+const NO_HOST = { host: '', alias: '', port: undefined };
 
 function invalid(what: string, url: string): UsageError {
   return new UsageError('USER_ERROR', `InvalidBackendURL: ${what}: ${redact(url)}`, { exception: 'InvalidBackendURL' });
@@ -224,14 +226,18 @@ function rsyncDaemon(hostPart: string): { readonly hostPart: string; readonly mo
 }
 
 /** The port is checked for schemes without a host too: `file://a:b/c` is an error in 0.8.22. */
-function splitHost(hostPart: string, url: string): { readonly host: string; readonly port: number | undefined } {
+function splitHost(
+  hostPart: string,
+  url: string,
+): Pick<Required<BackendUrl>, 'host' | 'alias'> & { readonly port: number | undefined } {
   const match = /^(?:[^[\]]*\[([^\]]*)\]|([^:]*))(?::(.*))?$/.exec(hostPart);
   if (match === null) throw invalid('Syntax error in', url);
   const digits = match[3] ?? '';
   const port = Number(digits);
   if (!/^\d*$/.test(digits) || port > 65_535) throw invalid('Syntax error (port) in', url);
   // Port 0 counts as none in 0.8.22.
-  return { host: (match[1] ?? match[2] ?? '').toLowerCase(), port: port === 0 ? undefined : port };
+  const alias = match[1] ?? match[2] ?? '';
+  return { host: alias.toLowerCase(), alias, port: port === 0 ? undefined : port };
 }
 
 function hostlessPath(scheme: string, authority: string, rawPath: string, url: string): string {

@@ -29,7 +29,7 @@ export interface SshdOptions {
   readonly denied?: string;
   /** A shell command that is run in the place of what the client asks for, as `command=` of authorized_keys does. */
   readonly command?: string;
-  /** Lines for sshd_config. */
+  /** Lines for sshd_config, which go before the usual ones. */
   readonly config?: readonly string[];
   /** PATH of the commands it runs. Default: sshd's own. */
   readonly path?: string;
@@ -72,6 +72,8 @@ export async function startSshd(dir: string, options: SshdOptions = {}): Promise
   writeFileSync(session, `#!/bin/sh\nexport HOME='${home}'\ncd "$HOME"\n${guardOf(only)}${run}\n`);
   chmodSync(session, 0o755);
   const lines = [
+    // Of repeated words sshd takes the first.
+    ...(options.config ?? []),
     `Port ${port}`,
     `ListenAddress ${listen}`,
     'PidFile none',
@@ -91,7 +93,6 @@ export async function startSshd(dir: string, options: SshdOptions = {}): Promise
     // sshd takes one such line.
     `SetEnv HOME=${home}${options.path === undefined ? '' : ` PATH=${options.path}`}`,
     ...(only === 'shell' ? [] : [`Subsystem sftp ${server}`]),
-    ...(options.config ?? []),
   ];
   writeFileSync(`${dir}/sshd_config`, `${lines.join('\n')}\n`);
   const running = await startServer(sshdPath(), ['-D', '-e', '-f', `${dir}/sshd_config`], {

@@ -37,7 +37,8 @@ export function rsyncPlace(url: BackendUrl, options: OpenOptions, controlPath: s
   // 0 is no limit for rsync and ssh, too.
   const timeout = timeoutMs(options) / 1000;
   const extra = splitWords(settings.rsyncOptions ?? '');
-  const host = url.host?.includes(':') === true ? `[${url.host}]` : (url.host ?? '');
+  const { host: lowered = '', alias: name = lowered } = url;
+  const host = name.includes(':') ? `[${name}]` : name;
   const { up = 0, down = 0 } = limitsInKib(options) ?? {};
   const limits = { upload: bandwidth(up), download: bandwidth(down) };
   const silenceMs = timeout === 0 ? 0 : Math.max(timeout * 1000, LEAST_SILENCE_MS, slowestMs(up), slowestMs(down));
@@ -86,7 +87,7 @@ export function rsyncPlace(url: BackendUrl, options: OpenOptions, controlPath: s
     env: shared,
     silenceMs,
     isQuiet,
-    ...(transport.closing !== undefined && { closing: [...transport.closing, url.host ?? ''] }),
+    ...(transport.closing !== undefined && { closing: [...transport.closing, name] }),
   };
 }
 

@@ -24,7 +24,7 @@ interface Session {
  * that retries cover it. The directory is made then by what stores something.
  */
 export async function open(url: BackendUrl, options: OpenOptions): Promise<Backend> {
-  const target = sshTarget(url, options);
+  const target = await sshTarget(url, options);
   const login = openLogin(target, options);
   const directory = loginPath(url).replace(/(?<=[^/])\/+$/, '');
   const place = `${directory === '' ? 'the login directory' : directory} on ${serverName(target)}`;

@@ -8,11 +8,14 @@ import { errorCode } from '../../util/errno.ts';
 import type { Keywords } from './ssh-options.ts';
 import { splitWords } from './words.ts';
 
-const SYSTEM_FILE = '/etc/ssh/ssh_config';
+export const SYSTEM_FILE = '/etc/ssh/ssh_config';
 /** OpenSSH's own limit for files that include each other. */
 const DEEPEST_INCLUDE = 16;
 
-/** What ssh_config files say of `host`: the user's file before the system's, or `only` that one (`-F`). */
+/**
+ * Where there is no ssh to ask (`ask-ssh.ts`): what ssh_config files say of `host`: the user's file before the system's, or
+ * `only` that one (`-F`).
+ */
 export function configFor(host: string, home: string, only?: string): Keywords {
   const files = only === undefined ? [join(home, '.ssh', 'config'), SYSTEM_FILE] : [only];
   const merged = new Map<string, string[]>();

@@ -140,7 +140,10 @@ function logIn(parts: Parts, resolve: () => void, reject: (error: unknown) => vo
     // The watchdog sees to both, and knows when a person is being asked.
     readyTimeout: 0,
     keepaliveInterval: 0,
-    algorithms: { serverHostKey: keyAlgorithms(readKnownKeys(target)) },
+    algorithms: {
+      ...target.algorithms,
+      serverHostKey: [...keyAlgorithms(readKnownKeys(target), target.algorithms)],
+    },
     hostVerifier: (key: Buffer, verify: (isTrusted: boolean) => void) => {
       void decide(key, verify);
     },
@@ -173,13 +176,25 @@ function notLoggedIn(target: SshTarget, tried: readonly string[]): BackendError 
   });
 }
 
+/** Words of ssh_config for what ssh2 finds nothing in common of, with what servers of old have. */
+const OLD_METHODS: readonly (readonly [RegExp, string])[] = [
+  [/key exchange/i, 'KexAlgorithms +diffie-hellman-group14-sha1'],
+  [/host key/i, 'HostKeyAlgorithms +ssh-rsa,ssh-dss'],
+  [/cipher/i, 'Ciphers +aes256-cbc,aes128-cbc'],
+  [/\bmac\b/i, 'MACs +hmac-sha1,hmac-md5'],
+];
+
 function noCommonMethod(target: SshTarget, cause: Error): BackendError {
+  const line = OLD_METHODS.find(([pattern]) => pattern.test(cause.message))?.[1];
   return new BackendError(
     'BACKEND_ERROR',
     `Cannot agree with ${serverName(target)} on a way to talk: ${cause.message}`,
     {
       retryable: false,
       cause,
+      ...(line !== undefined && {
+        hint: `Where the server is too old for anything better, allow it for this host in ~/.ssh/config: ${line}`,
+      }),
     },
   );
 }

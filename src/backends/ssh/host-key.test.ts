@@ -13,7 +13,7 @@ const KEY = Buffer.from('AAAAC3NzaC1lZDI1NTE5AAAAIGz+Wguer7zATCPmZShEwWZ+I3vfwRN
 test('the command that adds an unknown key works for whoever has never used ssh', async () => {
   const home = `${tempDir()}/nobody's home`;
   const options = { signal: new AbortController().signal, env: { HOME: home } };
-  const target = sshTarget(parseUrl('sftp://me@store.example.net/dir'), options);
+  const target = await sshTarget(parseUrl('sftp://me@store.example.net/dir'), options);
   const failure: unknown = await trust(KEY, target, {}).catch((error: unknown) => error);
   const hint = failure instanceof BackendError ? (failure.hint ?? '') : '';
   execFileSync('/bin/sh', ['-c', hint.replace(/^.*?then run: /, '')]);

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
+import type { Algorithms, ServerHostKeyAlgorithm } from 'ssh2';
+
 import { BackendError } from '../../errors/errors.ts';
 import { errorCode } from '../../util/errno.ts';
 import type { OpenOptions } from '../open-options.ts';
@@ -20,8 +22,6 @@ const ALGORITHMS = [
   'ssh-rsa',
 ] as const;
 
-type Algorithm = (typeof ALGORITHMS)[number];
-
 export function readKnownKeys({ knownHosts, knownAs, port }: SshTarget): KnownKey[] {
   return [...knownHosts.user, ...knownHosts.global].flatMap((file) => {
     const text = readIfThere(file);
@@ -33,10 +33,14 @@ export function readKnownKeys({ knownHosts, knownAs, port }: SshTarget): KnownKe
  * Types of keys to ask the server for: those that are known of it come first. Otherwise a server with several keys
  * would show one that is not known.
  */
-export function keyAlgorithms(known: readonly KnownKey[]): Algorithm[] {
+export function keyAlgorithms(
+  known: readonly KnownKey[],
+  { serverHostKey }: Algorithms = {},
+): readonly ServerHostKeyAlgorithm[] {
+  const wanted: readonly ServerHostKeyAlgorithm[] = Array.isArray(serverHostKey) ? serverHostKey : ALGORITHMS;
   const types = new Set(known.filter(({ marker }) => marker === '').map(({ type }) => type));
-  const isKnown = (name: Algorithm): boolean => types.has(name.startsWith('rsa-') ? 'ssh-rsa' : name);
-  return [...ALGORITHMS.filter(isKnown), ...ALGORITHMS.filter((name) => !isKnown(name))];
+  const isKnown = (name: ServerHostKeyAlgorithm): boolean => types.has(name.startsWith('rsa-') ? 'ssh-rsa' : name);
+  return [...wanted.filter(isKnown), ...wanted.filter((name) => !isKnown(name))];
 }
 
 /**

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 import ssh2, { type AnyAuthMethod, type AuthHandlerMiddleware, type ParsedKey } from 'ssh2';
 
-import { errorCode } from '../../util/errno.ts';
 import { Secret } from '../../util/secret.ts';
 import type { OpenOptions } from '../open-options.ts';
+import { firstKey, loadKey } from './private-key.ts';
 import type { SshTarget } from './target.ts';
 
 const { createAgent, utils } = ssh2;
@@ -43,6 +43,12 @@ export function openLogin(target: SshTarget, { ask }: Pick<OpenOptions, 'ask'>):
       const key = await keyOf(file);
       if (key === undefined && isNamed) tried.push(`key ${file} (not found)`);
       if (key === undefined) continue;
+      if (typeof key !== 'string' && !target.mayOffer(key.type)) {
+        tried.push(`key ${file} (${key.type} is not among PubkeyAcceptedAlgorithms)`);
+        continue;
+      }
+      if (typeof key !== 'string' && existsSync(`${file}-cert.pub`))
+        tried.push(`certificate of ${file} (not supported)`);
       tried.push(typeof key === 'string' ? `key ${file} (${key})` : `key ${file}`);
       if (typeof key !== 'string') yield { type: 'publickey', username, key };
     }
@@ -53,6 +59,7 @@ export function openLogin(target: SshTarget, { ask }: Pick<OpenOptions, 'ask'>):
     mayUsePassword: () => boolean,
   ): AsyncGenerator<AnyAuthMethod> {
     yield { type: 'none', username };
+    for (const file of target.certificates) tried.push(`certificate ${file} (not supported)`);
     if (isAllowed('publickey')) yield* keyMethods(target.identityFiles, true);
     if (target.agent !== undefined && isAllowed('publickey')) {
       tried.push('agent');
@@ -90,35 +97,6 @@ export function openLogin(target: SshTarget, { ask }: Pick<OpenOptions, 'ask'>):
       };
     },
   };
-}
-
-async function loadKey(
-  file: string,
-  passphrase: () => Promise<Secret | undefined>,
-): Promise<ParsedKey | string | undefined> {
-  let data: Buffer;
-  try {
-    data = readFileSync(file);
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    return `cannot be read${code === undefined ? '' : `: ${code}`}`;
-  }
-  let key = firstKey(utils.parseKey(data));
-  if (key instanceof Error && /passphrase/i.test(key.message)) {
-    const secret = await passphrase();
-    if (secret === undefined) return 'needs a passphrase';
-    key = firstKey(utils.parseKey(data, secret.reveal()));
-    if (key instanceof Error) return 'the passphrase does not open it';
-  }
-  if (key instanceof Error) return 'of an unsupported kind';
-  return key.isPrivateKey() ? key : 'no private key';
-}
-
-/** A list in the answer of ssh2 is of the versions of one key. */
-function firstKey(parsed: ParsedKey | readonly ParsedKey[] | Error): ParsedKey | Error {
-  if (!Array.isArray(parsed)) return parsed as ParsedKey | Error;
-  return parsed[0] ?? new Error('no key');
 }
 
 function agentOf(target: SshTarget, path: string) {

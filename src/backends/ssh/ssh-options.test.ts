@@ -20,7 +20,33 @@ test.each([
 
 test('what means nothing here is told, what does no harm is not', () => {
   const { ignored, configFile } = parseSshOptions(
-    '-F /c -C -oCiphers=aes128-ctr -oServerAliveInterval=9 -oLogLevel=QUIET',
+    '-F /c -C -oCompression=yes -oServerAliveInterval=9 -oLogLevel=QUIET',
   );
-  expect([ignored, configFile]).toEqual([['-C', '-oCiphers=aes128-ctr'], '/c']);
+  expect([ignored, configFile]).toEqual([['-C', '-oCompression=yes'], '/c']);
+});
+
+test('ssh is asked about what means something', () => {
+  const { words, keywords } = parseSshOptions(
+    '-4 -C -c aes128-ctr -m hmac-sha1 -b ::1 -oMACs=+hmac-md5 -oLogLevel=QUIET -i /k',
+  );
+  expect(words).toEqual([
+    '-4',
+    '-c',
+    'aes128-ctr',
+    '-m',
+    'hmac-sha1',
+    '-b',
+    '::1',
+    '-o',
+    'MACs=+hmac-md5',
+    '-o',
+    'IdentityFile="/k"',
+  ]);
+  expect(Object.fromEntries(keywords)).toEqual({
+    addressfamily: ['inet'],
+    ciphers: ['aes128-ctr'],
+    macs: ['hmac-sha1'],
+    bindaddress: ['::1'],
+    identityfile: ['/k'],
+  });
 });

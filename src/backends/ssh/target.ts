@@ -7,8 +7,14 @@ import type { Environment } from '../environment.ts';
 import { urlPassword } from '../password.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import type { BackendUrl } from '../url.ts';
+import type { Algorithms } from 'ssh2';
+
+import { algorithmsOf } from './algorithms.ts';
+import { askSsh } from './ask-ssh.ts';
 import { configFor } from './config-file.ts';
-import { parseSshOptions } from './ssh-options.ts';
+import { valuesOf } from './ssh-answer.ts';
+import { parseSshOptions, type SshOptions } from './ssh-options.ts';
+import { expandFile, expandTokens, type Meanings } from './tokens.ts';
 import { shellQuote } from './words.ts';
 
 /** A day: no limit. */
@@ -31,6 +37,15 @@ export interface SshTarget {
   /** Named by option or configuration; they are tried before the agent. */
   readonly identityFiles: readonly string[];
   readonly defaultKeys: readonly string[];
+  /** Certificates for keys, beside those in `KEY-cert.pub`. */
+  readonly certificates: readonly string[];
+  /** Whether keys of the type may be offered. */
+  mayOffer(type: string): boolean;
+  /** Methods that are asked for; those of other kinds are the usual ones. */
+  readonly algorithms: Algorithms;
+  /** 0: any. */
+  readonly family: 0 | 4 | 6;
+  readonly bindAddress: string | undefined;
   /** Offer of the agent's keys only those named. */
   readonly identitiesOnly: boolean;
   readonly agent: string | undefined;
@@ -42,65 +57,106 @@ export interface SshTarget {
   /** Passwords and passphrases may be asked for; needs a terminal. */
   readonly mayAsk: boolean;
   readonly timeoutMs: number;
+  /** For the first answer. */
+  readonly connectMs: number;
 }
 
-/** The URL before `--ssh-options` before the configuration files. Warns of options that are not heeded. */
-export function sshTarget(url: BackendUrl, options: OpenOptions): SshTarget {
+/**
+ * The URL before `--ssh-options` before the configuration files, as ssh itself reads them where there is one. Warns of
+ * options that are not heeded.
+ */
+export async function sshTarget(url: BackendUrl, options: OpenOptions): Promise<SshTarget> {
   const { env = {}, settings = {}, warn = () => {} } = options;
   const home = homeDirectory(env) ?? '/';
   const given = parseSshOptions(settings.sshOptions ?? '');
   for (const word of given.ignored) warn(`${word} in --ssh-options is not supported and is ignored.`);
-  const name = url.host ?? '';
-  const config = configFor(name, home, given.configFile);
-  const values = (keyword: string): readonly string[] => given.keywords.get(keyword) ?? config.get(keyword) ?? [];
-  const first = (keyword: string): string | undefined => values(keyword)[0];
+  const name = url.alias ?? url.host ?? '';
+  const first = await readerFor(url, given, { ...options, home });
 
-  const user = url.user ?? first('user') ?? userName(env) ?? nameless(url.scheme, name);
-  const port = url.port ?? portOf(first('port') ?? '22');
-  const host = (first('hostname') ?? name).replaceAll('%h', name);
-  const tokens: Readonly<Record<string, string>> = {
-    '%%': '%',
-    '%d': home,
-    '%h': host,
-    '%n': name,
-    '%p': String(port),
-    '%r': user,
-    get '%u'() {
-      return userName(env) ?? nameless(url.scheme, name);
-    },
-  };
-  const expand = (text: string): string => text.replace(/%./g, (token) => tokens[token] ?? token);
-  const path = (text: string): string => expand(text.replace(/^~(?=\/)/, home));
-  const files = (keyword: string, fallback: readonly string[]): string[] => {
-    const named = values(keyword).filter((file) => file !== 'none');
-    return (values(keyword).length > 0 ? named : fallback).map(path);
-  };
+  const localUser = (): string => userName(env) ?? nameless(url.scheme, name);
+  const user = url.user ?? first('user')?.[0] ?? localUser();
+  const port = url.port ?? portOf(first('port')?.[0] ?? '22');
+  const word = (keyword: string): string | undefined => first(keyword)?.[0];
+  const alias = word('hostkeyalias');
+  const jump = word('proxyjump');
+  const meanings: Meanings = { home, host: '', name, alias, port, user, jump, env, localUser };
+  const host = expandTokens(word('hostname') ?? name, { ...meanings, host: name });
+  const path = (text: string): string => expandFile(text, { ...meanings, host });
+  const files = (keyword: string, usual: readonly string[]): string[] =>
+    (first(keyword) ?? usual).filter((file) => file !== 'none').map(path);
 
-  const agent = first('identityagent') ?? 'SSH_AUTH_SOCK';
   const own = join(home, '.ssh');
-  const keys = [...(given.keywords.get('identityfile') ?? []), ...(config.get('identityfile') ?? [])];
-  const proxyCommand = first('proxycommand') ?? jumpCommand(first('proxyjump'), given.configFile);
-  const isBatch = first('batchmode') === 'yes';
+  const agent = word('identityagent') ?? 'SSH_AUTH_SOCK';
+  const keys = files('identityfile', []);
+  const isNamed = first('identityfile') !== undefined;
+  const proxyCommand = word('proxycommand') ?? jumpCommand(jump, given.configFile);
+  const accepted = word('pubkeyacceptedalgorithms') ?? word('pubkeyacceptedkeytypes');
+  const connectS = Number(word('connecttimeout'));
+  const silenceMs = timeoutMs(options) || NO_TIMEOUT_MS;
   return {
     host,
     port,
     user,
-    knownAs: first('hostkeyalias') ?? host,
+    knownAs: alias ?? host,
     knownHosts: {
       user: files('userknownhostsfile', [join(own, 'known_hosts'), join(own, 'known_hosts2')]),
       global: files('globalknownhostsfile', ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']),
     },
-    strictness: strictnessOf(first('stricthostkeychecking')),
-    identityFiles: keys.map(path),
-    defaultKeys: keys.length > 0 ? [] : DEFAULT_KEYS.map((key) => join(own, key)),
-    identitiesOnly: first('identitiesonly') === 'yes',
-    agent: agent === 'none' ? undefined : agent === 'SSH_AUTH_SOCK' ? env[agent] || undefined : path(agent),
-    proxyCommand: proxyCommand === undefined || proxyCommand === 'none' ? undefined : expand(proxyCommand),
+    strictness: strictnessOf(word('stricthostkeychecking')),
+    identityFiles: keys,
+    defaultKeys: isNamed ? [] : DEFAULT_KEYS.map((key) => join(own, key)),
+    certificates: files('certificatefile', []),
+    mayOffer: (type) => mayOffer(type, accepted),
+    algorithms: algorithmsOf(word),
+    family: FAMILIES[word('addressfamily') ?? ''] ?? 0,
+    bindAddress: word('bindaddress'),
+    identitiesOnly: word('identitiesonly') === 'yes',
+    agent: agentSocket(agent, env, path),
+    proxyCommand:
+      proxyCommand === undefined || proxyCommand === 'none'
+        ? undefined
+        : expandTokens(proxyCommand, { ...meanings, host }),
     env: options.env,
     password: urlPassword(url, env),
-    mayAsk: settings.sshAskpass === true && !isBatch,
-    timeoutMs: timeoutMs(options) || NO_TIMEOUT_MS,
+    mayAsk: settings.sshAskpass === true && word('batchmode') !== 'yes',
+    timeoutMs: silenceMs,
+    connectMs: connectS > 0 ? connectS * 1000 : silenceMs,
   };
+}
+
+const FAMILIES: Readonly<Record<string, 4 | 6>> = { inet: 4, inet6: 6 };
+
+/** The values of a keyword, undefined where nothing says any. */
+type Reader = (keyword: string) => readonly string[] | undefined;
+
+async function readerFor(url: BackendUrl, given: SshOptions, options: OpenOptions & { home: string }): Promise<Reader> {
+  const host = url.alias ?? url.host ?? '';
+  const { configFile } = given;
+  const words = [
+    ...(url.port === undefined ? [] : ['-p', String(url.port)]),
+    ...(url.user === undefined ? [] : ['-l', url.user]),
+    ...given.words,
+  ];
+  const answer = await askSsh({ configFile, words, host, home: options.home }, options);
+  if (answer !== undefined) return (keyword) => valuesOf(answer, keyword);
+  const config = configFor(host, options.home, configFile);
+  return (keyword) => {
+    const values = [given.keywords.get(keyword), config.get(keyword)].filter((list) => list !== undefined);
+    return keyword === 'identityfile' && values.length > 0 ? values.flat() : values[0];
+  };
+}
+
+function agentSocket(agent: string, env: Environment, path: (text: string) => string): string | undefined {
+  if (agent === 'none') return undefined;
+  const variable = agent === 'SSH_AUTH_SOCK' ? agent : /^\$(\w+)$/.exec(agent)?.[1];
+  return variable === undefined ? path(agent) : env[variable] || undefined;
+}
+
+/** For keys of RSA one of the names of their signatures is enough. */
+function mayOffer(type: string, accepted: string | undefined): boolean {
+  if (accepted === undefined || /^[+^-]/.test(accepted)) return true;
+  const names = accepted.split(',');
+  return names.includes(type) || (type === 'ssh-rsa' && names.some((name) => /^rsa-sha2-\d+$/.test(name)));
 }
 
 /** As in messages: `user@host`, with the port where it is not the usual one. */
@@ -128,7 +184,8 @@ function strictnessOf(text: string | undefined): Strictness {
   if (text === undefined) return 'ask';
   const word = text.toLowerCase();
   if (word === 'yes' || word === 'accept-new' || word === 'no') return word;
-  return word === 'off' ? 'no' : 'ask';
+  if (word === 'true') return 'yes';
+  return word === 'off' || word === 'false' ? 'no' : 'ask';
 }
 
 /** The jump is left to the ssh program, which goes by the same files for the hosts on the way. */
