@@ -10,8 +10,8 @@ export interface Rsyncd extends ServerProcess {
   readonly data: { readonly open: string; readonly secret: string; readonly ro: string };
 }
 
-/** A daemon of rsync on loopback. */
-export async function startRsyncd(dir: string): Promise<Rsyncd> {
+/** A daemon of rsync on loopback; `more` lines are for all of its modules. */
+export async function startRsyncd(dir: string, more: readonly string[] = []): Promise<Rsyncd> {
   const [port = 0] = await freePorts(1);
   const modules = ['open', 'secret', 'ro'] as const;
   for (const name of modules) mkdirSync(`${dir}/data/${name}`, { recursive: true });
@@ -24,6 +24,8 @@ export async function startRsyncd(dir: string): Promise<Rsyncd> {
     'use chroot = no',
     'reverse lookup = no',
     `motd file = ${dir}/motd`,
+    `lock file = ${dir}/locks`,
+    ...more,
     ...(isRoot ? ['uid = root', 'gid = root'] : []),
     ...modules.flatMap((name) => [
       `[${name}]`,

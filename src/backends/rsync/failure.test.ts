@@ -14,6 +14,13 @@ test.each([
   [23, 'rsync: link_stat "/x" failed: No such file or directory (2)', 'BACKEND_NOT_FOUND', false],
   [10, 'rsync: failed to connect to h: Connection refused (111)', 'BACKEND_ERROR', true],
   [30, 'rsync error: timeout in data send/receive (code 30)', 'BACKEND_ERROR', true],
+  [5, '@ERROR: access denied to m from h (10.0.0.1)', 'BACKEND_PERMISSION_DENIED', false],
+  [5, '@ERROR: max connections (4) reached -- try again later', 'BACKEND_ERROR', true],
+  [12, '/usr/bin/rrsync error: Another instance of rrsync is already accessing this directory.', 'BACKEND_ERROR', true],
+  [12, '/usr/bin/rrsync: invalid rsync-command syntax or options', 'BACKEND_ERROR', false],
+  [1, "rsync: unrecognized option `--x'\nusage: rsync [-0468BCD]", 'BACKEND_ERROR', false],
+  [4, 'rsync: The server is configured to refuse --delete', 'BACKEND_PERMISSION_DENIED', false],
+  [255, 'No user exists for uid 4711', 'BACKEND_COMMAND_ERROR', false],
   [1, 'rsync: --nonsense: unknown option', 'BACKEND_ERROR', false],
 ])('status %i with %j is %s, worth a retry: %s', (status, stderr, code, retryable) => {
   const ended = { status, stdout: '', stderr };

@@ -106,6 +106,22 @@ const SAID: readonly (readonly [RegExp, Kind])[] = [
     },
   ],
   [
+    /@error: access denied/i,
+    {
+      code: 'BACKEND_PERMISSION_DENIED',
+      retryable: false,
+      hint: 'The daemon does not let this machine in: see "hosts allow" in its rsyncd.conf.',
+    },
+  ],
+  [
+    /no user exists for uid/i,
+    {
+      code: 'BACKEND_COMMAND_ERROR',
+      retryable: false,
+      hint: 'ssh does not run for a user whom the password file does not know: sftp:// does, or add an entry.',
+    },
+  ],
+  [
     /does not run rsync|is not rsync|must be run via ssh|^rrsync/im,
     {
       code: 'BACKEND_PERMISSION_DENIED',
