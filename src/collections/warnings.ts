@@ -20,11 +20,9 @@ export function collectionWarnings(collection: Collection): readonly CollectionW
   const warn = (code: CollectionWarning['code'], sentence: string, names: readonly string[]): void => {
     warnings.push({ code, names, text: [sentence, ...names].join('\n') });
   };
-  const { unusable } = collection;
+  const unusable = missed(collection);
   if (unusable.length > 0) {
-    const sentence = 'Files on the remote that are empty, cut off or damaged. They count as missing:';
-    const names = unusable.map(({ name }) => name);
-    warn('generic', sentence, names);
+    warn('generic', 'Files on the remote that are empty, cut off or damaged. They count as missing:', unusable);
   }
   const times = (sets: readonly BackupSet[]): readonly string[] => sets.map(({ end }) => asctime(end));
   const late = lateSets(collection);
@@ -77,6 +75,14 @@ export function lateSets(collection: Collection): readonly BackupSet[] {
   return allSets(collection)
     .filter((set) => set.isComplete && !set.isPartial && isAhead(collection, set))
     .sort(byTime);
+}
+
+/** Unusable files that a set lacks. What an upload that was cut off has left of a set without manifest is no loss. */
+function missed({ unusable, incomplete }: Collection): readonly string[] {
+  const hasManifest = (set: BackupSet): boolean =>
+    set.isComplete || set.unusable.some(({ kind }) => kind === 'manifest');
+  const left = new Set(incomplete.filter((set) => !hasManifest(set)).flatMap(unusableNames));
+  return unusable.map(({ name }) => name).filter((name) => !left.has(name));
 }
 
 function filesOf(sets: readonly BackupSet[]): readonly string[] {
