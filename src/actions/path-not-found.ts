@@ -89,7 +89,7 @@ async function fromLists(
     return `It was gone in the backup of ${first}; the one before has it: add --time ${last}.`;
   }
   if (alike.size === 0) return undefined;
-  return `Did you mean ${[...alike].map(toScreen).join(', or ')}?`;
+  return `Did you mean ${[...alike].map(toScreen).join(', or ')}? Paths are relative to the root of the backup.`;
 }
 
 /** A path and the directories above it. */

@@ -1,5 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openBackend } from '../../src/backends/registry.ts';
+import { parseUrl } from '../../src/backends/url.ts';
 import { requireB2, startB2, type B2Key, type B2Server } from '../servers/b2.ts';
 import { startFaultyProxy, type FaultyProxy } from '../servers/http-faults.ts';
 import { PROGRAMS } from '../support/programs.ts';
@@ -36,7 +38,9 @@ describe.runIf(requireB2())("b2:// on Backblaze's simulator", () => {
   const throughProxy = (): Env => ({ ...server.env, B2_API_URL: proxy.origin });
 
   async function makeBucket(name: string): Promise<void> {
-    await good(['collection-status', at(name)], { env: server.env });
+    const opening = { signal: new AbortController().signal, env: server.env };
+    await using backend = await openBackend(parseUrl(at(name)), opening);
+    void backend;
   }
 
   function smallScene(content: string | Buffer = 'content', url = at(`${bucket()}/place`)): Scene {
@@ -117,7 +121,8 @@ describe.runIf(requireB2())("b2:// on Backblaze's simulator", () => {
 
     test('that may not make the bucket is error 52', async () => {
       const key = await server.makeKey([...LEAST, 'listBuckets']);
-      const { status, stderr } = await run(['collection-status', at('absent', key)], envOf(key));
+      const { source, url } = smallScene('content', at('absent', key));
+      const { status, stderr } = await run([source, url], envOf(key));
       expect(status).toBe(52);
       expect(stderr).toContain('There is no bucket absent, and the key may not create it.');
     });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CODES } from '../../src/errors/codes.ts';
 import { gnupgHome, RSA_KEY } from '../support/gnupg.ts';
@@ -311,7 +312,7 @@ const FAILURES: readonly Failing[] = [
     says: /^Fatal Error: Unable to start incremental backup\. {2}Old signatures not found and incremental specified$/,
     run: () => plain('incr', s.source, s.url),
   },
-  ...['b', 'd/y', 'a/x', 'conten', './a', 'd//x'].map((path): Failing => ({
+  ...['b', 'd/y', 'a/x', 'conten', 'D', 'X'].map((path): Failing => ({
     code: 19,
     when: `${path} is not in the backup`,
     says: new RegExp(`^${path} not found in archive - no files restored\\.$`),
@@ -321,7 +322,7 @@ const FAILURES: readonly Failing[] = [
     code: 20,
     when: 'the backup holds nothing',
     says: /^No files found in archive - nothing restored\.$/,
-    run: afterBackup(() => replaceVolume(() => Buffer.alloc(0)), url, target),
+    run: afterBackup(() => replaceVolume(() => gzipSync(Buffer.alloc(10_240), { level: 0 })), url, target),
   },
   ...['restore', 'verify'].map((action): Failing => ({
     code: 21,
@@ -329,7 +330,7 @@ const FAILURES: readonly Failing[] = [
     says: /^Invalid data - SHA1 hash mismatch for file:$/,
     also: /\n Calculated hash: \w{40}\n Manifest hash: \w{40}\n/,
     run: afterBackup(
-      () => writeFileSync(remoteFile('.vol1.'), 'garbled'),
+      () => writeFileSync(remoteFile('.vol1.'), 'garbled'.repeat(100)),
       () => action,
       url,
       () => (action === 'verify' ? s.source : target()),

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   backUp,
@@ -195,6 +195,7 @@ describe('records', () => {
 
   test('are appended to a log file', async () => {
     writeFileSync(`${s.dir}/log`, 'before\n');
+    mkdirSync(s.remote);
     await good(['--log-file', `${s.dir}/log`, 'collection-status', s.url]);
     expect(readFileSync(`${s.dir}/log`, 'utf8')).toMatch(/^before\nNOTICE 1\n/);
   });

@@ -59,7 +59,7 @@ export async function open(url: BackendUrl, opening: OpenOptions): Promise<Backe
     });
   }
   try {
-    if (opening.makesPlace !== false) await ensureContainer(client, container, { signal, timeoutMs });
+    await ensureContainer(client, container, { signal, timeoutMs, mayMake: opening.makesPlace !== false });
   } catch (error) {
     destroy(agents);
     throw error;
@@ -87,15 +87,19 @@ function containerOf(url: BackendUrl): string {
   );
 }
 
-/** Looks first: a signature that may only read and write in the container cannot create one. */
+/** Looks first, also where none may be made: a signature that may only read and write in the container cannot create one. */
 async function ensureContainer(
   client: ContainerClient,
   container: string,
-  { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  {
+    signal,
+    timeoutMs,
+    mayMake,
+  }: { readonly signal: AbortSignal; readonly timeoutMs: number; readonly mayMake: boolean },
 ): Promise<void> {
   using stall = stallWatch(signal, timeoutMs);
   try {
-    if (await isThere(client, stall)) return;
+    if ((await isThere(client, stall)) || !mayMake) return;
     stall.moved();
     await client.createIfNotExists({ abortSignal: stall.signal });
   } catch (error) {
