@@ -13,8 +13,23 @@ const startedAt = new Date();
 const digest = inputsDigest();
 const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
 
+/**
+ * Two lines that are a shell script which starts node, and nothing but words to node. It does what `./duplicity` does:
+ * only a shell can tell what the caller ignores, as nohup does with SIGHUP, because node takes that back; and under a limit
+ * of the address space each thread would reserve 64 MB of it.
+ */
+const START = [
+  '#!/bin/sh',
+  `":" //; ${[
+    '[ -r /proc/self/status ] && while read -r _field _value; do case $_field in SigIgn:) export DUPLICITY_SIGIGN="$_value"; break;; esac; done </proc/self/status',
+    '[ "$(ulimit -v)" = unlimited ] || export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}"',
+    'exec node "$0" "$@"',
+  ].join('; ')}`,
+  '',
+].join('\n');
+
 /** The bundle holds both programs and goes by the name it is called by. */
-const RDIFFDIR = '#!/usr/bin/env node\nprocess.argv[1] = __filename;\nrequire("./duplicity.cjs");\n';
+const RDIFFDIR = `${START}process.argv[1] = __filename;\nrequire("./duplicity.cjs");\n`;
 
 /** What node itself has loaded when a program starts. */
 const AT_HAND = ['node:events', 'node:fs', 'node:path', 'node:process'];
@@ -22,6 +37,8 @@ const AT_HAND = ['node:events', 'node:fs', 'node:path', 'node:process'];
 // Modules of node cost up to 5 ms each: one is loaded when something of it is first used.
 const LAZY_MODULES = [
   '"use strict";const __load=require;',
+  // Its own listener keeps node from opening a port to its debugger in a process that knows a passphrase.
+  'process.on("SIGUSR1",()=>undefined);',
   `const __isLazy=(name)=>name.startsWith("node:")&&!${JSON.stringify(AT_HAND)}.includes(name);`,
   'const __later=(name)=>new Proxy({},{get:(_,key)=>__load(name)[key],ownKeys:()=>Reflect.ownKeys(__load(name)),',
   'getOwnPropertyDescriptor:(_,key)=>({value:__load(name)[key],enumerable:true,configurable:true})});',
@@ -52,7 +69,7 @@ const {
 // Renamed into place: whoever starts the program meanwhile gets the old one or the new one.
 mkdirSync(scratch, { recursive: true });
 const temporary = `${scratch}/built-${process.pid}`;
-writeFileSync(temporary, `#!/usr/bin/env node\n${entry.text}${inputsLine(digest)}`);
+writeFileSync(temporary, `${START}${entry.text}${inputsLine(digest)}`);
 chmodSync(temporary, 0o755);
 utimesSync(temporary, startedAt, startedAt);
 mkdirSync(dirname(bundle), { recursive: true });

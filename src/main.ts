@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import type { Backend, Call } from './backends/backend.ts';
@@ -27,6 +26,7 @@ import { adoptLocalZone } from './cli/local-zone.ts';
 import { tempRoots } from './cli/places.ts';
 import type { Settings } from './cli/settings.ts';
 import { processSurroundings, processWords, type Surroundings } from './cli/surroundings.ts';
+import { catchSignals, interruption, type Interrupts } from './cli/signals.ts';
 import { versionText } from './cli/version.ts';
 import { askPassphrase } from './crypto/ask/ask.ts';
 import { askPerson } from './crypto/ask/ask-person.ts';
@@ -73,6 +73,10 @@ const STORING_ACTIONS: ReadonlySet<RunCommand['action']> = new Set([
 /** What the program is called when it is the other one. */
 const RDIFFDIR = /(?:^|\/)rdiffdir(?:\.c?js)?$/;
 
+interface Circumstances extends Call {
+  readonly around: Surroundings;
+}
+
 /** Where a run says what it does, and what makes all of that visible at once. */
 interface Said {
   readonly emit: Emit;
@@ -113,6 +117,7 @@ async function runCommandLine(): Promise<number> {
 
 /** Runs the command line of this process; `direct` sends further output where its options say. */
 async function perform({ emit, flush }: Said, direct: (settings: Settings) => void): Promise<number> {
+  let interrupts: Interrupts | undefined;
   try {
     const around = processSurroundings();
     const command = parseCommandLine(processWords(), around, direct);
@@ -120,36 +125,21 @@ async function perform({ emit, flush }: Said, direct: (settings: Settings) => vo
     if (command.action === 'help') return print((await import('./cli/help.ts')).helpText());
     direct(command.settings);
     for (const text of command.warnings) emit({ kind: 'warning', text });
-    return await run(command, around, { emit, flush });
+    interrupts = catchSignals(SIGNALS);
+    return await run(command, { around, signal: interrupts.signal }, { emit, flush });
   } catch (thrown) {
-    if (interruptedBy !== undefined) {
-      emit({ kind: 'info', text: `${interruptedBy.slice(3)} intercepted...exiting.` });
-      return SIGNALS[interruptedBy];
+    const by = interrupts?.by();
+    if (by !== undefined) {
+      emit({ kind: 'notice', text: interruption(by) });
+      return SIGNALS[by];
     }
     emit({ kind: 'failed', error: toFailure(thrown, __VERSION__) });
     return exitStatus(thrown);
   }
 }
 
-let interruptedBy: keyof typeof SIGNALS | undefined;
-
-/** The first signal ends the run in order, temporary files removed; the second at once. */
-function catchSignals(): AbortSignal {
-  const interrupt = new AbortController();
-  const onSignal = (signal: keyof typeof SIGNALS): void => {
-    if (interruptedBy !== undefined) process.exit(SIGNALS[signal]);
-    interruptedBy = signal;
-    interrupt.abort();
-  };
-  for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const) process.on(signal, onSignal);
-  // Every process, stream and upload under way listens: their number says nothing about a leak.
-  setMaxListeners(0, interrupt.signal);
-  return interrupt.signal;
-}
-
-async function run(command: RunCommand, around: Surroundings, { emit, flush }: Said): Promise<number> {
+async function run(command: RunCommand, { around, ...call }: Circumstances, { emit, flush }: Said): Promise<number> {
   const { settings } = command;
-  const call: Call = { signal: catchSignals() };
   const archiveDir = openArchiveDir(command.archiveDir, '');
   using spool = openSpool(tempRoots(settings.tempdir, around.env));
   const warn = (text: string): void => emit({ kind: 'warning', text });

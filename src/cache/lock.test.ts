@@ -1,10 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { constants, hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { formatHolder, lifeOf, parseHolder } from './lock-holder.ts';
 import { takeLock } from './lock.ts';
+import { startOf, thisProcess } from './this-process.ts';
+
+const { errno } = constants;
 
 let directory: string;
 let lockfile: string;
@@ -154,8 +158,16 @@ describe('without file locks of the system', () => {
     (await takeLock(directory, none)).release();
   });
 
-  test('that file has to do on a file system that refuses locks', async () => {
-    const refused = Object.assign(new Error('no locks'), { code: 'ENOLCK' });
+  // libuv has no name for the number of ENOLCK, which NFS without a lock service answers.
+  test.each([
+    'ENOSYS',
+    'ENOTSUP',
+    'EOPNOTSUPP',
+    'EINVAL',
+    `Unknown system error -${errno.ENOLCK}`,
+    `Unknown system error -${errno.EOPNOTSUPP}`,
+  ])('that file has to do on a file system that answers %s', async (code) => {
+    const refused = Object.assign(new Error('no locks'), { code });
     const lock = await takeLock(directory, () =>
       Promise.resolve(() => {
         throw refused;
@@ -163,6 +175,16 @@ describe('without file locks of the system', () => {
     );
     expect(lock.warning).toBeDefined();
     lock.release();
+  });
+
+  test('what else the system answers is said of the archive dir', async () => {
+    const refused = Object.assign(new Error('odd'), { code: 'Unknown system error -999' });
+    const lock = takeLock(directory, () =>
+      Promise.resolve(() => {
+        throw refused;
+      }),
+    );
+    await expect(lock).rejects.toMatchObject({ code: 'BAD_ARCHIVE_DIR' });
   });
 
   test('the file of a dead process is taken over', async () => {
@@ -173,12 +195,57 @@ describe('without file locks of the system', () => {
   });
 
   test.each([
-    ['a process on another host', 'pid 1 host elsewhere.example.org since 1700000000\n'],
-    ['a process unknown', ''],
-  ])('the file of %s is respected', async (_, content) => {
+    ['a process on another host', 'pid 1 host elsewhere.example.org since 1700000000\n', 'Tue Nov 14 22:13:20 2023'],
+    ['a process unknown', '', 'Thu Jan  1 00:00:09 1970'],
+  ])('the file of %s is respected, and named', async (_, content, time) => {
+    vi.stubEnv('TZ', 'UTC');
     writeFileSync(pidFile(), content);
-    await expect(takeLock(directory, none)).rejects.toMatchObject(BUSY);
+    utimesSync(pidFile(), 9, 9);
+    const hint = `cannot be seen from here. If it does not, delete ${pidFile()}, which is from ${time}.`;
+    await expect(takeLock(directory, none)).rejects.toMatchObject({ ...BUSY, hint: expect.stringContaining(hint) });
     expect(readFileSync(pidFile(), 'utf8')).toBe(content);
+    vi.unstubAllEnvs();
+  });
+
+  test('the file of a running process is respected', async () => {
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+    children.push(child);
+    writeFileSync(pidFile(), formatHolder({ ...thisProcess(), pid: child.pid ?? 0, start: startOf(child.pid ?? 0) }));
+    await expect(takeLock(directory, none)).rejects.toMatchObject({
+      ...BUSY,
+      hint: expect.stringMatching(`^It is process ${child.pid} on .* Wait for it`),
+    });
+  });
+
+  test('the file with the own number, which a killed container left, is taken over', async () => {
+    for (const line of [`pid ${process.pid} host ${hostname()} since 1700000000\n`, formatHolder(thisProcess())]) {
+      writeFileSync(pidFile(), line);
+      (await takeLock(directory, none)).release();
+    }
+  });
+});
+
+describe('a line in a lock file', () => {
+  const here = { pid: 7, host: 'box', since: 1_700_000_000, boot: 'b1', space: '11', start: '500' };
+  // Of a process that is there, and of one that is not.
+  const there = { ...here, pid: process.pid, start: startOf('self') };
+  const gone = { ...here, pid: deadPid() };
+
+  test.each([
+    ['of a process that runs', there, 'runs'],
+    ['of a process that is gone', gone, 'ended'],
+    ['of a process whose number another one has now', { ...there, start: '1' }, 'ended'],
+    ['with the own number', { ...here, start: '1' }, 'ended'],
+    ['with the own number in another container of this machine', { ...here, host: 'box2', space: '12' }, 'ended'],
+    ['of another container of this machine', { ...there, host: 'box2', space: '12' }, 'unknown'],
+    ['of this machine before it was started again', { ...there, boot: 'b0' }, 'ended'],
+    ['of another machine', { ...there, host: 'far', boot: 'b9' }, 'unknown'],
+    ['of a process whose system tells nothing', { pid: process.pid, host: 'box', since: 1 }, 'runs'],
+    ['of a dead one whose system tells nothing', { pid: gone.pid, host: 'box', since: 1 }, 'ended'],
+    ['of another host that tells nothing', { pid: 7, host: 'far', since: 1 }, 'unknown'],
+  ] as const)('%s', (_, holder, life) => {
+    expect(lifeOf(holder, here)).toBe(life);
+    expect(parseHolder(formatHolder(holder))).toEqual(holder);
   });
 });
 

@@ -1,11 +1,12 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, statSync, unlinkSync, writeSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { constants as system } from 'node:os';
 import { join } from 'node:path';
 import { errorCode } from '../util/errno.ts';
 import { guard } from './guard.ts';
 import { busy, formatHolder } from './lock-holder.ts';
 import { loadNativeLock, type TryLock } from './native-lock.ts';
 import { takePidFile } from './pid-file.ts';
+import { thisProcess } from './this-process.ts';
 
 /** The right to work on an archive dir. The system takes it back from a process that dies. */
 export interface Lock extends Disposable {
@@ -18,7 +19,7 @@ export interface Lock extends Disposable {
 const NAME = 'lockfile';
 
 /** What systems answer where files cannot be locked. */
-const UNSUPPORTED = new Set(['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'ENOLCK', 'EINVAL']);
+const UNSUPPORTED = ['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'ENOLCK', 'EINVAL'] as const;
 
 /**
  * Locks the archive dir at `directory` against this program and the reference, whose lock is an exclusive, non-blocking
@@ -42,8 +43,10 @@ export async function takeLock(directory: string, load: () => Promise<TryLock> =
       isMine = isStillThere(path, fd);
     } catch (error) {
       closeSync(fd);
-      if (UNSUPPORTED.has(errorCode(error) ?? '')) return weakLock(directory);
-      throw error;
+      if (isUnsupported(error)) return weakLock(directory);
+      return guard(directory, 'locked', () => {
+        throw error;
+      });
     }
     if (isMine) return held(path, fd);
     closeSync(fd);
@@ -53,7 +56,7 @@ export async function takeLock(directory: string, load: () => Promise<TryLock> =
 function held(path: string, fd: number): Lock {
   try {
     ftruncateSync(fd);
-    writeSync(fd, formatHolder({ pid: process.pid, host: hostname(), since: Math.trunc(Date.now() / 1000) }), 0);
+    writeSync(fd, formatHolder(thisProcess()), 0);
   } catch {
     // The line only helps the message of those who find the lock taken.
   }
@@ -70,6 +73,13 @@ function held(path: string, fd: number): Lock {
     closeSync(fd);
   };
   return { warning: undefined, release, [Symbol.dispose]: release };
+}
+
+/** Some numbers have no name in libuv, which then gives the number: "Unknown system error -37". */
+function isUnsupported(error: unknown): boolean {
+  const code = errorCode(error) ?? '';
+  const number = Number(/^Unknown system error -(\d+)/.exec(code)?.[1]);
+  return UNSUPPORTED.some((name) => name === code || system.errno[name] === number);
 }
 
 function weakLock(directory: string): Lock {

@@ -1,26 +1,42 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, linkSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { errorCode } from '../util/errno.ts';
 import { guard } from './guard.ts';
-import { busy, formatHolder, mayBeAlive, parseHolder } from './lock-holder.ts';
+import { busy, busyFile, formatHolder, lifeOf, parseHolder } from './lock-holder.ts';
+import { thisProcess } from './this-process.ts';
+
+/** Those that this process holds. */
+const own = new Set<string>();
 
 /**
  * A lock for systems without file locks: the file at `path` exists as long as its process does. Keeps out other runs of
  * this program only. Gives what releases it; USER_ERROR if it is taken.
  */
 export function takePidFile(path: string): () => void {
-  const line = formatHolder({ pid: process.pid, host: hostname(), since: Math.trunc(Date.now() / 1000) });
+  if (own.has(path)) throw busy(path);
+  const line = formatHolder(thisProcess());
   for (let tries = 0; tries < 5; tries++) {
-    if (create(path, line)) return once(() => unlinkSync(path));
+    if (create(path, line)) return held(path);
     const found = read(path);
     if (found === undefined) continue;
     const holder = parseHolder(found);
     // An unreadable line may be one that is just being written.
-    if (holder === undefined || mayBeAlive(holder) || !removeStale(path, found)) break;
+    if (holder === undefined || lifeOf(holder) !== 'ended' || !removeStale(path, found)) break;
   }
-  throw busy(path);
+  throw busyFile(path);
+}
+
+function held(path: string): () => void {
+  own.add(path);
+  return () => {
+    if (!own.delete(path)) return;
+    try {
+      unlinkSync(path);
+    } catch {
+      // Whoever removed it had a reason; there is nothing left to release.
+    }
+  };
 }
 
 function create(path: string, line: string): boolean {
@@ -32,8 +48,15 @@ function create(path: string, line: string): boolean {
       if (errorCode(error) === 'EEXIST') return false;
       throw error;
     }
-    writeSync(fd, line);
-    closeSync(fd);
+    try {
+      writeSync(fd, line);
+    } catch (error) {
+      // A full disk: an empty file would lock for ever.
+      unlinkSync(path);
+      throw error;
+    } finally {
+      closeSync(fd);
+    }
     return true;
   });
 }
@@ -63,17 +86,4 @@ function read(path: string): string | undefined {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-function once(action: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (isDone) return;
-    isDone = true;
-    try {
-      action();
-    } catch {
-      // Whoever removed it had a reason; there is nothing left to release.
-    }
-  };
 }

@@ -19,6 +19,13 @@ test('a spool is a private directory in the first root that exists, and is gone 
   expect(readdirSync(root)).toEqual([]);
 });
 
+test('a root that is there and cannot be written is passed over', () => {
+  const root = tempDir();
+  writeFileSync(join(root, 'file'), '');
+  using spool = openSpool(['/proc', join(root, 'file'), root]);
+  expect(spool.directory.startsWith(`${root}/`)).toBe(true);
+});
+
 test('names are never given twice and nothing is created for them', () => {
   using spool = openSpool([tempDir()]);
   const names = [spool.newPath('vol1'), spool.newPath('vol1'), spool.newPath('vol2')];

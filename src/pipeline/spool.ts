@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { LocalError } from '../errors/errors.ts';
 
@@ -16,7 +16,7 @@ export interface Spool extends Disposable {
   freeBytes(): number;
 }
 
-/** `roots` are directories to try, best first; the first that exists is taken. Nothing is made before it is needed. */
+/** `roots` are directories to try, best first; the first that can be used is. Nothing is made before it is needed. */
 export function openSpool(roots: readonly string[]): Spool {
   let made: string | undefined;
   let count = 0;
@@ -40,18 +40,19 @@ export function openSpool(roots: readonly string[]): Spool {
 }
 
 function makeDirectory(roots: readonly string[]): string {
-  const parent = roots.find(isDirectory) ?? roots[0] ?? '.';
-  try {
-    return mkdtempSync(join(parent, 'duplicity-'));
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new LocalError('USER_ERROR', `The temporary directory ${parent} cannot be used: ${reason}.`, {
-      hint: 'Name an existing, writable directory with --tempdir or TMPDIR.',
-      cause,
-    });
+  const failures: unknown[] = [];
+  for (const root of roots) {
+    try {
+      return mkdtempSync(join(root, 'duplicity-'));
+    } catch (cause) {
+      failures.push(cause);
+    }
   }
-}
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  // The one that was meant, by an option or by a variable.
+  const [cause] = failures;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  throw new LocalError('USER_ERROR', `The temporary directory ${roots[0]} cannot be used: ${reason}.`, {
+    hint: 'Name an existing, writable directory with --tempdir or TMPDIR.',
+    cause,
+  });
 }

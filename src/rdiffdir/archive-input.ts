@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { addAbortSignal } from 'node:stream';
 import { gunzipStream } from '../crypto/plain/gunzip-stream.ts';
 import { IntegrityError } from '../errors/errors.ts';
 import { toFs, toScreen } from '../util/bytepath.ts';
@@ -10,7 +11,10 @@ const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 
 /** The bytes of an archive, decompressed when they are gzipped, which their beginning tells. `-` is standard input. */
 export async function* archiveBytes(path: ArchivePath, signal: AbortSignal): AsyncGenerator<Buffer> {
-  const stream = path === '-' ? process.stdin : createReadStream(toFs(path), { highWaterMark: BLOCK_BYTES, signal });
+  const stream =
+    path === '-'
+      ? addAbortSignal(signal, process.stdin)
+      : createReadStream(toFs(path), { highWaterMark: BLOCK_BYTES, signal });
   const blocks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   try {
     const head = await firstBytes(blocks, GZIP_MAGIC.length);

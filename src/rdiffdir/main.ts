@@ -1,5 +1,5 @@
-import { setMaxListeners } from 'node:events';
 import { tempRoots } from '../cli/places.ts';
+import { catchSignals, interruption } from '../cli/signals.ts';
 import { processSurroundings, processWords } from '../cli/surroundings.ts';
 import { localFailure } from '../crypto/local-failure.ts';
 import { CODES } from '../errors/codes.ts';
@@ -29,23 +29,18 @@ const SIGNALS = { SIGINT: 130, SIGHUP: 129, SIGTERM: 143 } as const;
 export async function rdiffdir(version: string): Promise<number> {
   const mask = maskFor(processWords());
   const say = (text: string): void => fdSink(2).write(Buffer.from(`${mask(text)}\n`));
-  const interrupt = new AbortController();
-  setMaxListeners(0, interrupt.signal);
-  let interruptedBy: keyof typeof SIGNALS | undefined;
-  for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (interruptedBy !== undefined) process.exit(SIGNALS[signal]);
-      interruptedBy = signal;
-      interrupt.abort();
-    });
-  }
+  const { signal, by } = catchSignals(SIGNALS);
   try {
     const command = parseRdiffdir(processWords(), processSurroundings(), say);
-    if (command.action === 'run') await run(command.request, command.settings, interrupt.signal);
+    if (command.action === 'run') await run(command.request, command.settings, signal);
     else fdSink(1).write(Buffer.from(command.action === 'help' ? HELP : `rdiffdir ${version}\n`));
     return 0;
   } catch (thrown) {
-    if (interruptedBy !== undefined) return SIGNALS[interruptedBy];
+    const interrupted = by();
+    if (interrupted !== undefined) {
+      say(interruption(interrupted));
+      return SIGNALS[interrupted];
+    }
     const failure = toFailure(explained(thrown), version);
     const { code, message, hint, exitCode } = failure;
     if (code === 'COMMAND_LINE') say(`Error: ${message}\nSee the rdiffdir manual page for instructions`);

@@ -18,6 +18,12 @@ test('anything else is a bug: number 30, with stack, version and the name of the
   expect(failure.hint).toContain('1.2.3');
 });
 
+test('memory that cannot be had is a sentence', () => {
+  const failure = toFailure(new RangeError('Array buffer allocation failed'), '4.0.0');
+  expect(failure).toMatchObject({ exitCode: 30, exception: 'MemoryError' });
+  expect(failure.message).toBe('There is not enough memory: Array buffer allocation failed.');
+});
+
 test('what the system refuses is a sentence, not a bug with a stack', () => {
   const refused = Object.assign(new Error("EACCES: permission denied, open '/x'"), {
     errno: -13,

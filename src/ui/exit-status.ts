@@ -11,12 +11,23 @@ export function toFailure(thrown: unknown, version: string): DuplicityError {
       exception: 'OSError',
     });
   }
+  if (isOutOfMemory(thrown)) {
+    return new DuplicityError('EXCEPTION', `There is not enough memory: ${thrown.message}.`, {
+      cause: thrown,
+      exception: 'MemoryError',
+      hint: 'Raise the limit of this process (ulimit -v, or that of its container).',
+    });
+  }
   const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
   return new DuplicityError('EXCEPTION', stack, {
     cause: thrown,
     exception: thrown instanceof Error ? thrown.name : 'Error',
     hint: `This is a bug in duplicity ${version}: please report it with the lines above.`,
   });
+}
+
+function isOutOfMemory(thrown: unknown): thrown is RangeError {
+  return thrown instanceof RangeError && /allocat|out of memory/i.test(thrown.message);
 }
 
 /** The exit status of a run that ended with this. */

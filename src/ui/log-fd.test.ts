@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
@@ -35,6 +35,21 @@ test('a log file is appended to', () => {
   output.emit({ kind: 'notice', text: 'é' });
   output.close();
   expect(readFileSync(file, 'utf8')).toBe('before\nNOTICE 1\n. é\n\n');
+});
+
+test('a log file that is the name of a descriptor is that one, which is written on where it is', () => {
+  const file = join(dir, 'named');
+  const fd = openSync(file, 'w');
+  writeSync(fd, 'before\n');
+  for (const path of [`/dev/fd/${fd}`, `/proc/self/fd/${fd}`]) {
+    const output = recordOutput({ verbosity: 9, sink: openLogFile(path) });
+    output.emit({ kind: 'notice', text: 'x' });
+    output.close();
+  }
+  writeSync(fd, 'after\n');
+  closeSync(fd);
+  expect(readFileSync(file, 'utf8')).toBe('before\nNOTICE 1\n. x\n\nNOTICE 1\n. x\n\nafter\n');
+  expect(() => openLogFile(`/dev/fd/${fd}`)).toThrow(/^Cannot open the log file .* not open for writing\.$/);
 });
 
 test('a log file that cannot be opened is a usage error', () => {

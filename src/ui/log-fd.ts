@@ -29,8 +29,20 @@ export function openLogFd(fd: number): Sink {
   return fdSink(fd);
 }
 
-/** The sink of `--log-file`, which is appended to. */
+/** Names of descriptors that are open. */
+const DESCRIPTOR = /^\/(?:dev\/(stdout|stderr)|(?:dev|proc\/self)\/fd\/(\d+))$/;
+
+/**
+ * The sink of `--log-file`, which is appended to. A name of an open descriptor means that one: a socket, which it is under
+ * systemd, cannot be opened, and a file that is opened twice is written over.
+ */
 export function openLogFile(path: string): Sink {
+  const [, name, number] = DESCRIPTOR.exec(path) ?? [];
+  const fd = name === 'stdout' ? 1 : name === 'stderr' ? 2 : Number(number);
+  if (!Number.isNaN(fd)) {
+    if (isWritable(fd) && !isOurOwn(fd)) return fdSink(fd);
+    throw new UsageError('COMMAND_LINE', `Cannot open the log file ${path}: it is not open for writing.`);
+  }
   try {
     return fdSink(openSync(path, 'a'));
   } catch (error) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { fastestKernels } from './choose.ts';
-import { Kernels } from './kernel.ts';
+import { fastestKernels, orScalar } from './choose.ts';
+import { type Kernel, Kernels } from './kernel.ts';
 import { scalarKernel } from './scalar.ts';
 
 const MEBIBYTE = 1_048_576;
@@ -37,4 +37,26 @@ test('a second kernel with much memory is made while the first is in use', () =>
 
 test('kernels of the process are shared', () => {
   expect(fastestKernels()).toBe(fastestKernels());
+});
+
+test('where a kernel of WebAssembly cannot be made, its twin does the work, also of a later one', () => {
+  const refused = (): never => {
+    throw new RangeError('WebAssembly.Instance(): Out of memory: Cannot allocate Wasm memory for new instance');
+  };
+  const twin = (prepare: () => (() => Kernel) | undefined): number => orScalar(prepare)().lanes;
+  expect(twin(() => refused)).toBe(1);
+  expect(twin(refused)).toBe(1);
+  expect(twin(() => undefined)).toBe(1);
+  const first = scalarKernel();
+  let made = 0;
+  const create = orScalar(() => () => (made++ === 0 ? first : refused()));
+  expect(create()).toBe(first);
+  expect(create()).not.toBe(first);
+});
+
+test('what else a kernel fails with is no matter of memory', () => {
+  const create = orScalar(() => () => {
+    throw new TypeError('odd');
+  });
+  expect(create).toThrow('odd');
 });
