@@ -19,7 +19,7 @@ const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
  * of the address space each thread would reserve 64 MB of it.
  */
 const START = [
-  '#!/bin/sh',
+  '#!/usr/bin/env sh',
   `":" //; ${[
     '[ -r /proc/self/status ] && while read -r _field _value; do case $_field in SigIgn:) export DUPLICITY_SIGIGN="$_value"; break;; esac; done </proc/self/status',
     '[ "$(ulimit -v)" = unlimited ] || export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}"',

@@ -12,6 +12,8 @@ import { vitest } from './lib/vitest.mjs';
 
 /** The newest long-term release; the tests themselves run on the one that was started. */
 const NEWER_NODE = '24.21.0';
+/** One of each line that is supported: on all of them every library has to load. */
+const NODES = ['20.19.0', '22.21.0', NEWER_NODE, '26.12.1'];
 
 const isCI = process.env.CI === 'true';
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -41,13 +43,16 @@ async function test() {
     if (!ok) failures.push(...failedTests);
   }
 
+  const installed = new Map();
+  for (const version of NODES) installed.set(version, await otherNode(version));
+  for (const { problem: missing } of installed.values()) if (missing !== undefined) absent(missing);
+
   step(`tests of the program on Node ${process.versions.node}`);
   await testProgram(['test/']);
 
   step(`tests of the program on Node ${NEWER_NODE}`);
-  const node = await otherNode(NEWER_NODE);
-  if ('problem' in node) absent(node.problem);
-  else await testProgram(['test/cli/', ...smokeTests()], { DUPLICITY_NODE: node.path });
+  const { path } = installed.get(NEWER_NODE);
+  if (path !== undefined) await testProgram(['test/cli/', ...smokeTests()], { DUPLICITY_NODE: path });
 }
 
 async function testProgram(filters, env) {

@@ -1,4 +1,4 @@
-// A second Node.js to run the program with: npm's own packages of it, kept below node_modules.
+// Other Node.js to run the program with: npm's own packages of it, kept below node_modules.
 import { existsSync, mkdirSync } from 'node:fs';
 import { root } from './paths.mjs';
 import { run } from './run.mjs';

@@ -220,7 +220,9 @@ describe('without file locks of the system', () => {
   test('the file with the own number, which a killed container left, is taken over', async () => {
     for (const line of [`pid ${process.pid} host ${hostname()} since 1700000000\n`, formatHolder(thisProcess())]) {
       writeFileSync(pidFile(), line);
-      (await takeLock(directory, none)).release();
+      const lock = await takeLock(directory, none);
+      expect(readFileSync(pidFile(), 'utf8')).not.toBe(line.replace(/ since.*/s, ' since 1700000000\n'));
+      lock.release();
     }
   });
 });

@@ -1,3 +1,4 @@
+import { markAsUntransferable } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { release } from './release.ts';
 
@@ -17,10 +18,18 @@ test.each([
   expect(block.length).toBeGreaterThan(0);
 });
 
+// Node 20 passes over such memory, later ones throw: test/surroundings runs the program on them.
+test('memory that Node does not give away is left alone', () => {
+  const block = Buffer.allocUnsafeSlow(100_000);
+  markAsUntransferable(block.buffer);
+  release(block);
+  expect(block).toHaveLength(100_000);
+});
+
 // Node 24 has a large pool, and throws where Node 20 lets such a transfer pass.
-test("a slice at the beginning of Node's pool is left alone", () => {
-  let slice = Buffer.allocUnsafe(1000);
-  while (slice.byteOffset !== 0 || slice.buffer.byteLength !== Buffer.poolSize) slice = Buffer.allocUnsafe(1000);
-  release(slice);
-  expect(slice).toHaveLength(1000);
+test("slices of Node's pool are left alone, also the one at its beginning", () => {
+  // More than one pool. That of Node 26 has something else at its beginning.
+  const slices = Array.from({ length: 200 }, () => Buffer.allocUnsafe(1000));
+  for (const slice of slices) release(slice);
+  expect(slices.filter(({ length }) => length !== 1000)).toEqual([]);
 });

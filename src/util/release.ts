@@ -16,7 +16,12 @@ export function release({ buffer, byteOffset }: Buffer): void {
   if (buffer.byteLength === Buffer.poolSize) return;
   // Node 20 has no ArrayBuffer.prototype.transfer. A message takes the memory along, and nobody receives this one.
   sink ??= deadEnd();
-  sink.postMessage(undefined, [buffer]);
+  try {
+    sink.postMessage(undefined, [buffer]);
+  } catch (error) {
+    // Node's own memory, which it lends and means to use again: under Node 26 what zlib gives.
+    if (!(error instanceof DOMException) || error.name !== 'DataCloneError') throw error;
+  }
 }
 
 function deadEnd(): MessagePort {

@@ -1,10 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname } from 'node:path';
 import { publint } from 'publint';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { registryEnv, testHome } from '../support/home.ts';
+import { registryEnv, searchPath, testHome } from '../support/home.ts';
 import { listing } from '../support/listing.ts';
+import { nodes } from '../support/nodes.ts';
 import { root } from '../support/paths.ts';
 import { run, succeeded } from '../support/processes.ts';
+import { askedFor, WITH_LIBRARY } from '../support/schemes.ts';
 import { tempDir } from '../support/temp.ts';
 import { requireTool } from '../support/tools.ts';
 
@@ -64,6 +67,14 @@ describe('the npm package', () => {
     const result = await installed(['--version']);
     expect(result).toEqual({ status: 0, signal: null, stdout: `duplicity ${packed.version}\n`, stderr: '' });
     expect(packed.version).toBe('4.0.0');
+  });
+
+  test.each(nodes())('loads its libraries on %s, without a word of them on standard error', async (_, node) => {
+    const env = { PATH: `${dirname(node)}${delimiter}${searchPath()}` };
+    for (const refused of WITH_LIBRARY) {
+      const { stderr, status } = refused;
+      expect(await askedFor([`${prefix}/bin/duplicity`], refused, env)).toEqual({ stderr, status });
+    }
   });
 
   test('backs up and restores without encryption', async () => {
