@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CODES } from '../../src/errors/codes.ts';
 import { gnupgHome, RSA_KEY } from '../support/gnupg.ts';
@@ -322,7 +321,7 @@ const FAILURES: readonly Failing[] = [
     code: 20,
     when: 'the backup holds nothing',
     says: /^No files found in archive - nothing restored\.$/,
-    run: afterBackup(() => replaceVolume(() => gzipSync(Buffer.alloc(10_240), { level: 0 })), url, target),
+    run: afterBackup(() => replaceVolume(() => Buffer.alloc(10_240)), url, target),
   },
   ...['restore', 'verify'].map((action): Failing => ({
     code: 21,
