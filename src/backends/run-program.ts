@@ -27,6 +27,8 @@ export function runProgram(program: Program, args: readonly string[], run: Progr
     const child = spawn(program.command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       signal,
+      // A session of its own: Ctrl-C and a terminal that hangs up reach us only, who may have to ignore them.
+      detached: true,
       ...(env !== undefined && { env }),
       ...(cwd !== undefined && { cwd }),
     });

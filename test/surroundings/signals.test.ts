@@ -1,12 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { heard } from '../support/heard.ts';
+import { searchPath } from '../support/home.ts';
 import { root } from '../support/paths.ts';
-import { start, type Running } from '../support/processes.ts';
+import { run, start, type Running } from '../support/processes.ts';
 import { runDuplicity } from '../support/run.ts';
 import { command, faults, names, PLAIN, put, restoredTree, scene, treeOf, type Scene } from '../support/scene.ts';
+import { requireTool } from '../support/tools.ts';
 
 let s: Scene;
 beforeEach(() => {
@@ -48,6 +50,22 @@ describe.runIf(process.platform === 'linux').each(WAYS)('started by %s', (_, way
     expect(status).toBe(0);
   });
 });
+
+test.runIf(requireTool('par2'))(
+  'a terminal that hangs up does not reach the programs that a run under nohup has started',
+  async () => {
+    // Each hangs up before it works, on all of the session of the run.
+    const bin = `${s.dir}/bin`;
+    const hangUp = 'kill -HUP "-$(ps -o sid= -p "$PPID" | tr -d " ")"';
+    put(s.dir, { 'bin/par2': `#!/bin/sh\n${hangUp}\nPATH="\${PATH#*:}" exec par2 "$@"\n` });
+    chmodSync(`${bin}/par2`, 0o755);
+    const script = 'trap \'\' HUP; exec "$@"';
+    const args = ['-w', 'sh', '-c', script, 'sh', ...(await command()), ...PLAIN, s.source, `par2+${s.url}`];
+    const { status, stderr } = await run('setsid', args, { env: { PATH: `${bin}:${searchPath()}` } });
+    expect([status, stderr]).toEqual([0, '']);
+    expect(names(s.remote).some((name) => name.endsWith('.par2'))).toBe(true);
+  },
+);
 
 test.each([
   ['SIGINT', 4],

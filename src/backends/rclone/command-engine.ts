@@ -68,7 +68,12 @@ interface Cat<T> {
 /** The taker sees an end only after rclone has ended well. */
 async function cat<T>(task: string, path: string, { take, signal, env }: Cat<T>): Promise<T> {
   signal.throwIfAborted();
-  const child = spawn('rclone', ['cat', '--', path], { stdio: ['ignore', 'pipe', 'pipe'], env, signal });
+  const child = spawn('rclone', ['cat', '--', path], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env,
+    signal,
+    detached: true,
+  });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const ended = new Promise<number | null>((resolve, reject) => {

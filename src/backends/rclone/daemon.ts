@@ -54,7 +54,12 @@ kill $!`;
 /** Starts the daemon on a free port. undefined when it does not come up, for whatever reason but a missing program. */
 export async function startDaemon(env: Env, said: (line: string) => void): Promise<Daemon | undefined> {
   const secret = randomBytes(24).toString('base64url');
-  const child = spawn('sh', ['-c', KEEPER], { stdio: ['pipe', 'ignore', 'pipe'], env: daemonEnv(env, secret) });
+  const child = spawn('sh', ['-c', KEEPER], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+    env: daemonEnv(env, secret),
+    // As in run-program.ts.
+    detached: true,
+  });
   child.stdin.on('error', () => undefined);
   const ended = new Promise<number | null>((resolve, reject) => {
     child.on('error', (error) => reject(notRunning(RCLONE, error)));
