@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { bytePath } from '../util/bytepath.ts';
 import { difftarMember, isLastPiece, pieceOf } from './difftar-writer.ts';
 import type { EntryKind, FileType } from './entry.ts';
-import { NO_METADATA } from './tar-writer.ts';
+import { NO_METADATA } from './tar/tar-writer.ts';
 
 const meta = { ...NO_METADATA, mode: 0o600, uid: 3, mtime: 9 };
 

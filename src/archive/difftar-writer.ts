@@ -1,7 +1,7 @@
 import { ROOT } from '../util/bytepath.ts';
 import { PIECE_SIZE } from './difftar.ts';
 import type { Entry } from './entry.ts';
-import { type Member, NO_METADATA } from './tar-writer.ts';
+import { type Member, NO_METADATA } from './tar/tar-writer.ts';
 
 // What goes into a volume for one entry. A body is read in units of PIECE_SIZE, the last of which is short or empty:
 //

@@ -3,7 +3,7 @@ import { IntegrityError } from '../errors/errors.ts';
 import { bytePath } from '../util/bytepath.ts';
 import { type DifftarOptions, DifftarStream, type OpenVolume, PIECE_SIZE } from './difftar.ts';
 import type { EntryStream } from './entry.ts';
-import { encodeHeader, NO_METADATA, padding } from './tar-writer.ts';
+import { encodeHeader, NO_METADATA, padding } from './tar/tar-writer.ts';
 import type { ArchiveWarning } from './warning.ts';
 
 const FULL = 'x'.repeat(PIECE_SIZE);

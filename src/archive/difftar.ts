@@ -3,7 +3,7 @@ import { type BytePath, comparePaths, isWithin, ROOT, shown } from '../util/byte
 import type { Soon } from '../util/soon.ts';
 import type { Entry, EntryKind, EntryStream } from './entry.ts';
 import { memberPath, unknownMember } from './member-path.ts';
-import { type TarMember, TarReader } from './tar-reader.ts';
+import { type TarMember, TarReader } from './tar/tar-reader.ts';
 import type { OnArchiveWarning } from './warning.ts';
 
 /** A split file's pieces are this long, except the last, which is shorter and may be empty. */

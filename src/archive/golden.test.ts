@@ -7,13 +7,13 @@ import type { BytePath } from '../util/bytepath.ts';
 import { DifftarStream, type OpenVolume, PIECE_SIZE } from './difftar.ts';
 import { difftarMember, isLastPiece, pieceOf } from './difftar-writer.ts';
 import type { Entry, EntryStream } from './entry.ts';
-import type { Manifest } from './manifest.ts';
-import { readManifest } from './manifest-reader.ts';
+import type { Manifest } from './manifest/manifest.ts';
+import { readManifest } from './manifest/manifest-reader.ts';
 import { mergeStreams } from './merge.ts';
-import { type FileName, parseName } from './names.ts';
+import { type FileName, parseName } from './names/names.ts';
 import { rolledForward } from './rolled-forward.ts';
 import { sigtarMember, SigtarStream } from './sigtar.ts';
-import { encodeHeader, padding, trailer } from './tar-writer.ts';
+import { encodeHeader, padding, trailer } from './tar/tar-writer.ts';
 import type { ArchiveWarning } from './warning.ts';
 
 const DATA = new URL('../../test/golden/data/', import.meta.url);

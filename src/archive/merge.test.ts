@@ -4,7 +4,7 @@ import type { Soon } from '../util/soon.ts';
 import type { Entry, EntryKind, EntryStream } from './entry.ts';
 import { mergeStreams } from './merge.ts';
 import { rolledForward } from './rolled-forward.ts';
-import { NO_METADATA } from './tar-writer.ts';
+import { NO_METADATA } from './tar/tar-writer.ts';
 
 /** A stream over `kind path` texts. Its bodies say which stream and path they are of. */
 function stream(

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { bytePath } from '../util/bytepath.ts';
 import type { Entry, EntryKind, FileType } from './entry.ts';
 import { sigtarMember, SigtarStream } from './sigtar.ts';
-import { encodeHeader, NO_METADATA, padding, trailer } from './tar-writer.ts';
+import { encodeHeader, NO_METADATA, padding, trailer } from './tar/tar-writer.ts';
 import type { ArchiveWarning } from './warning.ts';
 
 const meta = { ...NO_METADATA, mode: 0o600, uname: 'root', mtime: 9 };

@@ -4,8 +4,8 @@ import type { Soon } from '../util/soon.ts';
 import type { EpochSeconds } from '../util/time.ts';
 import type { Entry, EntryKind, EntryStream } from './entry.ts';
 import { memberPath, unknownMember } from './member-path.ts';
-import { type TarMember, TarReader } from './tar-reader.ts';
-import { type Member, NO_METADATA } from './tar-writer.ts';
+import { type TarMember, TarReader } from './tar/tar-reader.ts';
+import { type Member, NO_METADATA } from './tar/tar-writer.ts';
 import type { OnArchiveWarning } from './warning.ts';
 
 interface SigtarOptions {

@@ -1,6 +1,6 @@
 import { Secret } from '../util/secret.ts';
 import type { OpenOptions } from './open-options.ts';
-import type { BackendUrl } from './url.ts';
+import type { BackendUrl } from './url/url.ts';
 
 /**
  * The password of the URL, else of `FTP_PASSWORD`, which serves every protocol as in the reference, else what is typed.

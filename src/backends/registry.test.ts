@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import { tempDir } from '../../test/support/temp.ts';
 import { openBackend } from './registry.ts';
-import { parseUrl } from './url.ts';
+import { parseUrl } from './url/url.ts';
 
 const options = { signal: new AbortController().signal };
 

@@ -1,9 +1,9 @@
 import { UsageError } from '../errors/errors.ts';
 import type { Backend } from './backend.ts';
-import { elsewhere } from './elsewhere.ts';
+import { elsewhere } from './url/elsewhere.ts';
 import type { OpenOptions } from './open-options.ts';
-import { refuseCutOff } from './cut-off.ts';
-import { redact, type BackendUrl } from './url.ts';
+import { refuseCutOff } from './url/cut-off.ts';
+import { redact, type BackendUrl } from './url/url.ts';
 
 interface Driver {
   readonly schemes: readonly string[];

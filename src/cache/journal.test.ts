@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { parseName } from '../archive/names.ts';
+import { parseName } from '../archive/names/names.ts';
 import { bytePath } from '../util/bytepath.ts';
 import { type ArchiveDir, openArchiveDir } from './archive-dir.ts';
 import {

@@ -1,4 +1,4 @@
-import { metadataKey } from '../archive/names.ts';
+import { metadataKey } from '../archive/names/names.ts';
 import { allSets, type Collection } from '../collections/collection.ts';
 import type { ListedFile } from '../collections/listing.ts';
 

@@ -1,4 +1,4 @@
-import type { Request } from './positionals.ts';
+import type { Request } from './words/positionals.ts';
 import type { Settings } from './settings.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { ACTIONS } from './actions.ts';
+import { ACTIONS } from './words/actions.ts';
 import { firstSentence, helpText } from './help.ts';
 import { OPTIONS, TOPICS } from './options/table.ts';
 import { versionText } from './version.ts';

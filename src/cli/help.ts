@@ -1,4 +1,4 @@
-import { ACTIONS } from './actions.ts';
+import { ACTIONS } from './words/actions.ts';
 import type { Alias, AnyOption } from './options/option.ts';
 import { TOPICS } from './options/table.ts';
 

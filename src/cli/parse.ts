@@ -4,8 +4,8 @@ import type { Command } from './command.ts';
 import type { Flag } from './options/option.ts';
 import { type Spelling, type Spellings, spellings } from './options/table.ts';
 import { archiveDirOf } from './places.ts';
-import { type Request, readPositionals } from './positionals.ts';
-import { scan } from './scan.ts';
+import { type Request, readPositionals } from './words/positionals.ts';
+import { scan } from './words/scan.ts';
 import { type Settings, defaultSettings } from './settings.ts';
 import type { Surroundings } from './surroundings.ts';
 

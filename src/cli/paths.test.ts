@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 
 import { bytePath } from '../util/bytepath.ts';
-import { canonicalPath } from './canonical-path.ts';
-import { expandPath } from './expand.ts';
+import { canonicalPath } from './words/canonical-path.ts';
+import { expandPath } from './words/expand.ts';
 import { archiveDirOf, tempRoots } from './places.ts';
 
 test.each([

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { UsageError } from '../errors/errors.ts';
-import { wordBytes } from './raw-argv.ts';
+import { wordBytes } from './words/raw-argv.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** The archive dir of one remote: root (`--archive-dir` or the user's cache) and name (`--name` or md5 of the URL). */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import { homeDirectory } from '../util/account.ts';
 import type { EpochSeconds } from '../util/time.ts';
-import { recoverWords } from './raw-argv.ts';
+import { recoverWords } from './words/raw-argv.ts';
 
 /** What the command line may ask of the world while it is read. */
 export interface Surroundings {

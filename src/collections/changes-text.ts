@@ -1,7 +1,7 @@
-import type { FileChange } from '../archive/manifest.ts';
-import { quote } from '../archive/quoting.ts';
+import type { FileChange } from '../archive/manifest/manifest.ts';
+import { quote } from '../archive/manifest/quoting.ts';
 import { type BytePath, bytePath } from '../util/bytepath.ts';
-import { decodeName, encodeName } from '../util/text.ts';
+import { decodeName, encodeName } from '../util/text/text.ts';
 import { asctime } from '../util/time.ts';
 import type { BackupSet } from './sets.ts';
 

@@ -1,4 +1,4 @@
-import { type FileName, parseName, type Prefixes } from '../archive/names.ts';
+import { type FileName, parseName, type Prefixes } from '../archive/names/names.ts';
 
 /** How names are to be read; what `parseName` takes. */
 export interface Naming {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { CryptoError } from '../errors/errors.ts';
-import { gpgEnvironment } from './gpg/environment.ts';
+import { gpgEnvironment } from './gpg/run/environment.ts';
 import type { GpgSettings } from './gpg/settings.ts';
 
 /**

@@ -1,10 +1,10 @@
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
 import { DifftarStream } from '../archive/difftar.ts';
 import type { Entry } from '../archive/entry.ts';
-import { archivedOwner } from '../actions/archived-owner.ts';
+import { archivedOwner } from '../repository/source/archived-owner.ts';
 import { defaultSettings } from '../cli/settings.ts';
 import { IntegrityError, LocalError } from '../errors/errors.ts';
-import { applyDelta, drain } from '../pipeline/rebuild.ts';
+import { applyDelta, drain } from '../pipeline/unpack/rebuild.ts';
 import type { Basis } from '../rsync/patch.ts';
 import { statPath } from '../source/stat.ts';
 import type { Content } from '../target/file-writer.ts';

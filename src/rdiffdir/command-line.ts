@@ -1,10 +1,10 @@
-import { canonicalPath, endsInside } from '../cli/canonical-path.ts';
+import { canonicalPath, endsInside } from '../cli/words/canonical-path.ts';
 import { OPTIONS, type Spelling, type Spellings } from '../cli/options/table.ts';
 import { type AnyOption, option, toggle } from '../cli/options/option.ts';
 import { SELECTION } from '../cli/options/selection.ts';
 import { text } from '../cli/options/values.ts';
-import { wordBytes } from '../cli/raw-argv.ts';
-import { scan } from '../cli/scan.ts';
+import { wordBytes } from '../cli/words/raw-argv.ts';
+import { scan } from '../cli/words/scan.ts';
 import type { Surroundings } from '../cli/surroundings.ts';
 import { UsageError } from '../errors/errors.ts';
 import type { Rule } from '../selection/rules.ts';

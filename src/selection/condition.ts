@@ -3,7 +3,7 @@ import type { BytePath } from '../util/bytepath.ts';
 import type { EpochSeconds } from '../util/time.ts';
 import type { PathTest } from './globs/glob.ts';
 import type { Rule, Sense } from './rules.ts';
-import { encodeName } from '../util/text.ts';
+import { encodeName } from '../util/text/text.ts';
 
 /** What conditions look at besides the path. */
 export interface Subject {

@@ -8,7 +8,7 @@ import { compileLiteral } from './literal.ts';
 import { boundedSearch } from './python/bounded-search.ts';
 import { compilePythonRegexp } from './python/regexp.ts';
 import type { FilterMode, Rule, Sense } from './rules.ts';
-import { decodeName, encodeName } from '../util/text.ts';
+import { decodeName, encodeName } from '../util/text/text.ts';
 
 interface Surroundings {
   readonly root: BytePath;

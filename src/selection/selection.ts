@@ -5,7 +5,7 @@ import { type Condition, plainCondition, type Subject } from './condition.ts';
 import { type FilesFrom, parseFilesFrom } from './lists/files-from.ts';
 import { checkFilters, patternReader } from './patterns.ts';
 import type { Rule } from './rules.ts';
-import { decodeName, encodeName } from '../util/text.ts';
+import { decodeName, encodeName } from '../util/text/text.ts';
 
 /** The source, as the rules are about to see it. */
 export interface SelectionOptions {

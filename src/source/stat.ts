@@ -38,7 +38,7 @@ export function typeOf(stats: Stats): FileType | 'socket' | undefined {
 }
 
 /**
- * The modification time an archive stores: whole seconds. (What is before 1970 becomes 0 there: archive/tar-writer.) The reference takes the integer part of
+ * The modification time an archive stores: whole seconds. (What is before 1970 becomes 0 there: archive/tar/tar-writer.) The reference takes the integer part of
  * `seconds + nanoseconds * 1e-9` in floating point, so the last 119 ns of a second (in 2004 to 2038) belong to the
  * next one. Source: docs/format/volumes.md, mtime; fixture gz, `time/ns9`.
  *

@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { FileType, Metadata } from '../archive/entry.ts';
-import { NO_METADATA } from '../archive/tar-writer.ts';
+import { NO_METADATA } from '../archive/tar/tar-writer.ts';
 import { IntegrityError } from '../errors/errors.ts';
 import type { Event } from '../events/events.ts';
 import { bytePath } from '../util/bytepath.ts';

@@ -2,7 +2,7 @@ import { CODES } from '../errors/codes.ts';
 import { type Event, WARNINGS } from '../events/events.ts';
 import { type BytePath, bytePath } from '../util/bytepath.ts';
 import { formatStamp } from '../util/time.ts';
-import { quoteName } from '../util/quote-name.ts';
+import { quoteName } from '../util/text/quote-name.ts';
 import { type Message, levelName } from './render.ts';
 
 /** One record of the machine interface (docs/log-records.md), with the empty line that ends it. */

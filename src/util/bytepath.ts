@@ -1,4 +1,4 @@
-import { decodeText } from './utf8.ts';
+import { decodeText } from './text/utf8.ts';
 
 declare const bytes: unique symbol;
 

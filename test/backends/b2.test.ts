@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openBackend } from '../../src/backends/registry.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { requireB2, startB2, type B2Key, type B2Server } from '../servers/b2.ts';
 import { startFaultyProxy, type FaultyProxy } from '../servers/http-faults.ts';
 import { PROGRAMS } from '../support/programs.ts';

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { openBackend } from '../../src/backends/registry.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
 import { parseStatus } from '../support/outputs.ts';
 import { duplicity, faults, good, PLAIN, put, scene, treeOf, type Scene } from '../support/scene.ts';

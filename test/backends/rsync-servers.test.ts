@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { Backend, Body } from '../../src/backends/backend.ts';
 import { openBackend } from '../../src/backends/registry.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { withRetry } from '../../src/backends/wrap/retry.ts';
 import { startRsyncd } from '../servers/rsyncd.ts';
 import { startSshd } from '../servers/sshd.ts';

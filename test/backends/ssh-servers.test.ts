@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { Backend, Body } from '../../src/backends/backend.ts';
 import { openBackend } from '../../src/backends/registry.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { startSshd, type Sshd } from '../servers/sshd.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
 import { testHome } from '../support/home.ts';

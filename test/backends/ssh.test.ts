@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend, Body } from '../../src/backends/backend.ts';
 import type { OpenOptions } from '../../src/backends/open-options.ts';
 import { openBackend } from '../../src/backends/registry.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { KEY_PASSPHRASE, startSshd, type Sshd } from '../servers/sshd.ts';
 import { endedWith } from '../support/ended.ts';
 import { testHome } from '../support/home.ts';

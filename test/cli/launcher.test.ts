@@ -201,7 +201,7 @@ describe('a clone that is set up', () => {
     const result = await launch([]);
     expect(result).toMatchObject({ status: 1, stdout: '' });
     expect(result.stderr).toContain('duplicity: the build failed:');
-    expect(result.stderr).toContain('Could not resolve "./greeting.ts"');
+    expect(result.stderr).toContain('Could not resolve "../greeting.ts"');
     expect(npm.calls()).toBe(1);
   });
 
@@ -234,8 +234,8 @@ describe('a clone that is set up', () => {
 
   test('is not built again for a touch or an edited test', async () => {
     const { ino } = statSync(`${clone}/dist/duplicity.cjs`);
-    utimesSync(`${clone}/src/main.ts`, new Date(), new Date());
-    writeFileSync(`${clone}/src/main.test.ts`, '// a test\n');
+    utimesSync(`${clone}/src/bin/duplicity.ts`, new Date(), new Date());
+    writeFileSync(`${clone}/src/bin/duplicity.test.ts`, '// a test\n');
     await setUpOnce();
     expect(statSync(`${clone}/dist/duplicity.cjs`).ino).toBe(ino);
     forbidSetUp();

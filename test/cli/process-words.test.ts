@@ -16,7 +16,7 @@ afterAll(() => {
 
 test.runIf(process.platform === 'linux')('a process gets the bytes of its command line', () => {
   const contents = `
-    import { wordBytes } from './raw-argv.ts';
+    import { wordBytes } from './words/raw-argv.ts';
     import { processWords } from './surroundings.ts';
     process.stdout.write(JSON.stringify(processWords().map(wordBytes)));`;
   const resolveDir = join(import.meta.dirname, '../../src/cli');

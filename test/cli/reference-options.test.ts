@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { ACTIONS } from '../../src/cli/actions.ts';
+import { ACTIONS } from '../../src/cli/words/actions.ts';
 import { parseCommandLine } from '../../src/cli/parse.ts';
 import { processSurroundings } from '../../src/cli/surroundings.ts';
 

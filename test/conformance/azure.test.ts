@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 
 import { open } from '../../src/backends/azure/azure.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { requireAzurite, startAzurite, type AzuriteServer } from '../servers/azurite.ts';
 import { conformance } from './conformance.ts';
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import { open } from '../../src/backends/b2/b2.ts';
 import type { Backend, Body, Bytes } from '../../src/backends/backend.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { requireB2, startB2, type B2Server } from '../servers/b2.ts';
 import { startFaultyProxy, type FaultyProxy } from '../servers/http-faults.ts';
 import { run, succeeded } from '../support/processes.ts';

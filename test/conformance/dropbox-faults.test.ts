@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Backend, Bytes } from '../../src/backends/backend.ts';
 import { open } from '../../src/backends/dpbx/dpbx.ts';
 import type { DriverQuestion, OpenOptions } from '../../src/backends/open-options.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { withRetry } from '../../src/backends/wrap/retry.ts';
 import { APP_KEY, APP_SECRET } from '../servers/dropbox-tokens.ts';
 import { dropboxApp, dropboxAt, startDropbox, type DropboxServer } from '../servers/dropbox.ts';

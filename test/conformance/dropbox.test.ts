@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { Backend } from '../../src/backends/backend.ts';
 import { open } from '../../src/backends/dpbx/dpbx.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { dropboxApp, dropboxAt, startDropbox, type DropboxServer } from '../servers/dropbox.ts';
 import { requireTool } from '../support/tools.ts';
 import { conformance } from './conformance.ts';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
 import { open } from '../../src/backends/ftp/ftp.ts';
 import type { OpenOptions } from '../../src/backends/open-options.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { withRetry } from '../../src/backends/wrap/retry.ts';
 import { Secret } from '../../src/util/secret.ts';
 import { startProftpd, type FtpServer } from '../servers/proftpd.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
 import { open } from '../../src/backends/imap/imap.ts';
 import type { OpenOptions } from '../../src/backends/open-options.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { requireTool } from '../support/tools.ts';
 import { startDovecot, type ImapServer } from '../servers/dovecot.ts';
 import { tempDir } from '../support/temp.ts';

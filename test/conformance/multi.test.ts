@@ -6,7 +6,7 @@ import type { Backend, Body, Bytes, Call } from '../../src/backends/backend.ts';
 import { openMulti } from '../../src/backends/multi/multi.ts';
 import type { OpenOptions } from '../../src/backends/open-options.ts';
 import { openBackend } from '../../src/backends/registry.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { faultyBackend, type Failure } from '../../src/testing/faulty-backend.ts';
 import { memoryBackend, type MemoryBackend } from '../../src/testing/memory-backend.ts';
 import { openOptions } from '../support/open-options.ts';

@@ -6,7 +6,7 @@ import type { Backend, Body, Bytes, Call } from '../../src/backends/backend.ts';
 import { localBackend } from '../../src/backends/local/local.ts';
 import { openPar2 } from '../../src/backends/par2/par2.ts';
 import { openBackend } from '../../src/backends/registry.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { memoryBackend } from '../../src/testing/memory-backend.ts';
 import { openOptions } from '../support/open-options.ts';
 import { noise } from '../support/scene.ts';

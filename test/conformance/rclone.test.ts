@@ -9,7 +9,7 @@ import { commandEngine } from '../../src/backends/rclone/command-engine.ts';
 import { startDaemon } from '../../src/backends/rclone/daemon.ts';
 import { daemonEngine } from '../../src/backends/rclone/daemon-engine.ts';
 import { open, rcloneBackend } from '../../src/backends/rclone/rclone.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { startRcloneDav } from '../servers/rclone-webdav.ts';
 import { openOptions } from '../support/open-options.ts';
 import { noise } from '../support/scene.ts';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { Backend, Body } from '../../src/backends/backend.ts';
 import { openBackend } from '../../src/backends/registry.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { fullCycle, sceneAt } from '../backends/cycle.ts';
 import { hasReceiver, receiverCommand, RECEIVERS } from '../servers/rsync-receivers.ts';
 import { startSshd, type Sshd } from '../servers/sshd.ts';

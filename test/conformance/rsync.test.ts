@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { Backend, Body, Bytes } from '../../src/backends/backend.ts';
 import { openBackend } from '../../src/backends/registry.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { RSYNC_PASSWORD, startRsyncd, type Rsyncd } from '../servers/rsyncd.ts';
 import { startSshd, type Sshd } from '../servers/sshd.ts';
 import { noise } from '../support/scene.ts';

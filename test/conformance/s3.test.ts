@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { open } from '../../src/backends/s3/s3.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { requireSwift, startSwift, type SwiftServer } from '../servers/swift.ts';
 import { conformance } from './conformance.ts';
 import { bodyOf, call, names } from './driver-calls.ts';

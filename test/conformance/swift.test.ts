@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
 import { open as openPca } from '../../src/backends/pca/pca.ts';
 import { open } from '../../src/backends/swift/swift.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { requireSwift, startSwift, type SwiftServer } from '../servers/swift.ts';
 import { conformance } from './conformance.ts';
 

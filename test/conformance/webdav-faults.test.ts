@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { Backend, Body } from '../../src/backends/backend.ts';
 import type { DriverSettings } from '../../src/backends/open-options.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { open } from '../../src/backends/webdav/webdav.ts';
 import { withRetry } from '../../src/backends/wrap/retry.ts';
 import { startApacheDav, type DavServer } from '../servers/apache-dav.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 
 import type { Backend } from '../../src/backends/backend.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { open } from '../../src/backends/webdav/webdav.ts';
 import { withRetry } from '../../src/backends/wrap/retry.ts';
 import { startApacheDav, type DavServer } from '../servers/apache-dav.ts';

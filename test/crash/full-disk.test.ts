@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, statfsSync, writeFileSync, writeSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { restore } from '../../src/actions/restore.ts';
-import { verify } from '../../src/actions/verify.ts';
+import { restore } from '../../src/actions/restore/restore.ts';
+import { verify } from '../../src/actions/verify/verify.ts';
 import { memoryBackend } from '../../src/testing/memory-backend.ts';
 import { bytePath } from '../../src/util/bytepath.ts';
 import { act, backUp as backUpInProcess, type Machine } from '../support/in-process.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Backend } from '../../src/backends/backend.ts';
 import type { OpenOptions } from '../../src/backends/open-options.ts';
 import { openBackend } from '../../src/backends/registry.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { withListedNames } from '../../src/backends/wrap/listed-names.ts';
 import { withRetry } from '../../src/backends/wrap/retry.ts';
 import { conformance } from '../conformance/conformance.ts';

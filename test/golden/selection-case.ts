@@ -8,7 +8,7 @@ import type { Surroundings } from '../../src/cli/surroundings.ts';
 import { DuplicityError } from '../../src/errors/errors.ts';
 import { type Event, WARNINGS } from '../../src/events/events.ts';
 import { buildSelection } from '../../src/selection/selection.ts';
-import { decodeName } from '../../src/util/text.ts';
+import { decodeName } from '../../src/util/text/text.ts';
 import { localAccounts } from '../../src/source/accounts.ts';
 import { inspectRoot } from '../../src/source/root.ts';
 import { walkSource } from '../../src/source/walk.ts';

@@ -3,21 +3,21 @@ import { describe, expect, test } from 'vitest';
 import { DifftarStream, type OpenVolume, PIECE_SIZE } from '../../src/archive/difftar.ts';
 import { difftarMember, isLastPiece, pieceOf } from '../../src/archive/difftar-writer.ts';
 import type { Entry, EntryStream, FileType, Metadata } from '../../src/archive/entry.ts';
-import type { FileChange, Manifest, VolumeRecord } from '../../src/archive/manifest.ts';
-import { readManifest } from '../../src/archive/manifest-reader.ts';
+import type { FileChange, Manifest, VolumeRecord } from '../../src/archive/manifest/manifest.ts';
+import { readManifest } from '../../src/archive/manifest/manifest-reader.ts';
 import {
   formatFilelistHead,
   formatFilelistLine,
   formatManifestHead,
   formatVolumeRecord,
-} from '../../src/archive/manifest-writer.ts';
+} from '../../src/archive/manifest/manifest-writer.ts';
 import { mergeStreams } from '../../src/archive/merge.ts';
-import { type FileName, formatName, NO_PREFIXES, parseName, type Prefixes } from '../../src/archive/names.ts';
-import { quote, unquote } from '../../src/archive/quoting.ts';
+import { type FileName, formatName, NO_PREFIXES, parseName, type Prefixes } from '../../src/archive/names/names.ts';
+import { quote, unquote } from '../../src/archive/manifest/quoting.ts';
 import { rolledForward } from '../../src/archive/rolled-forward.ts';
 import { sigtarMember, SigtarStream } from '../../src/archive/sigtar.ts';
-import { TarReader } from '../../src/archive/tar-reader.ts';
-import { encodeHeader, type Member, NO_METADATA, padding, trailer } from '../../src/archive/tar-writer.ts';
+import { TarReader } from '../../src/archive/tar/tar-reader.ts';
+import { encodeHeader, type Member, NO_METADATA, padding, trailer } from '../../src/archive/tar/tar-writer.ts';
 import { IntegrityError } from '../../src/errors/errors.ts';
 import { type BytePath, bytePath, comparePaths } from '../../src/util/bytepath.ts';
 

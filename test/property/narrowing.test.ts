@@ -2,9 +2,9 @@ import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:
 import { dirname } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { listFiles } from '../../src/actions/list-files.ts';
-import { restore } from '../../src/actions/restore.ts';
-import { verify } from '../../src/actions/verify.ts';
+import { listFiles } from '../../src/actions/list/list-files.ts';
+import { restore } from '../../src/actions/restore/restore.ts';
+import { verify } from '../../src/actions/verify/verify.ts';
 import { LocalError } from '../../src/errors/errors.ts';
 import { memoryBackend, type MemoryBackend } from '../../src/testing/memory-backend.ts';
 import { bytePath } from '../../src/util/bytepath.ts';

@@ -2,8 +2,8 @@ import { chmodSync, cpSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFil
 import { dirname } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cleanup } from '../../src/actions/cleanup.ts';
-import { restore } from '../../src/actions/restore.ts';
+import { cleanup } from '../../src/actions/remove/cleanup.ts';
+import { restore } from '../../src/actions/restore/restore.ts';
 import type { Backend } from '../../src/backends/backend.ts';
 import { type MemoryBackend, memoryBackend } from '../../src/testing/memory-backend.ts';
 import { bytePath } from '../../src/util/bytepath.ts';

@@ -16,7 +16,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 
 import type { Backend, Body, Call } from '../../src/backends/backend.ts';
 import { localBackend, open } from '../../src/backends/local/local.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'local-security-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

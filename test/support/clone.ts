@@ -15,7 +15,7 @@ async function main(): Promise<void> {
     process.stdout.write('started\\n');
     for await (const part of process.stdin) input += part;
   }
-  const { greeting } = await import('./greeting.ts');
+  const { greeting } = await import('../greeting.ts');
   process.stdout.write(JSON.stringify([greeting, __VERSION__, ...words, input]) + '\\n');
   process.exitCode = words[0] === 'fail' ? 42 : 0;
 }
@@ -30,8 +30,8 @@ export function freshClone(dir: string): void {
 /** The same with a tiny program in the place of duplicity. */
 export function tinyClone(dir: string): void {
   copy(dir, FILES);
-  mkdirSync(`${dir}/src`);
-  writeFileSync(`${dir}/src/main.ts`, TINY_MAIN);
+  mkdirSync(`${dir}/src/bin`, { recursive: true });
+  writeFileSync(`${dir}/src/bin/duplicity.ts`, TINY_MAIN);
   setGreeting(dir, 'hello');
 }
 

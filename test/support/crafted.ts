@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { FileType } from '../../src/archive/entry.ts';
-import { encodeHeader, NO_METADATA, padding, trailer } from '../../src/archive/tar-writer.ts';
+import { encodeHeader, NO_METADATA, padding, trailer } from '../../src/archive/tar/tar-writer.ts';
 import { bytePath } from '../../src/util/bytepath.ts';
 import { formatStamp } from '../../src/util/time.ts';
 import { timeOfSet } from './times.ts';

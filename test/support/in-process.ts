@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { expect } from 'vitest';
-import { backup } from '../../src/actions/backup.ts';
-import { openKeys } from '../../src/actions/keys.ts';
-import type { Session } from '../../src/actions/session.ts';
-import { NO_PREFIXES } from '../../src/archive/names.ts';
+import { backup } from '../../src/actions/backup/backup.ts';
+import { openKeys } from '../../src/repository/keys.ts';
+import type { Session } from '../../src/repository/session.ts';
+import { NO_PREFIXES } from '../../src/archive/names/names.ts';
 import type { Backend, Call } from '../../src/backends/backend.ts';
 import { openArchiveDir } from '../../src/cache/archive-dir.ts';
 import { defaultSettings, type Settings } from '../../src/cli/settings.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { Backend, RemoteFile } from '../../src/backends/backend.ts';
 import { open } from '../../src/backends/ftp/ftp.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { conformance } from '../conformance/conformance.ts';
 import { bodyOf, call, names, text } from '../conformance/driver-calls.ts';
 import { startFtpAnimal, type FtpKind, unixLine } from '../servers/zoo/ftp.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { Backend } from '../../src/backends/backend.ts';
 import { open } from '../../src/backends/imap/imap.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { conformance } from '../conformance/conformance.ts';
 import { bodyOf, call, failureOf, names, text } from '../conformance/driver-calls.ts';
 import { startDovecot, type ImapServer } from '../servers/dovecot.ts';

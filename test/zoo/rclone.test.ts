@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { Backend } from '../../src/backends/backend.ts';
 import { open } from '../../src/backends/rclone/rclone.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { bodyOf, call, names, text } from '../conformance/driver-calls.ts';
 import { startDavAnimal, type DavKind } from '../servers/zoo/webdav.ts';
 import { openOptions } from '../support/open-options.ts';

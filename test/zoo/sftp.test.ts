@@ -3,7 +3,7 @@ import { beforeAll, afterAll, describe, expect, test } from 'vitest';
 
 import type { Backend } from '../../src/backends/backend.ts';
 import { open } from '../../src/backends/sftp/sftp.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { conformance } from '../conformance/conformance.ts';
 import { bodyOf, call, failureOf, names, text } from '../conformance/driver-calls.ts';
 import { startSshd, type Sshd } from '../servers/sshd.ts';

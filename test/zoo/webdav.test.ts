@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { Backend } from '../../src/backends/backend.ts';
-import { parseUrl } from '../../src/backends/url.ts';
+import { parseUrl } from '../../src/backends/url/url.ts';
 import { open } from '../../src/backends/webdav/webdav.ts';
 import { conformance } from '../conformance/conformance.ts';
 import { bodyOf, call, failureOf, names, text } from '../conformance/driver-calls.ts';

@@ -1,6 +1,6 @@
 import type { Code } from '../../errors/codes.ts';
 import { BackendError } from '../../errors/errors.ts';
-import { networkFailure, retryAfter } from '../network-failure.ts';
+import { networkFailure, retryAfter } from '../failures/network-failure.ts';
 
 interface Kind {
   readonly code: Code;

@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors/errors.ts';
-import { redact, type BackendUrl } from '../url.ts';
+import { redact, type BackendUrl } from '../url/url.ts';
 
 export interface Place {
   /** Id of the application key, or of the account. */

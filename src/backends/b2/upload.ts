@@ -1,7 +1,7 @@
 import { BackendError } from '../../errors/errors.ts';
 import { Secret } from '../../util/secret.ts';
 import type { Body, Bytes } from '../backend.ts';
-import { exactBytes, unsent } from '../exact-bytes.ts';
+import { exactBytes, unsent } from '../transfer/exact-bytes.ts';
 import type { HttpClient } from '../http/http.ts';
 import { isFine, type Account } from './account.ts';
 import { networkError, noSense, parse, refusal } from './failure.ts';

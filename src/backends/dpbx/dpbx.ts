@@ -1,12 +1,12 @@
 import { BackendError } from '../../errors/errors.ts';
 import { checkedBytes } from '../asking.ts';
 import type { Backend, Bytes, RemoteFile } from '../backend.ts';
-import { wholeBytes } from '../exact-bytes.ts';
+import { wholeBytes } from '../transfer/exact-bytes.ts';
 import { httpAgents } from '../http/agents.ts';
 import { httpClient } from '../http/http.ts';
-import { placeNotThere } from '../not-there.ts';
+import { placeNotThere } from '../failures/not-there.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
-import type { BackendUrl } from '../url.ts';
+import type { BackendUrl } from '../url/url.ts';
 import { accessOf, hostsOf } from './account.ts';
 import { openApi, type Api } from './api.ts';
 import { authorize } from './authorize.ts';

@@ -1,6 +1,6 @@
 import type { Code } from '../../errors/codes.ts';
 import { BackendError } from '../../errors/errors.ts';
-import { networkErrors, retryAfter } from '../network-failure.ts';
+import { networkErrors, retryAfter } from '../failures/network-failure.ts';
 import { fieldOf, parseJson } from './json.ts';
 
 interface Kind {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { parseUrl } from '../url.ts';
+import { parseUrl } from '../url/url.ts';
 import { folderOf } from './place.ts';
 
 test.each([

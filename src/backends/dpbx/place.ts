@@ -1,4 +1,4 @@
-import { decode, type BackendUrl } from '../url.ts';
+import { decode, type BackendUrl } from '../url/url.ts';
 
 /**
  * `/dir` of `dpbx:///dir`; '' is the root, which the protocol wants written so. Escapes are decoded twice, as in 0.8.22,

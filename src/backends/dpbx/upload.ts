@@ -1,6 +1,6 @@
 import { BackendError } from '../../errors/errors.ts';
 import type { Body } from '../backend.ts';
-import { exactBytes } from '../exact-bytes.ts';
+import { exactBytes } from '../transfer/exact-bytes.ts';
 import type { Api } from './api.ts';
 import { contentHash, contentHashOf } from './content-hash.ts';
 import { DropboxRefusal } from './failure.ts';

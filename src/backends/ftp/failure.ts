@@ -1,7 +1,7 @@
 import { FTPError } from 'basic-ftp';
 
 import { BackendError, DuplicityError } from '../../errors/errors.ts';
-import type { Verdict } from '../hidden-name.ts';
+import type { Verdict } from '../transfer/hidden-name.ts';
 import { certificateFailure } from '../tls.ts';
 
 /** Replies of RFC 959 and 3659 that say enough by their number. */

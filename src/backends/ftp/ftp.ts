@@ -2,13 +2,13 @@ import { PassThrough } from 'node:stream';
 
 import { BackendError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
-import { checkStored, deletionFailure, hiddenNames, isPart, type HiddenNames } from '../hidden-name.ts';
+import { checkStored, deletionFailure, hiddenNames, isPart, type HiddenNames } from '../transfer/hidden-name.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
-import { ownFailure } from '../own-failure.ts';
+import { ownFailure } from '../failures/own-failure.ts';
 import { passwordSource } from '../password.ts';
 import { tlsOptions } from '../tls.ts';
-import { loginPath } from '../url-path.ts';
-import type { BackendUrl } from '../url.ts';
+import { loginPath } from '../url/url-path.ts';
+import type { BackendUrl } from '../url/url.ts';
 import { connect, type Connection } from './connection.ts';
 import { ftpFailure, isRefusal, unlessRefused, verdict } from './failure.ts';
 import { ftpLister } from './listing.ts';

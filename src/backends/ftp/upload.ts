@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Body, Bytes } from '../backend.ts';
-import { isPart } from '../hidden-name.ts';
+import { isPart } from '../transfer/hidden-name.ts';
 import type { Connection } from './connection.ts';
 import { isRefusal, unlessRefused, verdict } from './failure.ts';
 

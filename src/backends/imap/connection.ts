@@ -6,7 +6,7 @@ import { Secret } from '../../util/secret.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import { optionalLibrary } from '../optional-library.ts';
 import { tlsOptions } from '../tls.ts';
-import { redact, type BackendUrl } from '../url.ts';
+import { redact, type BackendUrl } from '../url/url.ts';
 import { imapFailure, isAnswer } from './failure.ts';
 
 /** A day: no limit. */

@@ -2,10 +2,10 @@ import type { FetchMessageObject, ImapFlow } from 'imapflow';
 
 import { BackendError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, Call, RemoteFile } from '../backend.ts';
-import { deletionFailure } from '../hidden-name.ts';
+import { deletionFailure } from '../transfer/hidden-name.ts';
 import type { OpenOptions } from '../open-options.ts';
-import { loginPath } from '../url-path.ts';
-import type { BackendUrl } from '../url.ts';
+import { loginPath } from '../url/url-path.ts';
+import type { BackendUrl } from '../url/url.ts';
 import { openConnection } from './connection.ts';
 import { imapFailure } from './failure.ts';
 import { decodedSize, encodeMessage, packUids, parseHeading } from './message.ts';

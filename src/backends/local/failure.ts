@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 
 import type { Code } from '../../errors/codes.ts';
 import { BackendError } from '../../errors/errors.ts';
-import type { Verdict } from '../hidden-name.ts';
+import type { Verdict } from '../transfer/hidden-name.ts';
 
 interface Kind {
   readonly code: Code;

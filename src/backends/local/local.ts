@@ -6,11 +6,11 @@ import { BackendError, UsageError } from '../../errors/errors.ts';
 import type { Emit } from '../../events/events.ts';
 import { isAscii } from '../../util/bytepath.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
-import { deletionFailure, hiddenNames, isPart } from '../hidden-name.ts';
+import { deletionFailure, hiddenNames, isPart } from '../transfer/hidden-name.ts';
 import type { OpenOptions } from '../open-options.ts';
-import { localPath } from '../url-path.ts';
-import { placeNotThere } from '../not-there.ts';
-import { redact, type BackendUrl } from '../url.ts';
+import { localPath } from '../url/url-path.ts';
+import { placeNotThere } from '../failures/not-there.ts';
+import { redact, type BackendUrl } from '../url/url.ts';
 import { storing, verdict } from './failure.ts';
 import { durably } from './part-file.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { BackendError } from '../../errors/errors.ts';
 import type { Body } from '../backend.ts';
-import { isPart, type Way } from '../hidden-name.ts';
+import { isPart, type Way } from '../transfer/hidden-name.ts';
 import { storing } from './failure.ts';
 
 interface Place {

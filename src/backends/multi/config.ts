@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 import { UsageError } from '../../errors/errors.ts';
-import { localPath } from '../url-path.ts';
-import { redact, type BackendUrl } from '../url.ts';
+import { localPath } from '../url/url-path.ts';
+import { redact, type BackendUrl } from '../url/url.ts';
 
 /** One entry of the configuration file. */
 export interface StoreConfig {

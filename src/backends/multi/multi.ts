@@ -1,8 +1,8 @@
 import { BackendError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, Call, RemoteFile } from '../backend.ts';
-import { isNotThere } from '../not-there.ts';
+import { isNotThere } from '../failures/not-there.ts';
 import type { OpenOptions } from '../open-options.ts';
-import { parseUrl, redact, type BackendUrl } from '../url.ts';
+import { parseUrl, redact, type BackendUrl } from '../url/url.ts';
 import { openWithRetry, withRetry } from '../wrap/retry.ts';
 import { readMultiConfig, type MultiConfig } from './config.ts';
 

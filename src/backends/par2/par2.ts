@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import process from 'node:process';
 
 import { BackendError } from '../../errors/errors.ts';
-import { splitWords } from '../../util/words.ts';
+import { splitWords } from '../../util/text/words.ts';
 import type { Backend, Body, Bytes, Call, RemoteFile } from '../backend.ts';
 import type { OpenOptions } from '../open-options.ts';
 import { lastLine, runProgram, type Program } from '../run-program.ts';

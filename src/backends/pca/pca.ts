@@ -1,7 +1,7 @@
 import type { Backend } from '../backend.ts';
 import { accountOf } from '../swift/account.ts';
 import { openContainer, type SwiftOpenOptions } from '../swift/swift.ts';
-import type { BackendUrl } from '../url.ts';
+import type { BackendUrl } from '../url/url.ts';
 import { thawing } from './thaw.ts';
 
 /** Containers of the cold archive have this storage policy. */

@@ -1,5 +1,5 @@
 import { BackendError } from '../../errors/errors.ts';
-import type { Verdict } from '../hidden-name.ts';
+import type { Verdict } from '../transfer/hidden-name.ts';
 import type { Program } from '../run-program.ts';
 
 export const RCLONE: Program = {

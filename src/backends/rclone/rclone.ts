@@ -6,11 +6,11 @@ import { pipeline } from 'node:stream/promises';
 
 import { BackendError, UsageError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, Call, RemoteFile } from '../backend.ts';
-import { deletionFailure, hiddenNames, isPart } from '../hidden-name.ts';
-import { placeNotThere } from '../not-there.ts';
+import { deletionFailure, hiddenNames, isPart } from '../transfer/hidden-name.ts';
+import { placeNotThere } from '../failures/not-there.ts';
 import { limitsInKib, timeoutMs, type OpenOptions } from '../open-options.ts';
-import { rcloneTarget } from '../url-path.ts';
-import { redact, type BackendUrl } from '../url.ts';
+import { rcloneTarget } from '../url/url-path.ts';
+import { redact, type BackendUrl } from '../url/url.ts';
 import { commandEngine } from './command-engine.ts';
 import { startDaemon } from './daemon.ts';
 import { daemonEngine } from './daemon-engine.ts';

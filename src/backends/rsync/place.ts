@@ -1,9 +1,9 @@
 import { userName } from '../../util/account.ts';
 import { urlPassword } from '../password.ts';
 import { limitsInKib, timeoutMs, type OpenOptions } from '../open-options.ts';
-import { shellQuote, splitWords } from '../ssh/words.ts';
-import { loginPath } from '../url-path.ts';
-import type { BackendUrl } from '../url.ts';
+import { shellQuote, splitWords } from '../ssh/config/words.ts';
+import { loginPath } from '../url/url-path.ts';
+import type { BackendUrl } from '../url/url.ts';
 import { takeShell, transportOf } from './transport.ts';
 
 /** rsync tells of its progress once a second. */

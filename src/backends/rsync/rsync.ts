@@ -14,9 +14,9 @@ import { pipeline } from 'node:stream/promises';
 
 import { BackendError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
-import { placeNotThere } from '../not-there.ts';
+import { placeNotThere } from '../failures/not-there.ts';
 import { limitsInKib, type OpenOptions } from '../open-options.ts';
-import type { BackendUrl } from '../url.ts';
+import type { BackendUrl } from '../url/url.ts';
 import { isAbsent, isBusy, rsyncFailure, type Ended } from './failure.ts';
 import { parseListing, type Listing } from './listing.ts';
 import { isWild, onlyItGoes, onlyRules } from './only.ts';

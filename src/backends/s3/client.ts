@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { httpAgents } from '../http/agents.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import { optionalLibrary } from '../optional-library.ts';
-import type { BackendUrl } from '../url.ts';
+import type { BackendUrl } from '../url/url.ts';
 import { awsKeys, chainInputs, googleKeys, regionOf } from './account/credentials.ts';
 import type { Place, Style } from './place.ts';
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 
-import { parseUrl } from '../url.ts';
+import { parseUrl } from '../url/url.ts';
 import { open } from './s3.ts';
 
 const PAGE = 10;

@@ -1,7 +1,7 @@
 import type { PutObjectCommandInput } from '@aws-sdk/client-s3';
 
 import { UsageError } from '../../errors/errors.ts';
-import { isMetadataName } from '../metadata-name.ts';
+import { isMetadataName } from '../transfer/metadata-name.ts';
 import type { S3Settings } from './settings.ts';
 
 export type ObjectParams = Pick<

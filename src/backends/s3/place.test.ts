@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { parseUrl } from '../url.ts';
+import { parseUrl } from '../url/url.ts';
 import { placesOf } from './place.ts';
 
 const places = (url: string, settings = {}) => placesOf(parseUrl(url), settings);

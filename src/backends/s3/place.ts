@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 
 import { UsageError } from '../../errors/errors.ts';
-import { bucketPath } from '../url-path.ts';
-import { redact, type BackendUrl } from '../url.ts';
+import { bucketPath } from '../url/url-path.ts';
+import { redact, type BackendUrl } from '../url/url.ts';
 import type { S3Settings } from './settings.ts';
 
 /** One reading of an S3 URL. */

@@ -1,6 +1,6 @@
 import type * as S3 from '@aws-sdk/client-s3';
 
-import { networkFailure } from '../network-failure.ts';
+import { networkFailure } from '../failures/network-failure.ts';
 import { connect, firstRegion, type ConnectOptions } from './client.ts';
 import { concernsStyle, isNoBucketOfOurs, NoListing, regionTold, s3Failure } from './failure.ts';
 import { hostOf, isAmazon, type Place, type Style } from './place.ts';

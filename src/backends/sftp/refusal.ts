@@ -1,5 +1,5 @@
 import { SFTP_STATUS, SaidError } from '../ssh/failure.ts';
-import type { Verdict } from '../hidden-name.ts';
+import type { Verdict } from '../transfer/hidden-name.ts';
 
 /** What programs of a server, and shells that know few of them, say where they may not. */
 const NO = /permi(tt|ss)|not allowed|restricted|not found|read-only|invalid argument|name too long/i;

@@ -1,14 +1,14 @@
 import { BackendError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
-import { checkStored, deletionFailure, hiddenNames, isPart } from '../hidden-name.ts';
+import { checkStored, deletionFailure, hiddenNames, isPart } from '../transfer/hidden-name.ts';
 import type { OpenOptions } from '../open-options.ts';
 import { connectTo, GRACE_MS, type Connection } from '../ssh/connection.ts';
 import { sshFailure } from '../ssh/failure.ts';
 import { openLogin } from '../ssh/login.ts';
-import { serverName, sshTarget, type SshTarget } from '../ssh/target.ts';
+import { serverName, sshTarget, type SshTarget } from '../ssh/config/target.ts';
 import { until } from '../ssh/until.ts';
-import { loginPath } from '../url-path.ts';
-import type { BackendUrl } from '../url.ts';
+import { loginPath } from '../url/url-path.ts';
+import type { BackendUrl } from '../url/url.ts';
 import { verdict } from './refusal.ts';
 import type { Range, RemoteFiles } from './remote-files.ts';
 import { sftpFiles } from './sftp-files.ts';

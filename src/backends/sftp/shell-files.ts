@@ -4,7 +4,7 @@ import type { Body, Bytes, RemoteFile } from '../backend.ts';
 import { saidError } from '../ssh/failure.ts';
 import type { Connection } from '../ssh/connection.ts';
 import { until } from '../ssh/until.ts';
-import { shellQuote } from '../ssh/words.ts';
+import { shellQuote } from '../ssh/config/words.ts';
 import type { Range, RemoteFiles } from './remote-files.ts';
 
 /** Files of a server without sftp: the scp protocol for their bytes, a POSIX shell for the rest. */

@@ -5,7 +5,7 @@ import type { OpenOptions } from '../open-options.ts';
 import { sshFailure } from './failure.ts';
 import { keyAlgorithms, readKnownKeys, trust } from './host-key.ts';
 import type { Login } from './login.ts';
-import { serverName, type SshTarget } from './target.ts';
+import { serverName, type SshTarget } from './config/target.ts';
 import { watch, type Watchdog } from './watchdog.ts';
 import { openWire, proxyFailure, type Wire } from './wire.ts';
 

@@ -4,9 +4,9 @@ import { expect, test } from 'vitest';
 
 import { BackendError } from '../../errors/errors.ts';
 import { tempDir } from '../../../test/support/temp.ts';
-import { parseUrl } from '../url.ts';
+import { parseUrl } from '../url/url.ts';
 import { trust } from './host-key.ts';
-import { sshTarget } from './target.ts';
+import { sshTarget } from './config/target.ts';
 
 const KEY = Buffer.from('AAAAC3NzaC1lZDI1NTE5AAAAIGz+Wguer7zATCPmZShEwWZ+I3vfwRN86V2mmOV5W6Eb', 'base64');
 

@@ -8,8 +8,8 @@ import { BackendError } from '../../errors/errors.ts';
 import { errorCode } from '../../util/errno.ts';
 import type { OpenOptions } from '../open-options.ts';
 import { hostEntry, judge, knownKeys, type KnownKey } from './known-hosts.ts';
-import type { SshTarget } from './target.ts';
-import { shellQuote } from './words.ts';
+import type { SshTarget } from './config/target.ts';
+import { shellQuote } from './config/words.ts';
 
 /** What the built-in client can check, best first; for `ssh-rsa` keys the signature has a type of its own. */
 const ALGORITHMS = [

@@ -5,7 +5,7 @@ import ssh2, { type AnyAuthMethod, type AuthHandlerMiddleware, type ParsedKey } 
 import { Secret } from '../../util/secret.ts';
 import type { OpenOptions } from '../open-options.ts';
 import { firstKey, loadKey } from './private-key.ts';
-import type { SshTarget } from './target.ts';
+import type { SshTarget } from './config/target.ts';
 
 const { createAgent, utils } = ssh2;
 

@@ -5,7 +5,7 @@ import { Duplex } from 'node:stream';
 import { BackendError } from '../../errors/errors.ts';
 import { errorCode } from '../../util/errno.ts';
 import { sshFailure } from './failure.ts';
-import { serverName, type SshTarget } from './target.ts';
+import { serverName, type SshTarget } from './config/target.ts';
 import type { Traffic } from './watchdog.ts';
 
 /** The bytes between us and the server. */

@@ -1,12 +1,12 @@
 import { UsageError } from '../../errors/errors.ts';
 import { checkedBytes, wanted } from '../asking.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
-import { exactBytes, unsent, wholeBytes } from '../exact-bytes.ts';
+import { exactBytes, unsent, wholeBytes } from '../transfer/exact-bytes.ts';
 import { httpAgents } from '../http/agents.ts';
-import { placeNotThere } from '../not-there.ts';
+import { placeNotThere } from '../failures/not-there.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
-import { bucketPath } from '../url-path.ts';
-import { redact, type BackendUrl } from '../url.ts';
+import { bucketPath } from '../url/url-path.ts';
+import { redact, type BackendUrl } from '../url/url.ts';
 import { accountOf, type Account } from './account.ts';
 import { ensureContainer, listObjects } from './container.ts';
 import { networkError } from './failure.ts';

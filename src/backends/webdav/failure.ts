@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
 import { BackendError, DuplicityError } from '../../errors/errors.ts';
-import { retryAfter } from '../network-failure.ts';
+import { retryAfter } from '../failures/network-failure.ts';
 import { certificateFailure } from '../tls.ts';
 
 interface Kind {

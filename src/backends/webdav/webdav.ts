@@ -3,13 +3,20 @@ import { join } from 'node:path';
 
 import { BackendError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
-import { checkStored, deletionFailure, hiddenNames, isPart, type HiddenNames, type Verdict } from '../hidden-name.ts';
+import {
+  checkStored,
+  deletionFailure,
+  hiddenNames,
+  isPart,
+  type HiddenNames,
+  type Verdict,
+} from '../transfer/hidden-name.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
-import { ownFailure } from '../own-failure.ts';
+import { ownFailure } from '../failures/own-failure.ts';
 import { passwordSource } from '../password.ts';
 import { tlsOptions } from '../tls.ts';
-import { rootedPath } from '../url-path.ts';
-import type { BackendUrl } from '../url.ts';
+import { rootedPath } from '../url/url-path.ts';
+import type { BackendUrl } from '../url/url.ts';
 import { davClient, dropped } from './client.ts';
 import { davDirectory, type DavDirectory } from './directory.ts';
 import { statusFailure, wireFailure } from './failure.ts';

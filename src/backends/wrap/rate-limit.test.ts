@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { memoryBackend } from '../../testing/memory-backend.ts';
 import type { Backend, Body, Bytes, Call } from '../backend.ts';
-import { unsent } from '../exact-bytes.ts';
+import { unsent } from '../transfer/exact-bytes.ts';
 import { rateLimits, withRateLimit, type Clock } from './rate-limit.ts';
 
 const call: Call = { signal: new AbortController().signal };

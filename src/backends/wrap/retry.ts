@@ -5,7 +5,7 @@ import type { Emit } from '../../events/events.ts';
 import type { Backend } from '../backend.ts';
 import { around, type Step } from './around.ts';
 import { fromText } from '../../util/bytepath.ts';
-import { quoteName } from '../../util/quote-name.ts';
+import { quoteName } from '../../util/text/quote-name.ts';
 
 export interface RetryPolicy {
   /** `--num-retries`: how often an operation is tried in all, at least once. */

@@ -1,8 +1,8 @@
 import { UsageError } from '../../errors/errors.ts';
 import { type BytePath, bytePath } from '../../util/bytepath.ts';
 import type { EpochSeconds } from '../../util/time.ts';
-import { expandPath } from '../expand.ts';
-import { wordBytes } from '../raw-argv.ts';
+import { expandPath } from '../words/expand.ts';
+import { wordBytes } from '../words/raw-argv.ts';
 import { type ReadContext, option, toggle } from './option.ts';
 import { append, integer, oneOf, timeReached } from './values.ts';
 

@@ -1,6 +1,6 @@
 import { UsageError } from '../../errors/errors.ts';
 import type { FilterMode, Rule, Sense } from '../../selection/rules.ts';
-import { decodeName } from '../../util/text.ts';
+import { decodeName } from '../../util/text/text.ts';
 import { toFs, toScreen } from '../../util/bytepath.ts';
 import type { Flag, ReadContext, Release, RuleOption } from './option.ts';
 import { pathBytes, time } from './values.ts';

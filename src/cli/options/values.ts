@@ -1,9 +1,9 @@
 import { UsageError } from '../../errors/errors.ts';
 import type { BytePath } from '../../util/bytepath.ts';
 import type { EpochSeconds } from '../../util/time.ts';
-import { expandPath } from '../expand.ts';
-import { wordBytes } from '../raw-argv.ts';
-import { parseTime } from '../time-strings.ts';
+import { expandPath } from '../words/expand.ts';
+import { wordBytes } from '../words/raw-argv.ts';
+import { parseTime } from '../time/time-strings.ts';
 import type { ReadContext } from './option.ts';
 
 type Read<T> = (words: readonly string[], context: ReadContext) => T;

@@ -1,8 +1,8 @@
-import type { GpgResult } from './process.ts';
+import type { GpgResult } from './run/process.ts';
 import { keyState, stateInWords } from './key-state.ts';
 import type { GpgSettings } from './settings.ts';
 import { SIGNS_WITH_ANOTHER } from './signer.ts';
-import { hasStatus, wordsOf } from './status.ts';
+import { hasStatus, wordsOf } from './run/status.ts';
 
 export interface Cause {
   /** Ends a sentence: `Cannot decrypt X: …`. */

@@ -1,7 +1,7 @@
 import { CryptoError } from '../../errors/errors.ts';
 import { asctime } from '../../util/time.ts';
 import { counts, isOfKey, type Signature, signaturesOf } from './signer.ts';
-import type { StatusLine } from './status.ts';
+import type { StatusLine } from './run/status.ts';
 
 /** Throws unless one of the signatures counts and is by this key. `warn` hears of a key that has expired since. */
 export function checkSigner(status: readonly StatusLine[], signer: string, warn: (text: string) => void): void {

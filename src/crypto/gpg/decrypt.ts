@@ -1,13 +1,13 @@
 import { closeSync } from 'node:fs';
 import { gathered } from '../gather.ts';
 import { openForReading } from '../read-file.ts';
-import { decryptArguments, type GpgVersion } from './arguments.ts';
+import { decryptArguments, type GpgVersion } from './run/arguments.ts';
 import { gpgFailure } from './failure.ts';
-import { type GpgResult, type GpgRun, startGpg } from './process.ts';
+import { type GpgResult, type GpgRun, startGpg } from './run/process.ts';
 import type { GpgSettings } from './settings.ts';
 import { checkSigner } from './check-signer.ts';
 import { signaturesOf } from './signer.ts';
-import { hasStatus, wordsOf } from './status.ts';
+import { hasStatus, wordsOf } from './run/status.ts';
 
 export interface DecryptOptions {
   readonly name: string;

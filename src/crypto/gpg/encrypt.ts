@@ -1,13 +1,13 @@
 import type { EncodedFile } from '../codec.ts';
 import { GATHER_BYTES, gatherer, join } from '../gather.ts';
 import { createSpoolFile } from '../spool-file.ts';
-import { encryptArguments, type GpgVersion } from './arguments.ts';
+import { encryptArguments, type GpgVersion } from './run/arguments.ts';
 import { gpgFailure } from './failure.ts';
-import { feedGpg } from './input.ts';
-import { type GpgResult, type GpgRun, startGpg } from './process.ts';
+import { feedGpg } from './run/input.ts';
+import { type GpgResult, type GpgRun, startGpg } from './run/process.ts';
 import { encryptionSecret, type GpgSettings } from './settings.ts';
 import { SIGNS_WITH_ANOTHER } from './signer.ts';
-import { hasStatus } from './status.ts';
+import { hasStatus } from './run/status.ts';
 
 /**
  * Starts a gpg that writes the new file at `path` itself: ciphertext never passes through here. Whatever goes wrong,

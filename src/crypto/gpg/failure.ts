@@ -1,7 +1,7 @@
 import { CryptoError, IntegrityError } from '../../errors/errors.ts';
 import { knownCause } from './causes.ts';
 import type { GpgSettings } from './settings.ts';
-import type { GpgResult } from './process.ts';
+import type { GpgResult } from './run/process.ts';
 
 /** The block front ends look for. */
 export function gpgLog(log: string): string {

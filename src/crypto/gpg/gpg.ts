@@ -1,10 +1,10 @@
 import type { Codec } from '../codec.ts';
-import type { GpgVersion } from './arguments.ts';
+import type { GpgVersion } from './run/arguments.ts';
 import { decrypt } from './decrypt.ts';
 import { createGpgFile } from './encrypt.ts';
-import { firstAlone } from './first-alone.ts';
+import { firstAlone } from './run/first-alone.ts';
 import type { GpgSettings } from './settings.ts';
-import { askVersion } from './version.ts';
+import { askVersion } from './run/version.ts';
 
 /** Files encrypted and decrypted by a gpg process each. gpg is not touched before the first file needs it. */
 export function gpgCodec(settings: GpgSettings, warn: (text: string) => void): Codec {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { asctime } from '../../util/time.ts';
-import { gpgEnvironment } from './environment.ts';
+import { gpgEnvironment } from './run/environment.ts';
 import type { GpgSettings } from './settings.ts';
 
 /** Why a key cannot be used. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkSigner } from './check-signer.ts';
-import { parseStatus, type StatusLine } from './status.ts';
+import { parseStatus, type StatusLine } from './run/status.ts';
 
 const SUB = 'AAAAAAAAAAAAAAAAAAAAAAAA1111111122222222';
 const PRIMARY = 'BBBBBBBBBBBBBBBBBBBBBBBB3333333344444444';

@@ -1,4 +1,4 @@
-import type { StatusLine } from './status.ts';
+import type { StatusLine } from './run/status.ts';
 
 /** Digits that name a key: what a key id has at least. */
 const LEAST_DIGITS = 8;

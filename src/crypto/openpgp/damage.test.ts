@@ -8,12 +8,12 @@ import { expect, test } from 'vitest';
 import { DuplicityError } from '../../errors/errors.ts';
 import { Secret } from '../../util/secret.ts';
 import type { GpgSettings } from '../gpg/settings.ts';
-import { askVersion } from '../gpg/version.ts';
+import { askVersion } from '../gpg/run/version.ts';
 import { never, randomBytes, textBytes } from '../testing/files.ts';
 import { literalPacket, symmetricMessage } from '../testing/openpgp.ts';
 import { tempDir } from '../testing/temp-dir.ts';
 import { openPgpReader } from './decrypt.ts';
-import { lengthBytes, packet, partialLengthByte, tagByte, TAG } from './packet.ts';
+import { lengthBytes, packet, partialLengthByte, tagByte, TAG } from './packets/packet.ts';
 
 /** Hand-made messages, sound and damaged, read where there is no gpg. */
 

@@ -1,13 +1,13 @@
 import type { Codec } from '../codec.ts';
-import type { GpgVersion } from '../gpg/arguments.ts';
+import type { GpgVersion } from '../gpg/run/arguments.ts';
 import type { GpgSettings } from '../gpg/settings.ts';
-import { decryptedPieces, openCipherFile } from './cipher-file.ts';
-import { cutOff, followedBy, manipulated } from './failures.ts';
-import { checkIntegrity } from './integrity.ts';
-import { MOST_HEAD_BYTES, parseHead } from './message-head.ts';
-import { type Release, releaseMessage } from './release-message.ts';
-import { sessionKeys } from './session-keys.ts';
-import { signatureChecks } from './signature-check.ts';
+import { decryptedPieces, openCipherFile } from './reading/cipher-file.ts';
+import { cutOff, followedBy, manipulated } from './reading/failures.ts';
+import { checkIntegrity } from './reading/integrity.ts';
+import { MOST_HEAD_BYTES, parseHead } from './reading/message-head.ts';
+import { type Release, releaseMessage } from './reading/release-message.ts';
+import { sessionKeys } from './keys/session-keys.ts';
+import { signatureChecks } from './reading/signature-check.ts';
 
 interface ReaderOptions {
   readonly version: () => Promise<GpgVersion>;

@@ -1,12 +1,12 @@
 import type { Soon } from '../../util/soon.ts';
 import type { EncodedFile } from '../codec.ts';
 import { createSpoolFile, type SpoolFile } from '../spool-file.ts';
-import { compressedPacket } from './compressed-packet.ts';
-import type { Lock } from './key-packets.ts';
-import { type LiteralPiece, literalPieces } from './literal-pieces.ts';
-import type { Compression } from './packet.ts';
-import { sealedPacket } from './sealed-packet.ts';
-import type { Signing } from './signing.ts';
+import { compressedPacket } from './packets/compressed-packet.ts';
+import type { Lock } from './packets/key-packets.ts';
+import { type LiteralPiece, literalPieces } from './packets/literal-pieces.ts';
+import type { Compression } from './packets/packet.ts';
+import { sealedPacket } from './packets/sealed-packet.ts';
+import type { Signing } from './keys/signing.ts';
 
 /** How the files of a run are encrypted. */
 export interface Encryption {

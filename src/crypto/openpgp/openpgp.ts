@@ -1,8 +1,8 @@
 import type { Codec } from '../codec.ts';
-import type { GpgVersion } from '../gpg/arguments.ts';
+import type { GpgVersion } from '../gpg/run/arguments.ts';
 import { gpgCodec } from '../gpg/gpg.ts';
 import type { GpgSettings } from '../gpg/settings.ts';
-import { askVersion } from '../gpg/version.ts';
+import { askVersion } from '../gpg/run/version.ts';
 import { openPgpReader } from './decrypt.ts';
 import { createOpenPgpFile, type Encryption } from './encrypt.ts';
 import { planEncryption } from './plan.ts';

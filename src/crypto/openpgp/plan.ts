@@ -2,18 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
 import { Secret } from '../../util/secret.ts';
 import { DEFAULT_LEVEL } from '../deflate/deflate-stream.ts';
-import { type GpgVersion, recipientsArguments } from '../gpg/arguments.ts';
+import { type GpgVersion, recipientsArguments } from '../gpg/run/arguments.ts';
 import { knownCause } from '../gpg/causes.ts';
 import { gpgFailure } from '../gpg/failure.ts';
 import { encryptionSecret, type GpgSettings, isSymmetric } from '../gpg/settings.ts';
-import { bodyOptions } from './body-options.ts';
+import { bodyOptions } from './options/body-options.ts';
 import type { Encryption } from './encrypt.ts';
-import type { BodyOptions } from './gpg-words.ts';
-import { countByte, countOf, passphraseLock, type RecipientsLock, recipientsLock } from './key-packets.ts';
-import { asRecent } from '../gpg/version.ts';
-import { COMPRESSION } from './packet.ts';
-import { askGpg } from './run-gpg.ts';
-import { openSigning, type Signing } from './signing.ts';
+import type { BodyOptions } from './options/gpg-words.ts';
+import { countByte, countOf, passphraseLock, type RecipientsLock, recipientsLock } from './packets/key-packets.ts';
+import { asRecent } from '../gpg/run/version.ts';
+import { COMPRESSION } from './packets/packet.ts';
+import { askGpg } from './keys/run-gpg.ts';
+import { openSigning, type Signing } from './keys/signing.ts';
 
 const AES256 = 9;
 /** SHA-1 gives 20 bytes at a time: two passes for a key of 32. */

@@ -1,5 +1,5 @@
 import type { Entry, EntryKind, EntryStream, FileType, Metadata } from '../../archive/entry.ts';
-import { NO_METADATA } from '../../archive/tar-writer.ts';
+import { NO_METADATA } from '../../archive/tar/tar-writer.ts';
 import { bytePath } from '../../util/bytepath.ts';
 import type { Soon } from '../../util/soon.ts';
 

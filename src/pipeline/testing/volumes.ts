@@ -1,6 +1,6 @@
 import { DifftarStream, type OpenVolume as VolumeToRead } from '../../archive/difftar.ts';
 import type { EncodedFile } from '../../crypto/codec.ts';
-import { VolumePacker, type VolumeRange } from '../volume-packer.ts';
+import { VolumePacker, type VolumeRange } from '../pack/volume-packer.ts';
 
 export interface SealedVolume {
   readonly number: number;

@@ -1,6 +1,6 @@
 import { UsageError } from '../../errors/errors.ts';
 import { type BytePath, bytePath, joinPath, toScreen } from '../../util/bytepath.ts';
-import { encodeName } from '../../util/text.ts';
+import { encodeName } from '../../util/text/text.ts';
 import { listLines, unquote } from './list-lines.ts';
 
 /** Listed names by component; a node without children is a listed file or a directory without its contents. */

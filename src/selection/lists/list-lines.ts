@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors/errors.ts';
-import { decodeText } from '../../util/utf8.ts';
+import { decodeText } from '../../util/text/utf8.ts';
 
 /** A line of a list, counted from 1. */
 export interface ListLine {

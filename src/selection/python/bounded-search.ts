@@ -1,7 +1,7 @@
 import { createContext, Script } from 'node:vm';
 import { UsageError } from '../../errors/errors.ts';
 import { toScreen } from '../../util/bytepath.ts';
-import { encodeName } from '../../util/text.ts';
+import { encodeName } from '../../util/text/text.ts';
 import { searchCost } from './cost.ts';
 
 /** Tries that take no time worth speaking of: some tenths of a second. */

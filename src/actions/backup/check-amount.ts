@@ -1,0 +1,75 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import type { Collection } from '../../collections/collection.ts';
+import type { BackupStatistics } from '../../events/statistics.ts';
+import { unreadableRoot } from '../../source/root.ts';
+import type { BytePath } from '../../util/bytepath.ts';
+import { asctime } from '../../util/time.ts';
+import { counted } from '../../util/counted.ts';
+import type { Session } from '../../repository/session.ts';
+import type { Source } from '../../repository/source/source-tree.ts';
+
+const BLOCK = 64 * 1024;
+// Lines of volumes and of the list itself begin with blanks.
+const LIST_LENGTH = /^filelist[ \t]+(\d+)[ \t\r]*$/im;
+/** Fewer than one of so many left is seldom what has become of the data. */
+const SHRINKAGE = 10;
+
+/**
+ * Adds what the walk of the source has counted. Throws when there was something, and nothing of it but the root could be
+ * read: that is no backup of the source.
+ */
+export function finishWalk(
+  { emit, settings }: Session,
+  source: Source,
+  statistics: BackupStatistics,
+  root: BytePath,
+): void {
+  statistics.errors += source.errors();
+  if (statistics.errors > 0 && statistics.sourceFiles <= 1) {
+    throw unreadableRoot(root, 'the warnings above tell why nothing of it could be');
+  }
+  const { texts, errors } = source.remarks();
+  statistics.errors += errors;
+  const includes = settings.selection.some((rule) => 'sense' in rule && rule.sense === 'include');
+  const isEmpty = statistics.sourceFiles <= 1 && includes && texts.length === 0;
+  const more = isEmpty ? ['The selection options include nothing that is there.'] : [];
+  for (const text of [...texts, ...more]) emit({ kind: 'warning', text });
+}
+
+/** A full backup that holds few of the last one's files may be that of a disk that is not mounted. */
+export function warnOfFewFiles({ archiveDir, emit, now }: Session, { chains }: Collection, files: number): void {
+  const last = chains.findLast(({ full }) => full.end <= now)?.full;
+  if (last?.localManifest === undefined) return;
+  const before = listedFiles(archiveDir.pathOf(last.localManifest));
+  if (before === undefined || files * SHRINKAGE >= before) return;
+  const text = `This full backup holds ${counted(files, 'file')}, the one of ${asctime(last.end)} held ${before}. Is all of the source there?`;
+  emit({ kind: 'warning', text });
+}
+
+/** The same of an increment, which knows what there was. */
+export function warnOfFewEntries({ emit }: Session, before: number, now: number): void {
+  if (now * SHRINKAGE >= before) return;
+  const text = `The source holds ${counted(now, 'entry', 'entries')}, in the last backup it held ${before}. Is all of it there?`;
+  emit({ kind: 'warning', text });
+}
+
+/** Files that a full backup's manifest lists: its one line with their number, before them; undefined without a list. */
+function listedFiles(manifest: string): number | undefined {
+  const block = Buffer.allocUnsafe(BLOCK);
+  let rest = '';
+  const fd = openSync(manifest, 'r');
+  try {
+    for (;;) {
+      const length = readSync(fd, block);
+      const text = rest + block.toString('latin1', 0, length);
+      const cut = length === 0 ? text.length : text.lastIndexOf('\n') + 1;
+      const number = LIST_LENGTH.exec(text.slice(0, cut))?.[1];
+      // `Filelist 0` is also what stands there when no list was wanted.
+      if (number !== undefined) return Number(number) || undefined;
+      if (length === 0) return undefined;
+      rest = text.slice(cut);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,150 @@
+import { execFileSync } from 'node:child_process';
+import { lstatSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Manifest } from '../../archive/manifest/manifest.ts';
+import type { BackupChain } from '../../collections/chains.ts';
+import type { BackupSet } from '../../collections/sets.ts';
+import { ChainError, CryptoError, DuplicityError, IntegrityError } from '../../errors/errors.ts';
+import { damageOf } from '../../pipeline/unpack/set-plan.ts';
+import type { RootPath } from '../../source/root.ts';
+import { bytePath, fromText, toFs, toScreen, type BytePath } from '../../util/bytepath.ts';
+import { quoteName } from '../../util/text/quote-name.ts';
+import { readRemoteManifest, readSetManifest } from '../../repository/metadata/read-manifest.ts';
+import type { Session } from '../../repository/session.ts';
+
+const NOTE = 'source';
+
+/** A source that is a link is stored as one, as the reference does; few who name it mean that. */
+export function warnOfLink({ settings, emit }: Session, { path, throughLink }: RootPath): void {
+  if (settings.copyLinks || throughLink === true) return;
+  if (lstatSync(toFs(path), { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
+  const name = toScreen(path);
+  const text = `The source ${name} is a symbolic link: the link is stored and nothing of what it leads to. Write ${name}/ to mean that, or use --copy-links.`;
+  emit({ kind: 'warning', text });
+}
+
+interface Wish {
+  readonly source: BytePath;
+  /** An increment was asked for: nothing else may take its place. */
+  readonly isExplicit: boolean;
+}
+
+/**
+ * Checks before an increment that it continues what the last set is about: remote and local manifest agree, and host
+ * and source are the same unless the user says that a difference is meant. False: the remote manifest is damaged, and an
+ * increment could not be restored.
+ */
+export async function checkSource(session: Session, chain: BackupChain, wish: Wish): Promise<boolean> {
+  const set = chain.sets.at(-1);
+  if (set === undefined) return true;
+  const manifest = await readSetManifest(session, set);
+  const { settings } = session;
+  if (!settings.noCheckRemote && set.manifest !== undefined && set.localManifest !== undefined) {
+    const remote = await tryRemoteManifest(session, set, set.manifest).catch((error: unknown) => {
+      if (wish.isExplicit || !(error instanceof IntegrityError)) throw error;
+      const text = `${error.message}\nAn increment could not be restored: making a full backup. (--no-check-remote goes on all the same.)`;
+      session.emit({ kind: 'warning', text });
+      return 'damaged' as const;
+    });
+    if (remote === 'damaged') return false;
+    if (remote !== undefined && !agree(manifest, remote)) {
+      throw new ChainError(
+        'MISMATCHED_MANIFESTS',
+        `Fatal Error: The remote manifest ${set.manifest} and its copy in the archive dir do not agree.`,
+        { hint: `Delete ${set.localManifest} from ${session.archiveDir.path} if the remote one is right.` },
+      );
+    }
+  }
+  if (!settings.allowSourceMismatch) checkOrigin(session, manifest, wish.source);
+  return true;
+}
+
+/** Host and source are those of the manifest, as far as that names any. */
+export function checkOrigin(session: Session, manifest: Manifest, source: BytePath): void {
+  const hint = 'If the backup is to go on with this source, use --allow-source-mismatch; otherwise use another URL.';
+  if (manifest.hostname !== undefined && !isThisHost(manifest.hostname, session.hostname)) {
+    throw new DuplicityError(
+      'HOSTNAME_MISMATCH',
+      `Fatal Error: Backup source host has changed.\nCurrent hostname: ${session.hostname}\nPrevious hostname: ${toScreen(manifest.hostname)}`,
+      { hint, fields: [session.hostname, manifest.hostname].map((name) => quoteName(fromText(name))) },
+    );
+  }
+  const [current, previous] = manifest.localDir === undefined ? [] : namesOf(session, source, manifest.localDir);
+  if (current === undefined || previous === undefined || current === previous) return;
+  throw new DuplicityError(
+    'SOURCE_PATH_MISMATCH',
+    `Fatal Error: Backup source directory has changed.\nCurrent directory: ${toScreen(current)}\nPrevious directory: ${toScreen(previous)}`,
+    { hint, fields: [quoteName(current), quoteName(previous)] },
+  );
+}
+
+/** The two sources as given, unless only the directories they start from tell whether they are the same. */
+function namesOf(session: Session, source: BytePath, before: BytePath): readonly [BytePath, BytePath] {
+  const current = absolute(source);
+  const previous = before.startsWith('/') ? before : noted(session);
+  if (current === undefined || previous === undefined) return [source, before];
+  return current === previous || source === before ? [current, previous] : [source, before];
+}
+
+/** Archives hold a relative source as it is given. Where that was is noted here, for the next run. */
+export async function noteSource({ archiveDir }: Session, source: BytePath): Promise<void> {
+  const path = source.startsWith('/') ? undefined : absolute(source);
+  if (path === undefined) archiveDir.remove(NOTE);
+  else await archiveDir.write(NOTE, [Buffer.from(path, 'latin1')]);
+}
+
+function noted({ archiveDir }: Session): BytePath | undefined {
+  return archiveDir.list().includes(NOTE) ? bytePath(archiveDir.read(NOTE).toString('latin1')) : undefined;
+}
+
+/** undefined in a directory that is gone. */
+function absolute(source: BytePath): BytePath | undefined {
+  if (source.startsWith('/')) return source;
+  try {
+    return bytePath(resolve(fromText(process.cwd()), source));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The remote manifest, where that can be read without asking for anything. A passphrase that does not open it would
+ * make a set that the rest of the chain cannot be restored with, hence ends the run; but whoever encrypts to a key need
+ * not have the secret half of it here.
+ */
+async function tryRemoteManifest(session: Session, set: BackupSet, name: string): Promise<Manifest | undefined> {
+  if (!session.keys.canRead(name)) return undefined;
+  try {
+    const manifest = await readRemoteManifest(session, name);
+    const damage = damageOf(set, manifest);
+    if (damage !== undefined) throw damage;
+    return manifest;
+  } catch (error) {
+    if (!(error instanceof CryptoError) || session.keys.isSymmetric) throw error;
+    session.emit({ kind: 'info', text: `${name} cannot be read without the secret key; its local copy counts.` });
+    return undefined;
+  }
+}
+
+/** What the reference compares: volume numbers, host and source; not hashes. */
+function agree(a: Manifest, b: Manifest): boolean {
+  const numbers = ({ volumes }: Manifest): string => volumes.map(({ number }) => number).join();
+  return numbers(a) === numbers(b) && a.hostname === b.hostname && a.localDir === b.localDir;
+}
+
+/** Old manifests hold the full name of the host. */
+function isThisHost(previous: string, current: string): boolean {
+  if (previous === current) return true;
+  if (!previous.startsWith(`${current.split('.')[0] ?? ''}.`)) return false;
+  try {
+    return (
+      execFileSync('hostname', ['-f'], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+        env: { PATH: process.env['PATH'] },
+      }).trim() === previous
+    );
+  } catch {
+    return false;
+  }
+}

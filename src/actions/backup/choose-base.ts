@@ -1,0 +1,102 @@
+import type { BackupChain } from '../../collections/chains.ts';
+import { lastFullTime, type Collection } from '../../collections/collection.ts';
+import { neededByIncrement } from '../../collections/needs.ts';
+import type { Codec } from '../../crypto/codec.ts';
+import { ChainError, CryptoError } from '../../errors/errors.ts';
+import { asctime, type EpochSeconds } from '../../util/time.ts';
+import { isWhole } from './check-chain.ts';
+import type { Session } from '../../repository/session.ts';
+import { synchronise } from '../../repository/synchronise.ts';
+
+export type BackupKind = 'full' | 'incremental' | 'backup';
+
+/**
+ * What is there, with the metadata that the backup reads: none for a full one, also when that is due, so that neither
+ * damage nor a key or passphrase of old chains is in its way. Where a chain cannot be read for want of a secret key, a
+ * backup without an action word is a full one.
+ */
+export async function findBackups(
+  session: Session,
+  kind: BackupKind,
+): Promise<{ readonly found: Collection; readonly kind: BackupKind }> {
+  const { keys, emit } = session;
+  try {
+    return { found: await synchronise(session, { needs: neededBy(session, kind), mayLack: true }), kind };
+  } catch (error) {
+    if (kind !== 'backup' || keys.isSymmetric || !(error instanceof CryptoError && error.lacksKey)) throw error;
+    const text = `${error.message}\nThe last chain cannot be continued here: making a full backup.`;
+    emit({ kind: 'warning', text });
+    return { found: await synchronise(session, { needs: () => [] }), kind: 'full' };
+  }
+}
+
+function neededBy(session: Session, kind: BackupKind): (collection: Collection) => readonly string[] {
+  return (collection) => {
+    const { partial } = collection;
+    if (partial !== undefined) return partial.type === 'full' ? [] : neededByIncrement(collection);
+    const isFull = kind === 'full' || collection.isClockDoubted || isFullDue(session, collection);
+    return isFull ? [] : neededByIncrement(collection);
+  };
+}
+
+/** The chain an increment builds on; undefined for a full backup. */
+export async function chooseBase(
+  session: Session,
+  kind: BackupKind,
+  collection: Collection,
+): Promise<Collection['active']> {
+  const { emit } = session;
+  if (kind === 'full') return undefined;
+  if (isFullDue(session, collection)) {
+    emit({ kind: 'notice', text: 'Last full backup is too old, forcing full backup' });
+    return undefined;
+  }
+  const { active, isClockDoubted } = collection;
+  if (isClockDoubted) {
+    const text = `The clock says ${asctime(collection.now)}, but the first backup set is from ${asctime(firstTime(collection))}.`;
+    if (kind === 'incremental') {
+      throw new ChainError('USER_ERROR', text, { hint: 'Set the clock right, or make a full backup if it is.' });
+    }
+    emit({ kind: 'warning', text: `${text} There is nothing to build on: making a full backup.` });
+    return undefined;
+  }
+  if (active !== undefined) {
+    return (await isWhole(session, active.chain, kind === 'incremental')) ? active : undefined;
+  }
+  if (kind === 'incremental') {
+    throw new ChainError(
+      'INC_WITHOUT_SIGS',
+      'Fatal Error: Unable to start incremental backup.  Old signatures not found and incremental specified',
+      { hint: 'Make a full backup, or leave the action away to get the right kind by itself.' },
+    );
+  }
+  emit({ kind: 'warning', text: 'No signatures found, switching to full backup.' });
+  return undefined;
+}
+
+function firstTime({ chains }: Collection): EpochSeconds {
+  return Math.min(...chains.map(({ start }) => start));
+}
+
+function isFullDue({ settings }: Session, collection: Collection): boolean {
+  const last = lastFullTime(collection);
+  return settings.fullIfOlderThan !== undefined && (last === undefined || last < settings.fullIfOlderThan);
+}
+
+/** Encryption begins with the set that is written: what the chain holds already stays as it is. */
+export function warnOfClearSets({ emit }: Session, { full, sets }: BackupChain, { suffix }: Codec): void {
+  const isEncrypted = suffix === '.gpg';
+  const others = sets.filter(({ encrypted }) => encrypted !== isEncrypted);
+  if (others.length === 0) return;
+  const whole = `the full backup of ${asctime(full.end)}`;
+  if (!isEncrypted) {
+    const text = `This increment is not encrypted, though ${others.includes(full) ? whole : 'a set of its chain'} is.`;
+    emit({ kind: 'warning', text });
+    return;
+  }
+  const clear = others.includes(full) ? whole : `${others.length} of the sets that it builds on`;
+  emit({
+    kind: 'warning',
+    text: `This increment is encrypted, but ${clear} stays readable for everybody who can read the storage. Make a full backup to encrypt everything, and remove the old ones then.`,
+  });
+}

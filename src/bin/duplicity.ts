@@ -1,0 +1,298 @@
+import { hostname } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
+import type { Backend, Call } from '../backends/backend.ts';
+import { backup } from '../actions/backup/backup.ts';
+import { cleanup } from '../actions/remove/cleanup.ts';
+import { showStatus } from '../actions/status/collection-status.ts';
+import { openKeys } from '../repository/keys.ts';
+import { listFiles } from '../actions/list/list-files.ts';
+import { removeOld } from '../actions/remove/remove-old.ts';
+import { restore } from '../actions/restore/restore.ts';
+import type { Session } from '../repository/session.ts';
+import { refuseWarnings } from '../actions/backup/strict.ts';
+import { verify } from '../actions/verify/verify.ts';
+import { openBackend } from '../backends/registry.ts';
+import type { OpenOptions } from '../backends/open-options.ts';
+import { parseUrl } from '../backends/url/url.ts';
+import { parseFaults, type FaultRule } from '../backends/wrap/fault-rules.ts';
+import { withFaults } from '../backends/wrap/faults.ts';
+import { withListedNames } from '../backends/wrap/listed-names.ts';
+import { withMeter } from '../backends/wrap/meter.ts';
+import { openWithRetry, withRetry, type RetryPolicy } from '../backends/wrap/retry.ts';
+import { openArchiveDir } from '../cache/archive-dir.ts';
+import type { RunCommand } from '../cli/command.ts';
+import { parseCommandLine } from '../cli/parse.ts';
+import { adoptLocalZone } from '../cli/time/local-zone.ts';
+import { tempRoots } from '../cli/places.ts';
+import type { Settings } from '../cli/settings.ts';
+import { processSurroundings, processWords, type Surroundings } from '../cli/surroundings.ts';
+import { catchSignals, interruption, type Interrupts } from '../cli/signals.ts';
+import { versionText } from '../cli/version.ts';
+import { askPassphrase } from '../crypto/ask/ask.ts';
+import { askPerson } from '../crypto/ask/ask-person.ts';
+import { processIo } from '../crypto/ask/process-io.ts';
+import { planRemoveAllButNFull, planRemoveIncsOfAllButNFull, planRemoveOlderThan } from '../collections/deletion.ts';
+import type { Emit } from '../events/events.ts';
+import { CODES } from '../errors/codes.ts';
+import { openRemote } from '../pipeline/remote.ts';
+import { openSpool } from '../pipeline/spool.ts';
+import { localAccounts } from '../source/accounts.ts';
+import { exitStatus, toFailure } from '../ui/exit-status.ts';
+import { humanOutput, type Consumer } from '../ui/human.ts';
+import { tellUncaught } from '../ui/last-words.ts';
+import { openLogFd, openLogFile, recordOutput } from '../ui/log-fd.ts';
+import { maskEvent, maskFor } from '../ui/mask.ts';
+import { fdSink } from '../ui/sink.ts';
+
+declare const __VERSION__: string;
+
+/** What a signal ends a run with: SIGINT has the reference's status, the others the shell's. */
+const SIGNALS = { SIGINT: 4, SIGHUP: 129, SIGTERM: 143 } as const;
+const DEFAULT_VERBOSITY = 3;
+
+const BULKY_MODULES: readonly string[] = ['node:crypto', 'node:fs/promises', 'node:zlib'];
+/** Actions that go through any number of files, and the large modules of node they use. */
+const BULKY_ACTIONS: Readonly<Partial<Record<RunCommand['action'], readonly string[]>>> = {
+  full: BULKY_MODULES,
+  incremental: BULKY_MODULES,
+  backup: BULKY_MODULES,
+  restore: BULKY_MODULES,
+  verify: BULKY_MODULES,
+  'list-current-files': ['node:zlib'],
+};
+
+/** Actions that make the place of the URL, or of the target URL, when it is not there. */
+const STORING_ACTIONS: ReadonlySet<RunCommand['action']> = new Set([
+  'full',
+  'incremental',
+  'backup',
+  'replicate',
+  'validate-backend',
+]);
+
+/** What the program is called when it is the other one. */
+const RDIFFDIR = /(?:^|\/)rdiffdir(?:\.c?js)?$/;
+
+interface Circumstances extends Call {
+  readonly around: Surroundings;
+}
+
+/** Where a run says what it does, and what makes all of that visible at once. */
+interface Said {
+  readonly emit: Emit;
+  readonly flush: () => void;
+}
+
+async function main(): Promise<void> {
+  adoptLocalZone(process.env);
+  const isRdiffdir = RDIFFDIR.test(process.argv[1] ?? '');
+  tellUncaught(__VERSION__, isRdiffdir ? CODES.GENERIC : CODES.EXCEPTION);
+  process.exitCode = isRdiffdir
+    ? await (await import('../rdiffdir/main.ts')).rdiffdir(__VERSION__)
+    : await runCommandLine();
+}
+
+async function runCommandLine(): Promise<number> {
+  const outputs = [openConsole(DEFAULT_VERBOSITY, false)];
+  const mask = maskFor(processWords());
+  const emit: Emit = (event) => {
+    const shown = maskEvent(event, mask);
+    outputs.forEach((output) => output.emit(shown));
+  };
+  const flush = (): void => outputs.forEach((output) => output.flush());
+  let status = await perform({ emit, flush }, (settings) => outputs.splice(0, 1, ...openOutputs(settings)));
+  for (const [i, output] of outputs.entries()) {
+    try {
+      output.close();
+    } catch (thrown) {
+      // Also when it is the console: what could not be said there may still be said here, and in the records.
+      const error = toFailure(thrown, __VERSION__);
+      fdSink(2).write(Buffer.from(`${error.message}\n`));
+      for (const later of outputs.slice(i + 1)) later.emit({ kind: 'failed', error });
+      status ||= exitStatus(thrown);
+    }
+  }
+  return status;
+}
+
+/** Runs the command line of this process; `direct` sends further output where its options say. */
+async function perform({ emit, flush }: Said, direct: (settings: Settings) => void): Promise<number> {
+  let interrupts: Interrupts | undefined;
+  try {
+    const around = processSurroundings();
+    const command = parseCommandLine(processWords(), around, direct);
+    if (command.action === 'version') return print(versionText(__VERSION__));
+    if (command.action === 'help') return print((await import('../cli/help.ts')).helpText());
+    direct(command.settings);
+    for (const text of command.warnings) emit({ kind: 'warning', text });
+    interrupts = catchSignals(SIGNALS);
+    return await run(command, { around, signal: interrupts.signal }, { emit, flush });
+  } catch (thrown) {
+    const by = interrupts?.by();
+    if (by !== undefined) {
+      emit({ kind: 'notice', text: interruption(by) });
+      return SIGNALS[by];
+    }
+    emit({ kind: 'failed', error: toFailure(thrown, __VERSION__) });
+    return exitStatus(thrown);
+  }
+}
+
+async function run(command: RunCommand, { around, ...call }: Circumstances, { emit, flush }: Said): Promise<number> {
+  const { settings } = command;
+  const archiveDir = openArchiveDir(command.archiveDir, '');
+  using spool = openSpool(tempRoots(settings.tempdir, around.env));
+  const warn = (text: string): void => emit({ kind: 'warning', text });
+  const makesPlace = STORING_ACTIONS.has(command.action) && !settings.dryRun;
+  const limit = await rateLimiter(settings);
+  const opening: OpenOptions = {
+    ...call,
+    ...(limit !== undefined && { limit }),
+    settings,
+    env: around.env,
+    emit,
+    askPassword: askPassword({ emit, flush }, call),
+    tempDir: () => spool.directory,
+    warn,
+    ask: (question) => askPerson(question, processIo({ warn, flush, ...call })),
+  };
+  const policy: RetryPolicy = { tries: settings.numRetries, delayMs: settings.backendRetryDelay * 1000, emit };
+  const open = async (address: string, makesPlace: boolean): Promise<Backend> => {
+    const parsed = parseUrl(settings.gio ? `gio+${address}` : address);
+    const driver = await openWithRetry(() => openBackend(parsed, { ...opening, makesPlace }), policy, call.signal);
+    const rules = [...parseFaults(around.env['DUPLICITY_TEST_FAULTS']), ...skipping(settings.skipVolume)];
+    const faulty = withFaults(driver, rules, { emit });
+    return withRetry(withListedNames(faulty), policy);
+  };
+  const url = command.action === 'replicate' ? command.targetUrl : command.url;
+  await using retrying = await open(url, makesPlace);
+  const watched = settings.progress ? withMeter(retrying) : undefined;
+  const backend = watched?.backend ?? retrying;
+  const session: Session = {
+    settings,
+    now: settings.currentTime ?? around.now,
+    backend,
+    // What the reference shows for every URL; programs read the line.
+    backendName: 'BackendWrapper',
+    url,
+    makesPlace,
+    remote: openRemote({ backend, spool, call, tries: settings.numRetries }),
+    ...(watched !== undefined && { uploads: watched.meter }),
+    spool,
+    archiveDir,
+    keys: openKeys({ settings, action: command.action, env: around.env, emit, flush, signal: call.signal }),
+    prefixes: {
+      all: settings.filePrefix,
+      volume: settings.filePrefixArchive,
+      manifest: settings.filePrefixManifest,
+      signatures: settings.filePrefixSignature,
+      jsonstat: settings.filePrefixJsonstat,
+    },
+    accounts: localAccounts(),
+    hostname: hostname(),
+    emit,
+    call,
+  };
+  if (command.action !== 'replicate') return await act(session, command);
+  await using origin = await open(command.url, false);
+  const remote = openRemote({ backend: origin, spool, call, tries: settings.numRetries });
+  tuneForLoops(BULKY_MODULES);
+  const { replicate } = await import('../actions/replicate/replicate.ts');
+  return await replicate(session, { backend: origin, remote });
+}
+
+/** One for the whole run, so that all transfers share the rates. */
+async function rateLimiter({ limitUpload, limitDownload }: Settings): Promise<OpenOptions['limit']> {
+  if (limitUpload === 0 && limitDownload === 0) return undefined;
+  const { rateLimits, withRateLimit } = await import('../backends/wrap/rate-limit.ts');
+  const limits = rateLimits({ upload: limitUpload, download: limitDownload });
+  return (driver) => withRateLimit(driver, limits);
+}
+
+/** What `--skip-volume` asks for. */
+function skipping(volume: number | undefined): readonly FaultRule[] {
+  if (volume === undefined) return [];
+  return parseFaults(JSON.stringify([{ op: 'put', match: `.vol${volume}.`, do: 'skip' }]));
+}
+
+/** Only on a terminal: without one, standard input belongs to the passphrases. */
+function askPassword(
+  { emit, flush }: { readonly emit: Emit; readonly flush: () => void },
+  { signal }: Call,
+): NonNullable<OpenOptions['askPassword']> {
+  const io = processIo({ warn: (text) => emit({ kind: 'warning', text }), flush, signal });
+  const nobody = { line: () => Promise.resolve(undefined), close: () => undefined };
+  return (prompt, variable = 'FTP_PASSWORD') =>
+    askPassphrase({ prompt, mayBeEmpty: true, variable }, { ...io, fallback: () => nobody });
+}
+
+/**
+ * V8 would let its young generation grow to 48 MB with the number of files, for nothing, and would compile loops over
+ * ten thousand files with its best compiler at once, which takes as long as they do: with the larger budget a list or
+ * an increment without changes of that many takes 0.8 of the time, and one of fifty thousand takes the same.
+ */
+function tuneForLoops(modules: readonly string[]): void {
+  // Once a flag is set V8 does without its code cache, and each module takes three times as long to load. (As an option of
+  // node the flag costs 17 ms at start.)
+  for (const name of modules) process.getBuiltinModule(name);
+  setFlagsFromString('--semi-space-growth-factor=1');
+  // Later ones have no such flag, and say so on stderr.
+  if (process.versions.v8.startsWith('11.')) setFlagsFromString('--interrupt-budget=600000');
+}
+
+async function act(session: Session, command: Exclude<RunCommand, { readonly action: 'replicate' }>): Promise<number> {
+  const modules = BULKY_ACTIONS[command.action];
+  if (modules !== undefined) tuneForLoops(modules);
+  switch (command.action) {
+    case 'full':
+    case 'incremental':
+    case 'backup':
+      return backup(session, command.action, { path: command.source, throughLink: command.throughLink });
+    case 'restore':
+      return refuseWarnings(session, (strict) => restore(strict, command.target));
+    case 'verify':
+      return refuseWarnings(session, (strict) =>
+        verify(strict, { path: command.target, throughLink: command.throughLink }),
+      );
+    case 'list-current-files':
+      return listFiles(session);
+    case 'collection-status':
+      return showStatus(session);
+    case 'cleanup':
+      return cleanup(session);
+    case 'remove-older-than':
+      return removeOld(session, (collection) => planRemoveOlderThan(collection, command.time));
+    case 'remove-all-but-n-full':
+      return removeOld(session, (collection) => planRemoveAllButNFull(collection, command.count));
+    case 'remove-all-inc-of-but-n-full':
+      return removeOld(session, (collection) => planRemoveIncsOfAllButNFull(collection, command.count));
+    case 'validate-backend':
+      return (await import('../actions/validate/validate-backend.ts')).validateBackend(session);
+  }
+}
+
+function openConsole(verbosity: number, timestamps: boolean, columns?: () => number | undefined): Consumer {
+  return humanOutput({ verbosity, timestamps, stdout: fdSink(1), stderr: fdSink(2), columns });
+}
+
+/** Asked only for a progress bar: the stream of a terminal takes time to load. */
+function terminalColumns(): (() => number | undefined) | undefined {
+  return process.stdout.isTTY ? () => process.stdout.columns : undefined;
+}
+
+/** The console and, where asked for, the machine records. */
+function openOutputs({ verbosity, logTimestamp, logFd, logFile, progress }: Settings): Consumer[] {
+  const outputs = [openConsole(verbosity, logTimestamp, progress ? terminalColumns() : undefined)];
+  if (logFd !== undefined) outputs.push(recordOutput({ verbosity, sink: openLogFd(logFd) }));
+  if (logFile !== undefined) outputs.push(recordOutput({ verbosity, sink: openLogFile(logFile) }));
+  return outputs;
+}
+
+function print(text: string): number {
+  const sink = fdSink(1);
+  sink.write(Buffer.from(text));
+  sink.close();
+  return 0;
+}
+
+void main();

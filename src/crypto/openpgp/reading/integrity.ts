@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { turnTaker } from '../../turn.ts';
+import { CODE_BYTES, type Piece, PREFIX_BYTES } from './cipher-file.ts';
+
+const DIGEST_BYTES = 20;
+/** Header of the packet with the code. */
+const CODE_HEADER = 0xd314;
+/** Hashing them takes 4 ms or so. */
+const TURN_BYTES = 4 * 1024 * 1024;
+
+export interface Checked {
+  readonly isGood: boolean;
+  /** The file ended before the packet did. */
+  readonly isCut: boolean;
+  readonly trailing: number | undefined;
+  /** All pieces, when they were to be kept. */
+  readonly pieces: Piece[];
+}
+
+/** Hashes a whole message and compares with its modification detection code. Source: RFC 4880, 5.14. */
+export async function checkIntegrity(
+  pieces: Iterable<Piece>,
+  { signal, keep }: { readonly signal: AbortSignal; readonly keep: boolean },
+): Promise<Checked> {
+  const hash = createHash('sha1');
+  const kept: Piece[] = [];
+  let length = 0;
+  const turn = turnTaker(TURN_BYTES);
+  for (const piece of pieces) {
+    const { bytes, isLast } = piece;
+    if (keep) kept.push(piece);
+    length += bytes.length;
+    if (isLast) {
+      const isWhole = length >= PREFIX_BYTES + CODE_BYTES;
+      const isGood = isWhole && bytes.readUInt16BE(bytes.length - CODE_BYTES) === CODE_HEADER && matches(hash, bytes);
+      return { isGood, isCut: false, trailing: piece.trailing, pieces: kept };
+    }
+    hash.update(bytes);
+    const hadTurn = turn(bytes.length);
+    if (hadTurn === undefined) continue;
+    await hadTurn;
+    signal.throwIfAborted();
+  }
+  return { isGood: false, isCut: true, trailing: undefined, pieces: [] };
+}
+
+function matches(hash: ReturnType<typeof createHash>, last: Buffer): boolean {
+  const end = last.length - DIGEST_BYTES;
+  return hash.update(last.subarray(0, end)).digest().equals(last.subarray(end));
+}
+
+/** The packets inside: what was decrypted without the prefix and the code. Blocks belong to the receiver. */
+export function* packetBlocks(pieces: Iterable<Piece>): Generator<Buffer, void> {
+  let prefix = PREFIX_BYTES;
+  for (const { bytes, isLast } of pieces) {
+    const from = Math.min(prefix, bytes.length);
+    prefix -= from;
+    const to = isLast ? bytes.length - CODE_BYTES : bytes.length;
+    if (to > from) yield bytes.subarray(from, to);
+  }
+}

@@ -1,0 +1,143 @@
+import type { Action } from '../cli/words/actions.ts';
+import type { Settings } from '../cli/settings.ts';
+import { askPassphrase } from '../crypto/ask/ask.ts';
+import { processIo } from '../crypto/ask/process-io.ts';
+import type { Codec } from '../crypto/codec.ts';
+import { codecs, type CodecSettings, writeCodec } from '../crypto/codecs.ts';
+import { checkSymmetricSigning, passphraseSource, type PassphraseSource } from '../crypto/passphrase.ts';
+import { hasSecretKey, noSecretKey } from '../crypto/secret-key.ts';
+import { gzipCodec } from '../crypto/plain/gzip.ts';
+import type { Secret } from '../util/secret.ts';
+import type { Emit } from '../events/events.ts';
+
+/** How files are encoded and decoded in this run. Passphrases are found, or asked for, when first needed. */
+export interface Keys {
+  readonly isSymmetric: boolean;
+  /** The codec each of these remote files asks for, ready to read them. */
+  reader(names: readonly string[]): Promise<(name: string) => Codec>;
+  /** Whether a remote file can be read without asking for anything more. */
+  canRead(name: string): boolean;
+  /** Whether somebody would be asked for a passphrase to read a remote file. */
+  wouldAsk(name: string): boolean;
+  writers(): Promise<Writers>;
+  /** The codec of a file in the archive dir, which is never encrypted. */
+  local(name: string): Codec;
+}
+
+export interface Writers {
+  /** For volumes and signatures. */
+  readonly volume: Codec;
+  readonly manifest: Codec;
+  /** For signatures in the archive dir. */
+  readonly local: Codec;
+}
+
+interface KeysOptions {
+  readonly settings: Settings;
+  readonly action: Action;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly emit: Emit;
+  /** Shows what was said so far. */
+  readonly flush: () => void;
+  readonly signal: AbortSignal;
+}
+
+export function openKeys({ settings, action, env, emit, flush, signal }: KeysOptions): Keys {
+  const { encryptKey, hiddenEncryptKey, signKey, noEncryption, useAgent, compressionLevel } = settings;
+  const recipients = [...encryptKey, ...hiddenEncryptKey];
+  const isBackup = action === 'full' || action === 'incremental' || action === 'backup';
+  const warned = new Set<string>();
+  const warn = (text: string): void => {
+    // What holds for a key holds for every file: it is said once.
+    if (!warned.has(text)) emit({ kind: 'warning', text });
+    warned.add(text);
+  };
+  const io = processIo({ warn, flush, signal });
+  const secrets: { passphrase?: Secret; signPassphrase?: Secret } = {};
+  let current: ((suffix: Codec['suffix']) => Codec) | undefined;
+
+  function gpgSettings(): CodecSettings['gpg'] {
+    return {
+      binary: settings.gpgBinary,
+      options: settings.gpgOptions,
+      recipients: encryptKey,
+      hiddenRecipients: hiddenEncryptKey,
+      useAgent,
+      compression: !settings.noCompression,
+      env,
+      ...(signKey !== undefined && { signKey }),
+      ...(compressionLevel !== undefined && { compressionLevel }),
+      ...secrets,
+    };
+  }
+
+  /** Made anew when a passphrase has become known. */
+  function codecOf(suffix: Codec['suffix']): Codec {
+    current ??= codecs({
+      gpg: gpgSettings(),
+      ...(compressionLevel !== undefined && { gzipLevel: compressionLevel }),
+      warn,
+    });
+    return current(suffix);
+  }
+
+  function sourceOf(kind: 'encryption' | 'signing', needsDecryption: boolean): PassphraseSource {
+    return passphraseSource({
+      kind,
+      // Whoever has to decrypt metadata asks, whatever the action.
+      action: action === 'incremental' ? 'inc' : needsDecryption && !isBackup ? 'sync' : action,
+      env,
+      recipients,
+      signKey,
+      noEncryption: noEncryption && !needsDecryption,
+      useAgent,
+      needsDecryption,
+    });
+  }
+
+  async function find(kind: 'encryption' | 'signing', needsDecryption: boolean): Promise<void> {
+    const slot = kind === 'encryption' ? 'passphrase' : 'signPassphrase';
+    if (secrets[slot] !== undefined) return;
+    const source = sourceOf(kind, needsDecryption);
+    if (source.from === 'none') return;
+    if (source.from === 'ask' && isBackup && needsDecryption && recipients.length > 0) {
+      if (!(await hasSecretKey(gpgSettings()))) throw noSecretKey(recipients);
+    }
+    if (source.from === 'env' && source.notice !== undefined) emit({ kind: 'notice', text: source.notice });
+    if (source.from === 'env' && source.warning !== undefined) warn(source.warning);
+    secrets[slot] = source.from === 'env' ? source.secret : await askPassphrase(source.question, io);
+    current = undefined;
+  }
+
+  return {
+    isSymmetric: recipients.length === 0,
+    async reader(names) {
+      if (names.some((name) => suffixOf(name) === '.gpg')) await find('encryption', true);
+      return (name) => codecOf(suffixOf(name));
+    },
+    canRead: (name) => suffixOf(name) !== '.gpg' || useAgent || secrets.passphrase?.isEmpty === false,
+    wouldAsk: (name) =>
+      suffixOf(name) === '.gpg' && secrets.passphrase === undefined && sourceOf('encryption', true).from === 'ask',
+    async writers() {
+      if (!noEncryption) {
+        await find('encryption', false);
+        if (signKey !== undefined) await find('signing', false);
+        checkSymmetricSigning({ recipients, signKey, ...secrets });
+      }
+      const wanted = { encryption: !noEncryption, compression: !settings.noCompression };
+      return {
+        volume: codecOf(writeCodec(wanted, 'volume')),
+        manifest: codecOf(writeCodec(wanted, 'manifest')),
+        // Read on every run, and hardly smaller at any other level: signatures are hashes.
+        local: gzipCodec({ level: 1 }),
+      };
+    },
+    local: (name) => codecOf(suffixOf(name)),
+  };
+}
+
+/** By the end of the name, as files of all ages are named. */
+function suffixOf(name: string): Codec['suffix'] {
+  if (/\.(?:gpg|g)$/.test(name)) return '.gpg';
+  return /\.(?:gz|z)$/.test(name) ? '.gz' : '';
+}

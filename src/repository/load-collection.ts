@@ -1,0 +1,53 @@
+import { isNotThere } from '../backends/failures/not-there.ts';
+import { redact } from '../backends/url/url.ts';
+import { buildCollection, type Collection } from '../collections/collection.ts';
+import { collectionWarnings, lateSets } from '../collections/warnings.ts';
+import { BackendError } from '../errors/errors.ts';
+import { asctime, type EpochSeconds } from '../util/time.ts';
+import { listRemote } from './list-remote.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Lists the remote and the archive dir and puts the files in order. A place that is not there holds nothing, and what there
+ * is of it in the archive dir does not count: it may be back tomorrow.
+ */
+export async function loadCollection(session: Session): Promise<Collection> {
+  try {
+    return regroup(session, await listRemote(session));
+  } catch (error) {
+    if (session.makesPlace || !isNotThere(error)) throw error;
+    const { message } = error.cause instanceof BackendError ? error.cause : error;
+    session.emit({ kind: 'warning', text: `${redact(session.url)} is not there. ${message}.` });
+    return regroup(session, [], []);
+  }
+}
+
+/** The same for known listings. */
+export function regroup(
+  { archiveDir, prefixes, settings, now, remote: { unusable } }: Session,
+  remote: readonly string[],
+  local: readonly string[] = archiveDir.list(),
+): Collection {
+  const naming = { prefixes, timeSeparator: settings.timeSeparator };
+  return buildCollection({ remote, local, naming, unusable, now });
+}
+
+/**
+ * The time of the state that is asked for. Now is after everything: what is dated after it by more than a minute is left
+ * alone anyway (see `Collection`), and a clock before all sets is not believed.
+ */
+export function wantedTime({ settings, now }: Session): EpochSeconds {
+  const { time = now } = settings;
+  return time === now ? Infinity : time;
+}
+
+/** Says which state is taken, where that may not be the one of the last run. */
+export function announceState({ emit }: Session, collection: Collection, end: EpochSeconds): void {
+  const { isClockDoubted, partial } = collection;
+  const isOdd = isClockDoubted || partial !== undefined || lateSets(collection).length > 0;
+  emit({ kind: isOdd ? 'notice' : 'info', text: `The backup taken is that of ${asctime(end)}.` });
+}
+
+export function emitWarnings({ emit }: Session, collection: Collection): void {
+  for (const { code, text } of collectionWarnings(collection)) emit({ kind: 'warning', code, text });
+}

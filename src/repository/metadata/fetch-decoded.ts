@@ -1,0 +1,17 @@
+import type { BlockOptions } from '../../crypto/read-file.ts';
+import type { Session } from '../session.ts';
+
+/** The decoded content of a remote metadata file. */
+export async function* fetchDecoded(
+  { keys, remote }: Session,
+  name: string,
+  options: BlockOptions,
+): AsyncGenerator<Buffer> {
+  const codecOf = await keys.reader([name]);
+  const file = await remote.fetch(name, options.signal);
+  try {
+    yield* codecOf(name).open(file.path, { name, ...options });
+  } finally {
+    file.release();
+  }
+}

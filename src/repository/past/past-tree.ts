@@ -1,0 +1,146 @@
+import { chainFor, setsFor } from '../../collections/lookup.ts';
+import { neededByRestore } from '../../collections/needs.ts';
+import { restorableSets } from '../../collections/restorable.ts';
+import type { BackupSet } from '../../collections/sets.ts';
+import { ChainError, DuplicityError, IntegrityError } from '../../errors/errors.ts';
+import { rebuildTree, type RebuiltTree } from '../../pipeline/unpack/rebuild.ts';
+import { planSet, volumeNames, type SetPlan } from '../../pipeline/unpack/set-plan.ts';
+import { openSets } from '../../pipeline/unpack/set-reader.ts';
+import { type BytePath, toScreen } from '../../util/bytepath.ts';
+import { asctime, formatStamp } from '../../util/time.ts';
+import { announceState, emitWarnings, wantedTime } from '../load-collection.ts';
+import { readSetManifest } from '../metadata/read-manifest.ts';
+import { renewCopy } from '../metadata/renew-copy.ts';
+import type { Session } from '../session.ts';
+import { announceLastFull, synchronise } from '../synchronise.ts';
+
+/** The volumes that hold the state of `--time`, or the wanted path of it. */
+export interface PastTreePlan {
+  readonly sets: readonly SetPlan[];
+  /** In reading order of each set. */
+  readonly volumes: readonly string[];
+}
+
+export interface PastTree extends RebuiltTree {
+  /** Entries and volumes that could not be read and were left out. */
+  readonly damaged: number;
+}
+
+/** What holds the state of `--time`. */
+export interface PastState {
+  readonly sets: readonly BackupSet[];
+  /** All of the chain, later ones too. */
+  readonly chain: readonly BackupSet[];
+}
+
+/** Finds the sets that have to be read. */
+export async function findPastState(session: Session): Promise<PastState> {
+  const { emit } = session;
+  const time = wantedTime(session);
+  const collection = await synchronise(session, { needs: neededByRestore(time) });
+  emitWarnings(session, collection);
+  announceLastFull(session, collection);
+  const sets = setsFor(collection, time);
+  if (sets.length === 0) {
+    throw new ChainError('EXCEPTION', 'No backup chains found', {
+      exception: 'CollectionsError',
+      hint: 'Check the URL and the --file-prefix options: nothing there is a complete backup.',
+    });
+  }
+  const oldest = sets[0]?.end ?? time;
+  if (oldest > time) {
+    const text = `No backup is as old as ${asctime(time)}: the oldest one, of ${asctime(oldest)}, is taken.`;
+    emit({ kind: 'warning', code: 'timeBeforeFirst', time, text });
+  }
+  announceState(session, collection, sets.at(-1)?.end ?? oldest);
+  const chain = chainFor(collection, time);
+  return { sets, chain: chain === undefined ? sets : restorableSets(chain) };
+}
+
+/** Finds and checks the volumes that have to be read for a path, before anything is written. */
+export async function planPastTree(session: Session, { sets }: PastState, wanted: BytePath): Promise<PastTreePlan> {
+  const { emit } = session;
+  const plans: SetPlan[] = [];
+  for (const set of sets) {
+    try {
+      plans.push(await planOf(session, set, wanted));
+    } catch (error) {
+      const before = plans.at(-1)?.set;
+      if (before !== undefined && error instanceof DuplicityError) {
+        const text = `The backup before it, of ${asctime(before.end)}, can be had with --time ${formatStamp(before.end)}.`;
+        emit({ kind: 'warning', text });
+      }
+      throw error;
+    }
+  }
+  return { sets: plans, volumes: plans.flatMap(volumeNames) };
+}
+
+/** A cached manifest that does not fit what is there is fetched again before it counts. */
+async function planOf(session: Session, set: BackupSet, wanted: BytePath): Promise<SetPlan> {
+  const { prefixes, settings } = session;
+  const { localManifest } = set;
+  let manifest = await readSetManifest(session, set);
+  if (localManifest !== undefined) {
+    try {
+      return planSet(set, manifest, wanted, { prefixes, ignoreErrors: false });
+    } catch (error) {
+      const isRenewed = error instanceof IntegrityError && (await renewCopy(session, localManifest, error));
+      if (isRenewed) manifest = await readSetManifest(session, set);
+    }
+  }
+  return planSet(set, manifest, wanted, { prefixes, ignoreErrors: settings.ignoreErrors });
+}
+
+export async function openPastTree(session: Session, plan: PastTreePlan): Promise<PastTree> {
+  const { settings, emit, keys, remote, spool, prefixes, call } = session;
+  const codecOf = await keys.reader(plan.volumes);
+  let damaged = 0;
+  let volumesRead = 0;
+  const sets = openSets(plan.sets, {
+    remote,
+    spool,
+    codecOf,
+    prefixes,
+    signer: settings.signKey,
+    tries: settings.numRetries,
+    ignoreErrors: settings.ignoreErrors,
+    emit,
+    signal: call.signal,
+    onWarning: (warning) => {
+      damaged++;
+      const text =
+        warning.kind === 'unordered'
+          ? `${warning.file}: ${toScreen(warning.path)} does not stand in order and is left out.`
+          : `${warning.file} cannot be read: ${warning.error.message}`;
+      emit({ kind: 'warning', text });
+    },
+    onSkipped: (error) => {
+      damaged++;
+      emit({ kind: 'failed', error });
+      emit({ kind: 'warning', text: 'IGNORED_ERROR: the volume is left out; files in it will be missing.' });
+    },
+    onVolume: () => emit({ kind: 'progress', current: ++volumesRead, total: plan.volumes.length }),
+  });
+  const tree = rebuildTree(sets.streams, spool, {
+    onDamage: (error) => {
+      if (!settings.ignoreErrors) throw error;
+      damaged++;
+      emit({ kind: 'warning', text: `IGNORED_ERROR: ${error.message}` });
+    },
+  });
+  return {
+    next: () => tree.next(),
+    content: (take) => tree.content(take),
+    close: async () => {
+      try {
+        await tree.close();
+      } finally {
+        await sets.close();
+      }
+    },
+    get damaged() {
+      return damaged;
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { createReadStream, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readManifest } from '../../archive/manifest/manifest-reader.ts';
+import type { FileChange } from '../../archive/manifest/manifest.ts';
+import type { BackupSet } from '../../collections/sets.ts';
+import type { BytePath } from '../../util/bytepath.ts';
+import { fetchDecoded } from '../metadata/fetch-decoded.ts';
+import { readSetManifest } from '../metadata/read-manifest.ts';
+import type { Session } from '../session.ts';
+
+export type TakeChange = (change: FileChange, path: BytePath) => void;
+
+/** The list of changed files of one set, which may be larger than memory: read as often as it is asked for. */
+export interface SetContents {
+  each(take: TakeChange): Promise<void>;
+  release(): void;
+}
+
+/** From the manifest in the archive dir, fetched again when it is damaged, else from the remote one, fetched once. */
+export async function openSetContents(session: Session, set: BackupSet): Promise<SetContents> {
+  const { archiveDir, spool, call } = session;
+  const { localManifest, manifest } = set;
+  if (localManifest !== undefined || manifest === undefined) {
+    await readSetManifest(session, set);
+    return contentsOf(join(archiveDir.path, localManifest ?? ''), localManifest ?? '', () => undefined);
+  }
+  const path = spool.newPath('manifest');
+  const file = await open(path, 'wx', 0o600);
+  try {
+    for await (const block of fetchDecoded(session, manifest, { signal: call.signal })) await file.writeFile(block);
+  } finally {
+    await file.close();
+  }
+  return contentsOf(path, manifest, () => rmSync(path, { force: true }));
+}
+
+function contentsOf(path: string, name: string, release: () => void): SetContents {
+  return {
+    each: async (take) => void (await readManifest(createReadStream(path), { name, onFile: take })),
+    release,
+  };
+}

@@ -1,0 +1,67 @@
+import type { Entry } from '../../archive/entry.ts';
+import { type BytePath, ROOT } from '../../util/bytepath.ts';
+import { checkTempSpace } from '../check-resources.ts';
+import { openPastTree, type PastState, type PastTree, planPastTree } from './past-tree.ts';
+import { pathNotFound } from './path-not-found.ts';
+import type { Session } from '../session.ts';
+
+/** The part of a past state that was asked for. */
+export interface WantedTree {
+  /** Which of the paths asked for it is. */
+  readonly wanted: BytePath;
+  /** Its first entry, which the tree still has to give; undefined: a root without anything. */
+  readonly first: Entry | undefined;
+  readonly tree: PastTree;
+}
+
+/** Opens the first of the paths asked for that the archive has, by default the root. It is to be closed. */
+export async function openWantedTree(
+  session: Session,
+  state: PastState,
+  purpose: 'restore' | 'verify',
+): Promise<WantedTree> {
+  const paths = wantedPaths(session);
+  for (const wanted of paths) {
+    const plan = await planPastTree(session, state, wanted);
+    checkTempSpace(session, largestOf(session, plan.volumes), purpose);
+    const tree = await openPastTree(session, plan);
+    let first: Entry | undefined;
+    try {
+      first = await tree.next();
+    } catch (error) {
+      await tree.close();
+      throw error;
+    }
+    if (first !== undefined || wanted === ROOT) return { wanted, first, tree: beginningWith(first, tree) };
+    await tree.close();
+  }
+  throw await pathNotFound(session, state, paths);
+}
+
+export function wantedPaths({ settings }: Session): readonly BytePath[] {
+  return settings.pathToRestore ?? [ROOT];
+}
+
+/** Bytes of the largest volume that has to be fetched, as far as the listing tells. */
+function largestOf({ remote }: Session, volumes: readonly string[]): number {
+  if (remote.isLocal) return 0;
+  return volumes.reduce((most, name) => Math.max(most, remote.sizeOf(name) ?? 0), 0);
+}
+
+/** The tree with an entry that has been taken out of it already. Its content is still to be had. */
+function beginningWith(first: Entry | undefined, tree: PastTree): PastTree {
+  let held = first;
+  return {
+    next() {
+      if (held === undefined) return tree.next();
+      const entry = held;
+      held = undefined;
+      return entry;
+    },
+    content: (take) => tree.content(take),
+    close: () => tree.close(),
+    get damaged() {
+      return tree.damaged;
+    },
+  };
+}

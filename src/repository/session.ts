@@ -1,0 +1,36 @@
+import type { Prefixes } from '../archive/names/names.ts';
+import type { Backend, Call } from '../backends/backend.ts';
+import type { UploadMeter } from '../backends/wrap/meter.ts';
+import type { ArchiveDir } from '../cache/archive-dir.ts';
+import type { Settings } from '../cli/settings.ts';
+import type { Emit } from '../events/events.ts';
+import type { Remote } from '../pipeline/remote.ts';
+import type { Spool } from '../pipeline/spool.ts';
+import type { Accounts } from '../source/accounts.ts';
+import type { EpochSeconds } from '../util/time.ts';
+import type { Keys } from './keys.ts';
+
+/** What every action works with; built once by main.ts and closed by it. */
+export interface Session {
+  readonly settings: Settings;
+  /** Time of the run: the time of the set a backup writes, and what "now" means. */
+  readonly now: EpochSeconds;
+  readonly backend: Backend;
+  /** The reference's word for the driver, for collection-status. */
+  readonly backendName: string;
+  /** Of the remote, as typed: may hold a password. */
+  readonly url: string;
+  /** False when nothing is stored there: a place that is not there was not made, and counts as an empty one. */
+  readonly makesPlace: boolean;
+  readonly remote: Remote;
+  /** With `--progress`. */
+  readonly uploads?: UploadMeter;
+  readonly spool: Spool;
+  readonly archiveDir: ArchiveDir;
+  readonly keys: Keys;
+  readonly prefixes: Prefixes;
+  readonly accounts: Accounts;
+  readonly hostname: string;
+  readonly emit: Emit;
+  readonly call: Call;
+}
