@@ -8,7 +8,7 @@ import { openKeys } from '../repository/keys.ts';
 import { listFiles } from '../actions/list/list-files.ts';
 import { removeOld } from '../actions/remove/remove-old.ts';
 import { restore } from '../actions/restore/restore.ts';
-import type { Session } from '../repository/session.ts';
+import type { Session } from '../actions/session.ts';
 import { refuseWarnings } from '../actions/backup/strict.ts';
 import { verify } from '../actions/verify/verify.ts';
 import { openBackend } from '../backends/registry.ts';
@@ -21,6 +21,7 @@ import { withMeter } from '../backends/wrap/meter.ts';
 import { openWithRetry, withRetry, type RetryPolicy } from '../backends/wrap/retry.ts';
 import { openArchiveDir } from '../cache/archive-dir.ts';
 import type { RunCommand } from '../cli/command.ts';
+import { encodingOf } from '../cli/engine-options.ts';
 import { parseCommandLine } from '../cli/parse.ts';
 import { adoptLocalZone } from '../cli/time/local-zone.ts';
 import { tempRoots } from '../cli/places.ts';
@@ -180,7 +181,14 @@ async function run(command: RunCommand, { around, ...call }: Circumstances, { em
     ...(watched !== undefined && { uploads: watched.meter }),
     spool,
     archiveDir,
-    keys: openKeys({ settings, action: command.action, env: around.env, emit, flush, signal: call.signal }),
+    keys: openKeys({
+      encoding: encodingOf(settings),
+      action: command.action,
+      env: around.env,
+      emit,
+      flush,
+      signal: call.signal,
+    }),
     prefixes: {
       all: settings.filePrefix,
       volume: settings.filePrefixArchive,
@@ -188,6 +196,10 @@ async function run(command: RunCommand, { around, ...call }: Circumstances, { em
       signatures: settings.filePrefixSignature,
       jsonstat: settings.filePrefixJsonstat,
     },
+    timeSeparator: settings.timeSeparator,
+    dryRun: settings.dryRun,
+    tries: settings.numRetries,
+    metadataSync: settings.metadataSyncMode,
     accounts: localAccounts(),
     hostname: hostname(),
     emit,

@@ -2,7 +2,6 @@ import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } fro
 import { DifftarStream } from '../archive/difftar.ts';
 import type { Entry } from '../archive/entry.ts';
 import { archivedOwner } from '../repository/source/archived-owner.ts';
-import { defaultSettings } from '../cli/settings.ts';
 import { IntegrityError, LocalError } from '../errors/errors.ts';
 import { applyDelta, drain } from '../pipeline/unpack/rebuild.ts';
 import type { Basis } from '../rsync/patch.ts';
@@ -34,7 +33,7 @@ export async function patch(request: PatchRequest, context: Context): Promise<vo
   });
   const writer = new TreeWriter({
     target,
-    ownerOf: (meta) => archivedOwner({ accounts, settings: defaultSettings() }, meta),
+    ownerOf: (meta) => archivedOwner({ accounts, numericOwner: false }, meta),
     tolerant: settings.ignoreErrors,
     keepsTimes: true,
     emit,

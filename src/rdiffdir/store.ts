@@ -5,7 +5,6 @@ import { trailer } from '../archive/tar/tar-writer.ts';
 import { archivedOwner } from '../repository/source/archived-owner.ts';
 import { openSource, type Source } from '../repository/source/source-tree.ts';
 import { refuseErrors } from '../actions/backup/strict.ts';
-import { defaultSettings } from '../cli/settings.ts';
 import type { EncodedFile } from '../crypto/codec.ts';
 import { fileBlocks } from '../crypto/read-file.ts';
 import { emptyStatistics } from '../events/statistics.ts';
@@ -69,9 +68,8 @@ interface Sinks {
 async function produce(request: StoreRequest, context: Context, { output, signatures, state }: Sinks): Promise<number> {
   const { settings, emit, accounts, signal } = context;
   const { selection, nullSeparator } = settings;
-  const full = { ...defaultSettings(), selection, nullSeparator };
   const root = { path: request.source, throughLink: request.throughLink };
-  const source = openSource({ settings: full, emit, accounts }, root);
+  const source = openSource({ emit, accounts }, root, { selection, nullSeparator, copyLinks: false });
   const volumes = new VolumePacker({
     limit: Infinity,
     trailer: 0,
@@ -96,7 +94,7 @@ async function produce(request: StoreRequest, context: Context, { output, signat
     onFile: () => undefined,
   });
   const comparison = new Comparison(walk(request, source, context), state, {
-    ownerOf: (meta) => archivedOwner({ accounts, settings: full }, meta),
+    ownerOf: (meta) => archivedOwner({ accounts, numericOwner: false }, meta),
     isUnreadable: source.isUnreadable,
   });
   for (let step = 1; ; step++) {

@@ -1,21 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { LocalError } from '../errors/errors.ts';
-import type { Session } from './session.ts';
+import type { Repository } from './repository.ts';
 
 /** In volumes: what one may be larger than wanted, and the metadata. */
 const MARGIN = 0.3;
 const OPEN_FILES = 1024;
 
 /** Stops a backup that would run out of temporary space or descriptors half-way. */
-export function checkResources(session: Session): void {
-  const { concurrency, volsize } = session.settings;
-  checkTempSpace(session, ((concurrency ?? 0) + 1) * volsize + MARGIN * volsize, 'backup');
+export function checkResources(
+  repository: Repository,
+  { concurrency = 0, volumeSize }: { readonly concurrency?: number | undefined; readonly volumeSize: number },
+): void {
+  checkTempSpace(repository, (concurrency + 1) * volumeSize + MARGIN * volumeSize, 'backup');
   checkOpenFiles();
 }
 
 /** Stops a run whose temporary space cannot hold what it needs at the least. */
 export function checkTempSpace(
-  { spool, emit }: Session,
+  { spool, emit }: Repository,
   bytes: number,
   purpose: 'backup' | 'restore' | 'verify',
 ): void {

@@ -7,31 +7,35 @@ import { dropStaleParts } from '../cache/partial.ts';
 import { CryptoError, IntegrityError } from '../errors/errors.ts';
 import { fetchDecoded } from './metadata/fetch-decoded.ts';
 import { loadCollection, regroup } from './load-collection.ts';
-import type { Session } from './session.ts';
+import type { Repository } from './repository.ts';
 
 /** What an interrupted backup left is given up: its volumes go, then the unfinished metadata. */
-export async function discardPartial(session: Session, collection: Collection): Promise<Collection> {
-  const { backend, archiveDir, call, settings } = session;
+export async function discardPartial(repository: Repository, collection: Collection): Promise<Collection> {
+  const { backend, archiveDir, call, dryRun } = repository;
   const { partial, staleParts } = collection;
   if (partial === undefined && staleParts.length === 0) return collection;
   const doomed = partial === undefined ? [] : unfinishedFiles(collection, partial);
-  if (settings.dryRun) return withoutFiles(session, collection, doomed);
+  if (dryRun) return withoutFiles(repository, collection, doomed);
   for (const { place, name } of doomed) {
     if (place === 'remote') await backend.delete(name, call);
     else archiveDir.remove(name);
   }
   dropStaleParts(archiveDir, staleParts);
   dropStrayJournals(archiveDir);
-  return loadCollection(session);
+  return loadCollection(repository);
 }
 
 /** What there would be without some files. */
-export function withoutFiles(session: Session, collection: Collection, files: readonly Deletion[]): Collection {
+export function withoutFiles(repository: Repository, collection: Collection, files: readonly Deletion[]): Collection {
   const without = (place: Deletion['place'], names: readonly string[]): string[] => {
     const gone = new Set(files.flatMap((file) => (file.place === place ? [file.name] : [])));
     return names.filter((name) => !gone.has(name));
   };
-  return regroup(session, without('remote', namesOf(collection.remote)), without('local', session.archiveDir.list()));
+  return regroup(
+    repository,
+    without('remote', namesOf(collection.remote)),
+    without('local', repository.archiveDir.list()),
+  );
 }
 
 /**
@@ -63,25 +67,25 @@ function namesOf(files: readonly ListedFile[]): string[] {
  * The finished copy is still in the archive dir then, under its unfinished name, and begins like it. The set is not
  * complete: without the cut manifest it is known as unfinished again.
  */
-export async function dropCutManifests(session: Session, collection: Collection): Promise<Collection> {
-  const { archiveDir, backend, call, emit, keys } = session;
+export async function dropCutManifests(repository: Repository, collection: Collection): Promise<Collection> {
+  const { archiveDir, backend, call, emit, keys } = repository;
   let dropped = false;
   for (const part of collection.local) {
     if (part.kind !== 'manifest' || !part.partial || !collection.staleParts.includes(part.name)) continue;
     const remote = collection.remote.find((file) => file.kind === 'manifest' && setKey(file) === setKey(part));
     if (remote === undefined || !keys.canRead(remote.name)) continue;
-    if (!(await isCut(session, remote.name, archiveDir.read(part.name)))) continue;
+    if (!(await isCut(repository, remote.name, archiveDir.read(part.name)))) continue;
     emit({ kind: 'warning', text: `${remote.name} was cut off when it was uploaded: its backup is not complete.` });
     await backend.delete(remote.name, call);
     dropped = true;
   }
-  return dropped ? loadCollection(session) : collection;
+  return dropped ? loadCollection(repository) : collection;
 }
 
-async function isCut(session: Session, name: string, whole: Buffer): Promise<boolean> {
+async function isCut(repository: Repository, name: string, whole: Buffer): Promise<boolean> {
   let at = 0;
   try {
-    for await (const block of fetchDecoded(session, name, { signal: session.call.signal })) {
+    for await (const block of fetchDecoded(repository, name, { signal: repository.call.signal })) {
       if (!block.equals(whole.subarray(at, at + block.length))) return false;
       at += block.length;
     }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Action } from '../cli/words/actions.ts';
+import { encodingOf } from '../cli/engine-options.ts';
 import { defaultSettings, type Settings } from '../cli/settings.ts';
 import type { Event } from '../events/events.ts';
 import { type Keys, openKeys } from './keys.ts';
@@ -9,7 +10,7 @@ const events: Event[] = [];
 function keys(settings: Partial<Settings>, env: Record<string, string> = {}, action: Action = 'backup'): Keys {
   events.length = 0;
   return openKeys({
-    settings: { ...defaultSettings(), ...settings },
+    encoding: encodingOf({ ...defaultSettings(), ...settings }),
     action,
     env,
     emit: (event) => events.push(event),

@@ -1,10 +1,13 @@
-import type { Action } from '../cli/words/actions.ts';
-import type { Settings } from '../cli/settings.ts';
 import { askPassphrase } from '../crypto/ask/ask.ts';
 import { processIo } from '../crypto/ask/process-io.ts';
 import type { Codec } from '../crypto/codec.ts';
 import { codecs, type CodecSettings, writeCodec } from '../crypto/codecs.ts';
-import { checkSymmetricSigning, passphraseSource, type PassphraseSource } from '../crypto/passphrase.ts';
+import {
+  checkSymmetricSigning,
+  type PassphraseAction,
+  passphraseSource,
+  type PassphraseSource,
+} from '../crypto/passphrase.ts';
 import { hasSecretKey, noSecretKey } from '../crypto/secret-key.ts';
 import { gzipCodec } from '../crypto/plain/gzip.ts';
 import type { Secret } from '../util/secret.ts';
@@ -32,9 +35,24 @@ export interface Writers {
   readonly local: Codec;
 }
 
+/** How files are encoded, and with what gpg is run. */
+export interface Encoding {
+  readonly encryption: boolean;
+  readonly compression: boolean;
+  /** 0 to 9; by default what is best for the kind of encryption. */
+  readonly compressionLevel?: number | undefined;
+  /** With none, hidden or not, encryption is symmetric. */
+  readonly recipients: readonly string[];
+  readonly hiddenRecipients: readonly string[];
+  readonly signKey?: string | undefined;
+  readonly useAgent: boolean;
+  readonly gpgBinary: string;
+  readonly gpgOptions: readonly string[];
+}
+
 interface KeysOptions {
-  readonly settings: Settings;
-  readonly action: Action;
+  readonly encoding: Encoding;
+  readonly action: Exclude<PassphraseAction, 'inc' | 'sync'> | 'incremental';
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly emit: Emit;
   /** Shows what was said so far. */
@@ -42,9 +60,9 @@ interface KeysOptions {
   readonly signal: AbortSignal;
 }
 
-export function openKeys({ settings, action, env, emit, flush, signal }: KeysOptions): Keys {
-  const { encryptKey, hiddenEncryptKey, signKey, noEncryption, useAgent, compressionLevel } = settings;
-  const recipients = [...encryptKey, ...hiddenEncryptKey];
+export function openKeys({ encoding, action, env, emit, flush, signal }: KeysOptions): Keys {
+  const { encryption, compression, hiddenRecipients, signKey, useAgent, compressionLevel } = encoding;
+  const recipients = [...encoding.recipients, ...hiddenRecipients];
   const isBackup = action === 'full' || action === 'incremental' || action === 'backup';
   const warned = new Set<string>();
   const warn = (text: string): void => {
@@ -58,12 +76,12 @@ export function openKeys({ settings, action, env, emit, flush, signal }: KeysOpt
 
   function gpgSettings(): CodecSettings['gpg'] {
     return {
-      binary: settings.gpgBinary,
-      options: settings.gpgOptions,
-      recipients: encryptKey,
-      hiddenRecipients: hiddenEncryptKey,
+      binary: encoding.gpgBinary,
+      options: encoding.gpgOptions,
+      recipients: encoding.recipients,
+      hiddenRecipients,
       useAgent,
-      compression: !settings.noCompression,
+      compression,
       env,
       ...(signKey !== undefined && { signKey }),
       ...(compressionLevel !== undefined && { compressionLevel }),
@@ -89,7 +107,7 @@ export function openKeys({ settings, action, env, emit, flush, signal }: KeysOpt
       env,
       recipients,
       signKey,
-      noEncryption: noEncryption && !needsDecryption,
+      noEncryption: !encryption && !needsDecryption,
       useAgent,
       needsDecryption,
     });
@@ -119,12 +137,12 @@ export function openKeys({ settings, action, env, emit, flush, signal }: KeysOpt
     wouldAsk: (name) =>
       suffixOf(name) === '.gpg' && secrets.passphrase === undefined && sourceOf('encryption', true).from === 'ask',
     async writers() {
-      if (!noEncryption) {
+      if (encryption) {
         await find('encryption', false);
         if (signKey !== undefined) await find('signing', false);
         checkSymmetricSigning({ recipients, signKey, ...secrets });
       }
-      const wanted = { encryption: !noEncryption, compression: !settings.noCompression };
+      const wanted = { encryption, compression };
       return {
         volume: codecOf(writeCodec(wanted, 'volume')),
         manifest: codecOf(writeCodec(wanted, 'manifest')),

@@ -2,20 +2,26 @@ import type { Backend, Call, RemoteFile } from '../backends/backend.ts';
 import { readListing } from '../collections/listing.ts';
 import { tooShort } from '../collections/too-short.ts';
 import { BackendError } from '../errors/errors.ts';
-import type { Session } from './session.ts';
+import type { Repository } from './repository.ts';
 
 /**
  * All names on the remote. Files that are too short to be what their names say are marked as unusable, when the remote
  * says the same of each by itself: listings of some servers show new files, or files made of parts, with 0 bytes.
  */
-export async function listRemote({ backend, remote, call, prefixes, settings }: Session): Promise<readonly string[]> {
+export async function listRemote({
+  backend,
+  remote,
+  call,
+  prefixes,
+  timeSeparator,
+}: Repository): Promise<readonly string[]> {
   const sizes = new Map<string, number | undefined>();
   for await (const file of backend.list(call)) {
     sizes.set(file.name, file.size);
     remote.learn(file);
   }
   const names = [...sizes.keys()];
-  const files = readListing(names, { prefixes, timeSeparator: settings.timeSeparator });
+  const files = readListing(names, { prefixes, timeSeparator });
   const sizeOf = (name: string): number | undefined => sizes.get(name);
   for (const { name } of tooShort(files, sizeOf)) {
     const file = await ask(backend, name, call);

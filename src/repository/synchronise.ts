@@ -9,7 +9,7 @@ import { damageOf } from '../pipeline/unpack/set-plan.ts';
 import { asctime } from '../util/time.ts';
 import { dropCutManifests } from './discard-partial.ts';
 import { loadCollection, regroup } from './load-collection.ts';
-import type { Session } from './session.ts';
+import type { Repository } from './repository.ts';
 import { storedBytes } from './metadata/stored-bytes.ts';
 
 /** Metadata files worked on at once: that many decoders find work on libuv's pool, more only hide slow transfers. */
@@ -29,16 +29,16 @@ interface SyncScope {
  * Lists both places and makes the archive dir hold the metadata that are needed. With `--metadata-sync-mode full` it gets
  * the others as well, as far as they can be read; none of them is in the way of anything.
  */
-export async function synchronise(session: Session, { needs, mayLack = false }: SyncScope): Promise<Collection> {
-  const { settings, keys, remote, emit } = session;
-  let collection = await loadCollection(session);
+export async function synchronise(repository: Repository, { needs, mayLack = false }: SyncScope): Promise<Collection> {
+  const { dryRun, metadataSync, keys, remote, emit } = repository;
+  let collection = await loadCollection(repository);
   const isNothing = collection.remote.length === 0 && collection.local.length === 0;
   // Perhaps the place is not there, and what there is of it here does not count.
-  if (isNothing && !session.makesPlace) return collection;
-  if (!settings.dryRun && collection.staleParts.length > 0) collection = await dropCutManifests(session, collection);
+  if (isNothing && !repository.makesPlace) return collection;
+  if (!dryRun && collection.staleParts.length > 0) collection = await dropCutManifests(repository, collection);
   for (;;) {
-    const plan = planSync(collection, { mode: settings.metadataSyncMode, needed: needs(collection) });
-    if (settings.dryRun) {
+    const plan = planSync(collection, { mode: metadataSync, needed: needs(collection) });
+    if (dryRun) {
       reportSync(plan, emit);
       return collection;
     }
@@ -57,19 +57,19 @@ export async function synchronise(session: Session, { needs, mayLack = false }: 
       damaged.push(copy);
       remote.unusable.add(copy.name);
     };
-    const check = (copy: Copy): Promise<void> => checkCopy(session, copy, mayLack ? collection : undefined);
-    await runSync(plan, { ...transfers(session), onFailure, check });
-    await copyExtras(session, plan);
+    const check = (copy: Copy): Promise<void> => checkCopy(repository, copy, mayLack ? collection : undefined);
+    await runSync(plan, { ...transfers(repository), onFailure, check });
+    await copyExtras(repository, plan);
     collection = regroup(
-      session,
+      repository,
       collection.remote.map(({ name }) => name),
     );
     if (damaged.length === 0) return collection;
   }
 }
 
-function transfers(session: Session): Parameters<typeof copyFiles>[1] {
-  const { archiveDir, remote, emit, call } = session;
+function transfers(repository: Repository): Parameters<typeof copyFiles>[1] {
+  const { archiveDir, remote, emit, call } = repository;
   return {
     archiveDir,
     emit,
@@ -77,14 +77,14 @@ function transfers(session: Session): Parameters<typeof copyFiles>[1] {
     tries: remote.isLocal ? 1 : 2,
     parallel: Math.max(FEWEST, Math.min(MOST, remote.parallel)),
     signal: call.signal,
-    fetch: (copy, signal) => storedBytes(session, copy, signal),
-    check: (copy) => checkCopy(session, copy),
+    fetch: (copy, signal) => storedBytes(repository, copy, signal),
+    check: (copy) => checkCopy(repository, copy),
   };
 }
 
 /** Any bytes can be decoded where nothing is encrypted; with a collection a manifest must fit its set, too. */
 async function checkCopy(
-  { archiveDir }: Session,
+  { archiveDir }: Repository,
   { kind, name, localName }: Copy,
   collection?: Collection,
 ): Promise<void> {
@@ -96,12 +96,12 @@ async function checkCopy(
 }
 
 /** Nobody is asked for a passphrase, and nothing fails, for what is not needed. */
-async function copyExtras(session: Session, { extras }: SyncPlan): Promise<void> {
-  const { keys, emit } = session;
+async function copyExtras(repository: Repository, { extras }: SyncPlan): Promise<void> {
+  const { keys, emit } = repository;
   const readable = extras.filter(({ name }) => !keys.wouldAsk(name));
   let left = extras.length - readable.length;
   await copyFiles(readable, {
-    ...transfers(session),
+    ...transfers(repository),
     onFailure: (copy, error) => {
       if (error instanceof CryptoError) left++;
       else if (error instanceof IntegrityError) emit({ kind: 'warning', text: error.message });
@@ -116,7 +116,7 @@ async function copyExtras(session: Session, { extras }: SyncPlan): Promise<void>
   });
 }
 
-export function announceLastFull({ emit }: Session, collection: Collection): void {
+export function announceLastFull({ emit }: Repository, collection: Collection): void {
   const last = lastFullTime(collection);
   emit({ kind: 'notice', text: `Last full backup date: ${last === undefined ? 'none' : asctime(last)}` });
 }

@@ -2,10 +2,11 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { expect } from 'vitest';
 import { backup } from '../../src/actions/backup/backup.ts';
 import { openKeys } from '../../src/repository/keys.ts';
-import type { Session } from '../../src/repository/session.ts';
+import type { Session } from '../../src/actions/session.ts';
 import { NO_PREFIXES } from '../../src/archive/names/names.ts';
 import type { Backend, Call } from '../../src/backends/backend.ts';
 import { openArchiveDir } from '../../src/cache/archive-dir.ts';
+import { encodingOf } from '../../src/cli/engine-options.ts';
 import { defaultSettings, type Settings } from '../../src/cli/settings.ts';
 import type { Event } from '../../src/events/events.ts';
 import { openRemote } from '../../src/pipeline/remote.ts';
@@ -54,8 +55,19 @@ export async function act(
     remote: openRemote({ backend, spool, call, tries: 1 }),
     spool,
     archiveDir: openArchiveDir(archive, ''),
-    keys: openKeys({ settings: all, action: 'backup', env: {}, emit, flush: () => {}, signal: call.signal }),
+    keys: openKeys({
+      encoding: encodingOf(all),
+      action: 'backup',
+      env: {},
+      emit,
+      flush: () => {},
+      signal: call.signal,
+    }),
     prefixes: NO_PREFIXES,
+    timeSeparator: all.timeSeparator,
+    dryRun: all.dryRun,
+    tries: all.numRetries,
+    metadataSync: all.metadataSyncMode,
     accounts: localAccounts(),
     hostname: 'host',
     emit,

@@ -19,7 +19,7 @@ import { tsImport } from 'tsx/esm/api';
 export async function readTables() {
   const load = (/** @type {string} */ name) => tsImport(`../../../src/cli/${name}`, import.meta.url);
   const { TOPICS } = await load('options/table.ts');
-  const { ACTIONS } = await load('actions.ts');
+  const { ACTIONS } = await load('words/actions.ts');
   const topics = TOPICS.map(({ title, options }) => ({
     title,
     rows: Object.values(options)

@@ -27,7 +27,7 @@ import { baseOf } from './resume/plan-resume.ts';
 import { programVersion } from '../../util/program-version.ts';
 import { confirmSettings, dropSurplus, resumeOrDiscard } from './resume/resume.ts';
 import { ownPlaces } from '../../repository/source/own-places.ts';
-import type { Session } from '../../repository/session.ts';
+import type { Session } from '../session.ts';
 import { openSource } from '../../repository/source/source-tree.ts';
 
 /** Entries after which others get their turn, signals above all: some tens of milliseconds. */
@@ -62,11 +62,15 @@ interface BackupTask {
 async function storeSet(session: Session, { kind: wanted, root, mayGoOnInFile }: BackupTask): Promise<number> {
   const { settings, emit } = session;
   const sourcePath = root.path;
-  const source = openSource(session, root, { code: 'BACKUP_DIR_MISSING', leavesOut: ownPlaces(session, 'warning') });
+  const source = openSource(session, root, {
+    ...settings,
+    code: 'BACKUP_DIR_MISSING',
+    leavesOut: ownPlaces(session, 'warning'),
+  });
   warnOfLink(session, root);
   using lock = await lockArchive(session);
   void lock;
-  checkResources(session);
+  checkResources(session, { concurrency: settings.concurrency, volumeSize: settings.volsize });
   const { found, kind } = await findBackups(session, wanted);
   emitWarnings(session, found);
   const { collection, resumption } = await resumeOrDiscard(session, found, { source: sourcePath, mayGoOnInFile });

@@ -5,7 +5,7 @@ import { unreadableRoot } from '../../source/root.ts';
 import type { BytePath } from '../../util/bytepath.ts';
 import { asctime } from '../../util/time.ts';
 import { counted } from '../../util/counted.ts';
-import type { Session } from '../../repository/session.ts';
+import type { Session } from '../session.ts';
 import type { Source } from '../../repository/source/source-tree.ts';
 
 const BLOCK = 64 * 1024;

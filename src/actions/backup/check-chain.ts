@@ -6,7 +6,7 @@ import { BackendError, IntegrityError } from '../../errors/errors.ts';
 import { damageOf } from '../../pipeline/unpack/set-plan.ts';
 import { readSetManifest } from '../../repository/metadata/read-manifest.ts';
 import { renewCopy } from '../../repository/metadata/renew-copy.ts';
-import type { Session } from '../../repository/session.ts';
+import type { Session } from '../session.ts';
 
 const BLOCK = 64 * 1024;
 const EMPTY_SHA1 = 'da39a3ee5e6b4b0d3255bfef95601890afd80709';

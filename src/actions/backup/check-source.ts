@@ -10,7 +10,7 @@ import type { RootPath } from '../../source/root.ts';
 import { bytePath, fromText, toFs, toScreen, type BytePath } from '../../util/bytepath.ts';
 import { quoteName } from '../../util/text/quote-name.ts';
 import { readRemoteManifest, readSetManifest } from '../../repository/metadata/read-manifest.ts';
-import type { Session } from '../../repository/session.ts';
+import type { Session } from '../session.ts';
 
 const NOTE = 'source';
 

@@ -5,7 +5,7 @@ import type { Codec } from '../../crypto/codec.ts';
 import { ChainError, CryptoError } from '../../errors/errors.ts';
 import { asctime, type EpochSeconds } from '../../util/time.ts';
 import { isWhole } from './check-chain.ts';
-import type { Session } from '../../repository/session.ts';
+import type { Session } from '../session.ts';
 import { synchronise } from '../../repository/synchronise.ts';
 
 export type BackupKind = 'full' | 'incremental' | 'backup';

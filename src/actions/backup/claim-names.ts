@@ -2,7 +2,7 @@ import { formatLocalName, type MetadataName } from '../../archive/names/names.ts
 import type { Collection } from '../../collections/collection.ts';
 import { ChainError } from '../../errors/errors.ts';
 import type { Remote } from '../../pipeline/remote.ts';
-import type { Session } from '../../repository/session.ts';
+import type { Session } from '../session.ts';
 
 type Claimant = Pick<Session, 'remote' | 'backend' | 'call' | 'archiveDir' | 'prefixes'>;
 type SetName = Pick<MetadataName, 'type' | 'start' | 'end'>;

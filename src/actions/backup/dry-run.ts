@@ -9,7 +9,7 @@ import { finishWalk } from './check-amount.ts';
 import { openComparison } from './open-comparison.ts';
 import { openSignatures } from '../../repository/metadata/open-signatures.ts';
 import type { Resumption } from './resume/plan-resume.ts';
-import type { Session } from '../../repository/session.ts';
+import type { Session } from '../session.ts';
 import type { Source } from '../../repository/source/source-tree.ts';
 
 interface DryRun {

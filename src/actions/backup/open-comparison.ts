@@ -10,7 +10,7 @@ import type { Soon } from '../../util/soon.ts';
 import { archivedOwner } from '../../repository/source/archived-owner.ts';
 import type { Resumption } from './resume/plan-resume.ts';
 import { openUnfinishedSignatures } from '../../repository/metadata/read-partial.ts';
-import type { Session } from '../../repository/session.ts';
+import type { Session } from '../session.ts';
 import type { Source } from '../../repository/source/source-tree.ts';
 
 interface ComparisonOptions {
@@ -32,7 +32,8 @@ export function openComparison(
   { base, resumption, sink }: ComparisonOptions,
 ): OpenComparison {
   const options = {
-    ownerOf: (meta: Parameters<typeof archivedOwner>[1]) => archivedOwner(session, meta),
+    ownerOf: (meta: Parameters<typeof archivedOwner>[1]) =>
+      archivedOwner({ accounts: session.accounts, numericOwner: session.settings.numericOwner }, meta),
     isUnreadable: source.isUnreadable,
   };
   if (resumption === undefined) return { changes: new Comparison(source.walk(), base, options), state: base };

@@ -6,7 +6,7 @@ import type { BackupStatistics } from '../../events/statistics.ts';
 import { toScreen, type BytePath } from '../../util/bytepath.ts';
 import type { EpochSeconds } from '../../util/time.ts';
 import { storeJsonStatistics } from '../../repository/metadata/json-statistics.ts';
-import type { Session } from '../../repository/session.ts';
+import type { Session } from '../session.ts';
 import { refuseErrors } from './strict.ts';
 
 export interface BackupReport {

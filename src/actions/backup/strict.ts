@@ -1,6 +1,6 @@
 import { LocalError } from '../../errors/errors.ts';
 import { counted } from '../../util/counted.ts';
-import type { Session } from '../../repository/session.ts';
+import type { Session } from '../session.ts';
 
 /** `--strict`: what a backup could not read makes it fail, though its set is stored. */
 export function refuseErrors({ settings }: { readonly settings: { readonly strict: boolean } }, errors: number): void {

@@ -5,7 +5,7 @@ import { asctime } from '../../util/time.ts';
 import { openSignatures } from '../../repository/metadata/open-signatures.ts';
 import { announceState, emitWarnings, wantedTime } from '../../repository/load-collection.ts';
 import { lockArchive } from '../../repository/lock.ts';
-import type { Session } from '../../repository/session.ts';
+import type { Session } from '../session.ts';
 import { announceLastFull, synchronise } from '../../repository/synchronise.ts';
 
 /** Lists the paths of the state of `--time`, from the signatures alone. */
@@ -13,7 +13,7 @@ export async function listFiles(session: Session): Promise<number> {
   const { emit } = session;
   using lock = await lockArchive(session);
   void lock;
-  const time = wantedTime(session);
+  const time = wantedTime(session, session.settings.time);
   const collection = await synchronise(session, { needs: neededByList(time) });
   emitWarnings(session, collection);
   announceLastFull(session, collection);

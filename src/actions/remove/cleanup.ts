@@ -8,7 +8,7 @@ import { deleteFiles } from './delete-files.ts';
 import { unfinishedFiles } from '../../repository/discard-partial.ts';
 import { withoutDamaged } from './without-damaged.ts';
 import { lockArchive } from '../../repository/lock.ts';
-import type { Session } from '../../repository/session.ts';
+import type { Session } from '../session.ts';
 import { announceLastFull } from '../../repository/synchronise.ts';
 
 /**

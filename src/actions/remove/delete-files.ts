@@ -2,7 +2,7 @@ import { parseName } from '../../archive/names/names.ts';
 import type { Deletion } from '../../collections/deletion.ts';
 import { setKey } from '../../collections/listing.ts';
 import { BackendError } from '../../errors/errors.ts';
-import type { Session } from '../../repository/session.ts';
+import type { Session } from '../session.ts';
 
 /**
  * Deletes in the order given. What cannot be deleted is a warning, and the first such failure is thrown at the end. A set

@@ -5,7 +5,7 @@ import { asctime } from '../../util/time.ts';
 import { deleteFiles } from './delete-files.ts';
 import { emitWarnings, loadCollection } from '../../repository/load-collection.ts';
 import { lockArchive } from '../../repository/lock.ts';
-import type { Session } from '../../repository/session.ts';
+import type { Session } from '../session.ts';
 import { announceLastFull } from '../../repository/synchronise.ts';
 
 /** Lists, or with `--force` deletes, what `choose` finds too old. Needs neither key nor source. */

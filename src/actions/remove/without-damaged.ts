@@ -4,7 +4,7 @@ import { CryptoError, IntegrityError } from '../../errors/errors.ts';
 import { damageOf } from '../../pipeline/unpack/set-plan.ts';
 import { regroup } from '../../repository/load-collection.ts';
 import { readRemoteManifest } from '../../repository/metadata/read-manifest.ts';
-import type { Session } from '../../repository/session.ts';
+import type { Session } from '../session.ts';
 
 /** A damaged transfer must not be taken for a damaged file: what it says gets deleted. */
 const TRIES = 2;

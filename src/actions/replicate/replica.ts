@@ -1,7 +1,7 @@
 import { readListing, setKey } from '../../collections/listing.ts';
 import { type BackupSet, collectSets } from '../../collections/sets.ts';
 import { listRemote } from '../../repository/list-remote.ts';
-import type { Session } from '../../repository/session.ts';
+import type { Session } from '../session.ts';
 
 /** What lies at a place that is copied from or to. */
 export interface Replica {

@@ -19,7 +19,7 @@ import { readSetManifest } from '../../repository/metadata/read-manifest.ts';
 import type { Replica } from './replica.ts';
 import { ReplicateJournal } from './replicate-journal.ts';
 import { writeReplicatedManifest } from './replicated-manifest.ts';
-import type { Session } from '../../repository/session.ts';
+import type { Session } from '../session.ts';
 
 /** Volumes uploaded while others are fetched and encoded, unless `--concurrency` says otherwise. */
 const UNASKED_AHEAD = 1;

@@ -8,7 +8,7 @@ import { emitWarnings, regroup } from '../../repository/load-collection.ts';
 import { lockArchive } from '../../repository/lock.ts';
 import { NO_REPLICA, readReplica } from './replica.ts';
 import { SetReplication } from './replicate-set.ts';
-import type { Session } from '../../repository/session.ts';
+import type { Session } from '../session.ts';
 import { announceLastFull } from '../../repository/synchronise.ts';
 
 /** Where sets are copied from. */

@@ -11,27 +11,27 @@ import { lockArchive } from '../../repository/lock.ts';
 import { readSetManifest } from '../../repository/metadata/read-manifest.ts';
 import { Relocation } from './relocate.ts';
 import { checkNoFile, checkTarget, fileName, makeParent, placeFor } from './restore-target.ts';
-import type { Session } from '../../repository/session.ts';
-import { openWantedTree, wantedPaths, type WantedTree } from '../../repository/past/wanted-tree.ts';
+import type { Session } from '../session.ts';
+import { openWantedTree, type WantedTree } from '../../repository/past/wanted-tree.ts';
 
 /** Restores the state of `--time`, or the path of it that is asked for, into `target`. */
 export async function restore(session: Session, target: BytePath): Promise<number> {
   const { settings, emit } = session;
-  const { force } = settings;
-  const paths = wantedPaths(session);
+  const { force, time, ignoreErrors, signKey: signer } = settings;
+  const paths = settings.pathToRestore ?? [ROOT];
   // Of a path it shows later whether it is a file, which has its place in a directory that is there.
   if (paths.includes(ROOT)) checkTarget({ target, force });
   else checkNoFile({ target, force });
   using lock = await lockArchive(session);
   void lock;
   checkOpenFiles();
-  const state = await findPastState(session);
+  const state = await findPastState(session, { time, ignoreErrors, signer });
   if (settings.dryRun) {
     const { volumes } = await planPastTree(session, state, paths[0] ?? ROOT);
     emit({ kind: 'forced', text: ['Required volumes to restore:', ...volumes.map((name) => `\t${name}`)].join('\n') });
     return 0;
   }
-  const found = await openWantedTree(session, state, 'restore');
+  const found = await openWantedTree(session, state, paths, 'restore');
   try {
     const moves = { wanted: found.wanted, renames: settings.rename };
     const name = await fileName(found.wanted, () => sourceOf(session, state));
@@ -50,10 +50,11 @@ interface Writing extends WantedTree {
 }
 
 async function write(session: Session, { tree, relocation, place }: Writing): Promise<number> {
-  const { settings, emit } = session;
+  const { settings, accounts, emit } = session;
+  const { numericOwner } = settings;
   const writer = new TreeWriter({
     target: place,
-    ownerOf: settings.noRestoreOwnership ? undefined : (meta) => archivedOwner(session, meta),
+    ownerOf: settings.noRestoreOwnership ? undefined : (meta) => archivedOwner({ accounts, numericOwner }, meta),
     tolerant: settings.ignoreErrors,
     revisits: settings.rename.length > 0,
     emit,

@@ -2,7 +2,7 @@ import type { Collection } from '../../collections/collection.ts';
 import { collectionStatus, NO_ACTIVE_CHAIN } from '../../collections/status-text.ts';
 import { emitWarnings, loadCollection } from '../../repository/load-collection.ts';
 import { lockArchive } from '../../repository/lock.ts';
-import type { Session } from '../../repository/session.ts';
+import type { Session } from '../session.ts';
 import { showChangesInSet, showFileHistory } from './show-changes.ts';
 import { announceLastFull } from '../../repository/synchronise.ts';
 

@@ -13,7 +13,7 @@ import { type BytePath, bytePath, fromText, ROOT } from '../../util/bytepath.ts'
 import { decodeName } from '../../util/text/text.ts';
 import { formatStamp } from '../../util/time.ts';
 import { readJsonStatistics } from '../../repository/metadata/json-statistics.ts';
-import type { Session } from '../../repository/session.ts';
+import type { Session } from '../session.ts';
 import { openSetContents, type SetContents } from '../../repository/past/set-contents.ts';
 
 /** Bytes of a table that are shown, and stand in a record, at once: as many rows as a set has changes do not fit in memory. */

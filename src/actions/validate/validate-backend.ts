@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Backend, Body, Bytes, Call } from '../../backends/backend.ts';
 import { BackendError, DuplicityError } from '../../errors/errors.ts';
-import type { Session } from '../../repository/session.ts';
+import type { Session } from '../session.ts';
 
 /** Large enough that starting and ending does not count, small enough for a slow line. */
 const LARGE = 16 * 1024 * 1024;

@@ -11,24 +11,26 @@ import { EntryComparer } from './compare-entry.ts';
 import { findPastState } from '../../repository/past/past-tree.ts';
 import { lockArchive } from '../../repository/lock.ts';
 import { ownPlaces } from '../../repository/source/own-places.ts';
-import type { Session } from '../../repository/session.ts';
+import type { Session } from '../session.ts';
 import { openSource } from '../../repository/source/source-tree.ts';
 import { openWantedTree } from '../../repository/past/wanted-tree.ts';
 
 /** Reads all the volumes of a state and, with `--compare-data`, compares it with the tree at `target`. */
 export async function verify(session: Session, target: RootPath): Promise<number> {
-  const { settings, emit } = session;
-  const named = openSource(session, target, { code: 'VERIFY_DIR_MISSING', leavesOut: ownPlaces(session, 'info') });
+  const { settings, accounts, emit } = session;
+  const { time, ignoreErrors, signKey: signer, numericOwner } = settings;
+  const code = 'VERIFY_DIR_MISSING';
+  const named = openSource(session, target, { ...settings, code, leavesOut: ownPlaces(session, 'info') });
   using lock = await lockArchive(session);
   void lock;
-  const state = await findPastState(session);
-  const { wanted, first, tree } = await openWantedTree(session, state, 'verify');
+  const state = await findPastState(session, { time, ignoreErrors, signer });
+  const { wanted, first, tree } = await openWantedTree(session, state, settings.pathToRestore ?? [ROOT], 'verify');
   const inside = fileInside(target.path, wanted, first);
-  const source = inside === undefined ? named : openSource(session, { path: inside }, { code: 'VERIFY_DIR_MISSING' });
+  const source = inside === undefined ? named : openSource(session, { path: inside }, { ...settings, code });
   const comparer = new EntryComparer({
     open: source.open,
     content: (take) => tree.content(take),
-    ownerOf: (meta) => archivedOwner(session, meta),
+    ownerOf: (meta) => archivedOwner({ accounts, numericOwner }, meta),
     differs,
     emit,
   });

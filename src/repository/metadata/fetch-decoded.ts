@@ -1,9 +1,9 @@
 import type { BlockOptions } from '../../crypto/read-file.ts';
-import type { Session } from '../session.ts';
+import type { Repository } from '../repository.ts';
 
 /** The decoded content of a remote metadata file. */
 export async function* fetchDecoded(
-  { keys, remote }: Session,
+  { keys, remote }: Repository,
   name: string,
   options: BlockOptions,
 ): AsyncGenerator<Buffer> {

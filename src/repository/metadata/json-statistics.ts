@@ -6,7 +6,7 @@ import type { Codec } from '../../crypto/codec.ts';
 import { IntegrityError } from '../../errors/errors.ts';
 import type { EpochSeconds } from '../../util/time.ts';
 import { fetchDecoded } from './fetch-decoded.ts';
-import type { Session } from '../session.ts';
+import type { Repository } from '../repository.ts';
 
 /** Statistics of a chain of 100,000 sets are smaller. */
 const LARGEST = 16 * 1024 * 1024;
@@ -20,8 +20,8 @@ interface WrittenSet {
 }
 
 /** Keeps the statistics of a finished set: beside its volumes, encoded like them, and in the archive dir. */
-export async function storeJsonStatistics(session: Session, set: WrittenSet, text: string): Promise<void> {
-  const { remote, spool, archiveDir, prefixes, call } = session;
+export async function storeJsonStatistics(repository: Repository, set: WrittenSet, text: string): Promise<void> {
+  const { remote, spool, archiveDir, prefixes, call } = repository;
   const { type, start, end, codec } = set;
   const name: MetadataName = {
     kind: 'jsonstat',
@@ -45,8 +45,8 @@ export async function storeJsonStatistics(session: Session, set: WrittenSet, tex
  * The stored statistics of a set, from the archive dir or, when that can be read without asking for a passphrase, from the
  * remote. undefined when there are none; what cannot be read is a warning.
  */
-export async function readJsonStatistics(session: Session, { statistics }: BackupSet): Promise<unknown> {
-  const { archiveDir, keys, call, emit } = session;
+export async function readJsonStatistics(repository: Repository, { statistics }: BackupSet): Promise<unknown> {
+  const { archiveDir, keys, call, emit } = repository;
   const options = { signal: call.signal };
   const [local] = statistics.local;
   const [remote] = statistics.remote;
@@ -55,7 +55,7 @@ export async function readJsonStatistics(session: Session, { statistics }: Backu
       return await parsed(local, keys.local(local).open(join(archiveDir.path, local), { name: local, ...options }));
     }
     if (remote === undefined || !keys.canRead(remote)) return undefined;
-    return await parsed(remote, fetchDecoded(session, remote, options));
+    return await parsed(remote, fetchDecoded(repository, remote, options));
   } catch (error) {
     if (!(error instanceof IntegrityError)) throw error;
     emit({ kind: 'warning', text: `Statistics cannot be read. ${error.message}` });

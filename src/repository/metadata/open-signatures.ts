@@ -7,7 +7,7 @@ import { type Bounded, decoderLimit } from '../../pipeline/unpack/decoder-limit.
 import { fetchDecoded } from './fetch-decoded.ts';
 import { mendingStream } from './mending-stream.ts';
 import { renewCopy } from './renew-copy.ts';
-import type { Session } from '../session.ts';
+import type { Repository } from '../repository.ts';
 
 /** Of so many it does not matter how much is open at once. */
 const FEW_FILES = 8;
@@ -16,8 +16,8 @@ const FEW_FILES = 8;
  * The state that signature archives tell, oldest file first. A damaged copy in the archive dir is fetched again. A dry run,
  * which copies nothing, reads remote ones.
  */
-export function openSignatures(session: Session, chain: Pick<SignatureChain, 'place' | 'files'>): EntryStream {
-  const { archiveDir, keys, spool, emit, call } = session;
+export function openSignatures(repository: Repository, chain: Pick<SignatureChain, 'place' | 'files'>): EntryStream {
+  const { archiveDir, keys, spool, emit, call } = repository;
   const limited = decoderLimit(spool);
   const bounded: Bounded = chain.files.length > FEW_FILES ? limited : (bytes) => bytes;
   const options = { signal: call.signal, reuses: true };
@@ -36,11 +36,11 @@ export function openSignatures(session: Session, chain: Pick<SignatureChain, 'pl
   return rolledForward(
     chain.files.map((file) => {
       const { name } = file;
-      if (chain.place === 'remote') return sigtar(file, fetchDecoded(session, name, options), false);
+      if (chain.place === 'remote') return sigtar(file, fetchDecoded(repository, name, options), false);
       return mendingStream({
         open: (mayRenew) =>
           sigtar(file, keys.local(name).open(join(archiveDir.path, name), { name, ...options }), mayRenew),
-        renew: (error) => renewCopy(session, name, error),
+        renew: (error) => renewCopy(repository, name, error),
       });
     }),
   );

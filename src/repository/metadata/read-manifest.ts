@@ -6,29 +6,29 @@ import type { BackupSet } from '../../collections/sets.ts';
 import { ChainError, IntegrityError } from '../../errors/errors.ts';
 import { fetchDecoded } from './fetch-decoded.ts';
 import { renewCopy } from './renew-copy.ts';
-import type { Session } from '../session.ts';
+import type { Repository } from '../repository.ts';
 
 /** The manifest of a set: the copy in the archive dir, fetched again when it is damaged, else the one on the remote. */
-export async function readSetManifest(session: Session, set: BackupSet): Promise<Manifest> {
+export async function readSetManifest(repository: Repository, set: BackupSet): Promise<Manifest> {
   const { localManifest, manifest } = set;
   if (localManifest !== undefined) {
     try {
-      return await readCopy(session, localManifest);
+      return await readCopy(repository, localManifest);
     } catch (error) {
-      if (!(error instanceof IntegrityError) || !(await renewCopy(session, localManifest, error))) throw error;
-      return await readCopy(session, localManifest);
+      if (!(error instanceof IntegrityError) || !(await renewCopy(repository, localManifest, error))) throw error;
+      return await readCopy(repository, localManifest);
     }
   }
   if (manifest === undefined) {
     throw new ChainError('NO_MANIFESTS', 'There is no manifest for a backup set that should have one.');
   }
-  return readRemoteManifest(session, manifest);
+  return readRemoteManifest(repository, manifest);
 }
 
-function readCopy({ archiveDir }: Session, name: string): Promise<Manifest> {
+function readCopy({ archiveDir }: Repository, name: string): Promise<Manifest> {
   return readManifest(createReadStream(join(archiveDir.path, name)), { name });
 }
 
-export async function readRemoteManifest(session: Session, name: string): Promise<Manifest> {
-  return readManifest(fetchDecoded(session, name, { signal: session.call.signal }), { name });
+export async function readRemoteManifest(repository: Repository, name: string): Promise<Manifest> {
+  return readManifest(fetchDecoded(repository, name, { signal: repository.call.signal }), { name });
 }

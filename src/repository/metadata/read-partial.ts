@@ -10,10 +10,10 @@ import type { Collection } from '../../collections/collection.ts';
 import type { BackupSet } from '../../collections/sets.ts';
 import { DuplicityError, IntegrityError } from '../../errors/errors.ts';
 import { type BytePath, comparePaths } from '../../util/bytepath.ts';
-import type { Session } from '../session.ts';
+import type { Repository } from '../repository.ts';
 
 /** The unfinished manifest; undefined when it is damaged. */
-export async function readUnfinished({ archiveDir }: Session, set: BackupSet): Promise<Manifest | undefined> {
+export async function readUnfinished({ archiveDir }: Repository, set: BackupSet): Promise<Manifest | undefined> {
   const files = partialFiles(set);
   if (files === undefined) return undefined;
   const bytes = readPartialManifest(archiveDir, files);
@@ -36,7 +36,7 @@ export function unfinishedSignatures(collection: Collection, set: BackupSet): st
 }
 
 /** Its entries, in blocks that belong to the receiver. */
-export function openUnfinishedSignatures({ archiveDir, keys, call }: Session, name: string): SigtarStream {
+export function openUnfinishedSignatures({ archiveDir, keys, call }: Repository, name: string): SigtarStream {
   const path = join(archiveDir.path, name);
   const bytes = keys.local(name).open(path, { name, signal: call.signal });
   return new SigtarStream(bytes, { name, onWarning: () => undefined });
@@ -47,7 +47,7 @@ export function openUnfinishedSignatures({ archiveDir, keys, call }: Session, na
  * zeros, which look like the end of the archive.
  */
 export async function areEntriesIntact(
-  { archiveDir, keys, call }: Session,
+  { archiveDir, keys, call }: Repository,
   name: string,
   line: JournalLine,
 ): Promise<boolean> {
@@ -69,7 +69,7 @@ export async function areEntriesIntact(
 
 /** Which of the paths have a whole entry there. */
 export async function findEntries(
-  session: Session,
+  repository: Repository,
   name: string,
   paths: readonly BytePath[],
 ): Promise<ReadonlySet<BytePath>> {
@@ -77,7 +77,7 @@ export async function findEntries(
   const last = paths.toSorted(comparePaths).at(-1);
   const found = new Set<BytePath>();
   if (last === undefined) return found;
-  const stream = openUnfinishedSignatures(session, name);
+  const stream = openUnfinishedSignatures(repository, name);
   try {
     let open: BytePath | undefined;
     for (;;) {

@@ -2,17 +2,17 @@ import type { Copy } from '../../cache/sync-plan.ts';
 import { gzipCodec } from '../../crypto/plain/gzip.ts';
 import { fileBlocks } from '../../crypto/read-file.ts';
 import { fetchDecoded } from './fetch-decoded.ts';
-import type { Session } from '../session.ts';
+import type { Repository } from '../repository.ts';
 
 /**
  * What the archive dir holds of a remote metadata file: manifests plain, signatures gzipped. Signatures that are gzipped
  * there are checked and taken over as they are: deflating block sums costs five times as much as reading them.
  */
-export async function* storedBytes(session: Session, copy: Copy, signal: AbortSignal): AsyncGenerator<Buffer> {
-  const { keys, remote, spool } = session;
+export async function* storedBytes(repository: Repository, copy: Copy, signal: AbortSignal): AsyncGenerator<Buffer> {
+  const { keys, remote, spool } = repository;
   const { kind, name } = copy;
   if (kind === 'manifest') {
-    yield* fetchDecoded(session, name, { signal, reuses: true });
+    yield* fetchDecoded(repository, name, { signal, reuses: true });
     return;
   }
   const codecOf = await keys.reader([name]);

@@ -7,14 +7,14 @@ import { rebuildTree, type RebuiltTree } from '../../pipeline/unpack/rebuild.ts'
 import { planSet, volumeNames, type SetPlan } from '../../pipeline/unpack/set-plan.ts';
 import { openSets } from '../../pipeline/unpack/set-reader.ts';
 import { type BytePath, toScreen } from '../../util/bytepath.ts';
-import { asctime, formatStamp } from '../../util/time.ts';
+import { asctime, type EpochSeconds, formatStamp } from '../../util/time.ts';
 import { announceState, emitWarnings, wantedTime } from '../load-collection.ts';
 import { readSetManifest } from '../metadata/read-manifest.ts';
 import { renewCopy } from '../metadata/renew-copy.ts';
-import type { Session } from '../session.ts';
+import type { Repository } from '../repository.ts';
 import { announceLastFull, synchronise } from '../synchronise.ts';
 
-/** The volumes that hold the state of `--time`, or the wanted path of it. */
+/** The volumes that hold the state of a time, or the wanted path of it. */
 export interface PastTreePlan {
   readonly sets: readonly SetPlan[];
   /** In reading order of each set. */
@@ -26,20 +26,31 @@ export interface PastTree extends RebuiltTree {
   readonly damaged: number;
 }
 
-/** What holds the state of `--time`. */
+/** How a past state is read. */
+export interface PastOptions {
+  /** By default the newest. */
+  readonly time?: EpochSeconds | undefined;
+  /** Damaged entries and volumes are left out, with a warning. */
+  readonly ignoreErrors: boolean;
+  /** Every volume must be signed by this key. */
+  readonly signer?: string | undefined;
+}
+
+/** What holds the state of a time. */
 export interface PastState {
+  readonly options: PastOptions;
   readonly sets: readonly BackupSet[];
   /** All of the chain, later ones too. */
   readonly chain: readonly BackupSet[];
 }
 
 /** Finds the sets that have to be read. */
-export async function findPastState(session: Session): Promise<PastState> {
-  const { emit } = session;
-  const time = wantedTime(session);
-  const collection = await synchronise(session, { needs: neededByRestore(time) });
-  emitWarnings(session, collection);
-  announceLastFull(session, collection);
+export async function findPastState(repository: Repository, options: PastOptions): Promise<PastState> {
+  const { emit } = repository;
+  const time = wantedTime(repository, options.time);
+  const collection = await synchronise(repository, { needs: neededByRestore(time) });
+  emitWarnings(repository, collection);
+  announceLastFull(repository, collection);
   const sets = setsFor(collection, time);
   if (sets.length === 0) {
     throw new ChainError('EXCEPTION', 'No backup chains found', {
@@ -52,18 +63,22 @@ export async function findPastState(session: Session): Promise<PastState> {
     const text = `No backup is as old as ${asctime(time)}: the oldest one, of ${asctime(oldest)}, is taken.`;
     emit({ kind: 'warning', code: 'timeBeforeFirst', time, text });
   }
-  announceState(session, collection, sets.at(-1)?.end ?? oldest);
+  announceState(repository, collection, sets.at(-1)?.end ?? oldest);
   const chain = chainFor(collection, time);
-  return { sets, chain: chain === undefined ? sets : restorableSets(chain) };
+  return { options, sets, chain: chain === undefined ? sets : restorableSets(chain) };
 }
 
 /** Finds and checks the volumes that have to be read for a path, before anything is written. */
-export async function planPastTree(session: Session, { sets }: PastState, wanted: BytePath): Promise<PastTreePlan> {
-  const { emit } = session;
+export async function planPastTree(
+  repository: Repository,
+  { sets, options }: PastState,
+  wanted: BytePath,
+): Promise<PastTreePlan> {
+  const { emit } = repository;
   const plans: SetPlan[] = [];
   for (const set of sets) {
     try {
-      plans.push(await planOf(session, set, wanted));
+      plans.push(await planOf(repository, set, { wanted, ignoreErrors: options.ignoreErrors }));
     } catch (error) {
       const before = plans.at(-1)?.set;
       if (before !== undefined && error instanceof DuplicityError) {
@@ -77,23 +92,31 @@ export async function planPastTree(session: Session, { sets }: PastState, wanted
 }
 
 /** A cached manifest that does not fit what is there is fetched again before it counts. */
-async function planOf(session: Session, set: BackupSet, wanted: BytePath): Promise<SetPlan> {
-  const { prefixes, settings } = session;
+async function planOf(
+  repository: Repository,
+  set: BackupSet,
+  { wanted, ignoreErrors }: { readonly wanted: BytePath; readonly ignoreErrors: boolean },
+): Promise<SetPlan> {
+  const { prefixes } = repository;
   const { localManifest } = set;
-  let manifest = await readSetManifest(session, set);
+  let manifest = await readSetManifest(repository, set);
   if (localManifest !== undefined) {
     try {
       return planSet(set, manifest, wanted, { prefixes, ignoreErrors: false });
     } catch (error) {
-      const isRenewed = error instanceof IntegrityError && (await renewCopy(session, localManifest, error));
-      if (isRenewed) manifest = await readSetManifest(session, set);
+      const isRenewed = error instanceof IntegrityError && (await renewCopy(repository, localManifest, error));
+      if (isRenewed) manifest = await readSetManifest(repository, set);
     }
   }
-  return planSet(set, manifest, wanted, { prefixes, ignoreErrors: settings.ignoreErrors });
+  return planSet(set, manifest, wanted, { prefixes, ignoreErrors });
 }
 
-export async function openPastTree(session: Session, plan: PastTreePlan): Promise<PastTree> {
-  const { settings, emit, keys, remote, spool, prefixes, call } = session;
+export async function openPastTree(
+  repository: Repository,
+  { ignoreErrors, signer }: PastOptions,
+  plan: PastTreePlan,
+): Promise<PastTree> {
+  const { emit, keys, remote, spool, prefixes, tries, call } = repository;
   const codecOf = await keys.reader(plan.volumes);
   let damaged = 0;
   let volumesRead = 0;
@@ -102,9 +125,9 @@ export async function openPastTree(session: Session, plan: PastTreePlan): Promis
     spool,
     codecOf,
     prefixes,
-    signer: settings.signKey,
-    tries: settings.numRetries,
-    ignoreErrors: settings.ignoreErrors,
+    signer,
+    tries,
+    ignoreErrors,
     emit,
     signal: call.signal,
     onWarning: (warning) => {
@@ -124,7 +147,7 @@ export async function openPastTree(session: Session, plan: PastTreePlan): Promis
   });
   const tree = rebuildTree(sets.streams, spool, {
     onDamage: (error) => {
-      if (!settings.ignoreErrors) throw error;
+      if (!ignoreErrors) throw error;
       damaged++;
       emit({ kind: 'warning', text: `IGNORED_ERROR: ${error.message}` });
     },

@@ -4,7 +4,7 @@ import { type BytePath, bytePath, isWithin, joinPath, ROOT, toScreen } from '../
 import { formatStamp } from '../../util/time.ts';
 import type { PastState } from './past-tree.ts';
 import { readSetManifest } from '../metadata/read-manifest.ts';
-import type { Session } from '../session.ts';
+import type { Repository } from '../repository.ts';
 import { openSetContents } from './set-contents.ts';
 
 /** Names alike that are shown. */
@@ -13,12 +13,12 @@ const USUAL_HINT = 'Paths are relative to the root of the backup; list-current-f
 
 /** The failure of a restore or verification of something that is not in the archive, with what may have been meant. */
 export async function pathNotFound(
-  session: Session,
+  repository: Repository,
   state: PastState,
   paths: readonly BytePath[],
 ): Promise<LocalError> {
   const names = paths.map(toScreen).join(' and ');
-  const hint = await advice(session, state, paths).catch((error: unknown) => {
+  const hint = await advice(repository, state, paths).catch((error: unknown) => {
     // What would have helped is damaged or out of reach: the failure stays what it is.
     if (!(error instanceof DuplicityError)) throw error;
     return undefined;
@@ -28,15 +28,19 @@ export async function pathNotFound(
   });
 }
 
-async function advice(session: Session, state: PastState, paths: readonly BytePath[]): Promise<string | undefined> {
+async function advice(
+  repository: Repository,
+  state: PastState,
+  paths: readonly BytePath[],
+): Promise<string | undefined> {
   const [newest] = state.sets.slice(-1);
   if (newest === undefined) return undefined;
-  const { localDir } = await readSetManifest(session, newest);
+  const { localDir } = await readSetManifest(repository, newest);
   const within = paths.map((path) => belowSource(path, localDir)).find((path) => path !== undefined);
   if (within !== undefined) {
     return `Paths are relative to ${toScreen(localDir ?? '')}, which was backed up: name ${toScreen(within)} instead.`;
   }
-  return (await fromLists(session, state, paths)) ?? undefined;
+  return (await fromLists(repository, state, paths)) ?? undefined;
 }
 
 /** The path from the root of the backup, where it was given with all that lies above it. */
@@ -47,7 +51,7 @@ function belowSource(path: BytePath, localDir: BytePath | undefined): BytePath |
 
 /** What the lists of changed files tell: when it was there, or what is called nearly so. */
 async function fromLists(
-  session: Session,
+  repository: Repository,
   { sets, chain }: PastState,
   paths: readonly BytePath[],
 ): Promise<string | undefined> {
@@ -62,7 +66,7 @@ async function fromLists(
   let gone: BackupSet | undefined;
   let before: BackupSet | undefined;
   for (const [i, set] of chain.entries()) {
-    const contents = await openSetContents(session, set);
+    const contents = await openSetContents(repository, set);
     let isStored = false;
     let isDeleted = false;
     try {

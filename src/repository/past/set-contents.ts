@@ -7,7 +7,7 @@ import type { BackupSet } from '../../collections/sets.ts';
 import type { BytePath } from '../../util/bytepath.ts';
 import { fetchDecoded } from '../metadata/fetch-decoded.ts';
 import { readSetManifest } from '../metadata/read-manifest.ts';
-import type { Session } from '../session.ts';
+import type { Repository } from '../repository.ts';
 
 export type TakeChange = (change: FileChange, path: BytePath) => void;
 
@@ -18,17 +18,17 @@ export interface SetContents {
 }
 
 /** From the manifest in the archive dir, fetched again when it is damaged, else from the remote one, fetched once. */
-export async function openSetContents(session: Session, set: BackupSet): Promise<SetContents> {
-  const { archiveDir, spool, call } = session;
+export async function openSetContents(repository: Repository, set: BackupSet): Promise<SetContents> {
+  const { archiveDir, spool, call } = repository;
   const { localManifest, manifest } = set;
   if (localManifest !== undefined || manifest === undefined) {
-    await readSetManifest(session, set);
+    await readSetManifest(repository, set);
     return contentsOf(join(archiveDir.path, localManifest ?? ''), localManifest ?? '', () => undefined);
   }
   const path = spool.newPath('manifest');
   const file = await open(path, 'wx', 0o600);
   try {
-    for await (const block of fetchDecoded(session, manifest, { signal: call.signal })) await file.writeFile(block);
+    for await (const block of fetchDecoded(repository, manifest, { signal: call.signal })) await file.writeFile(block);
   } finally {
     await file.close();
   }

@@ -3,7 +3,7 @@ import { type BytePath, ROOT } from '../../util/bytepath.ts';
 import { checkTempSpace } from '../check-resources.ts';
 import { openPastTree, type PastState, type PastTree, planPastTree } from './past-tree.ts';
 import { pathNotFound } from './path-not-found.ts';
-import type { Session } from '../session.ts';
+import type { Repository } from '../repository.ts';
 
 /** The part of a past state that was asked for. */
 export interface WantedTree {
@@ -14,17 +14,17 @@ export interface WantedTree {
   readonly tree: PastTree;
 }
 
-/** Opens the first of the paths asked for that the archive has, by default the root. It is to be closed. */
+/** Opens the first of `paths` that the archive has, by default the root. It is to be closed. */
 export async function openWantedTree(
-  session: Session,
+  repository: Repository,
   state: PastState,
+  paths: readonly BytePath[],
   purpose: 'restore' | 'verify',
 ): Promise<WantedTree> {
-  const paths = wantedPaths(session);
   for (const wanted of paths) {
-    const plan = await planPastTree(session, state, wanted);
-    checkTempSpace(session, largestOf(session, plan.volumes), purpose);
-    const tree = await openPastTree(session, plan);
+    const plan = await planPastTree(repository, state, wanted);
+    checkTempSpace(repository, largestOf(repository, plan.volumes), purpose);
+    const tree = await openPastTree(repository, state.options, plan);
     let first: Entry | undefined;
     try {
       first = await tree.next();
@@ -35,15 +35,11 @@ export async function openWantedTree(
     if (first !== undefined || wanted === ROOT) return { wanted, first, tree: beginningWith(first, tree) };
     await tree.close();
   }
-  throw await pathNotFound(session, state, paths);
-}
-
-export function wantedPaths({ settings }: Session): readonly BytePath[] {
-  return settings.pathToRestore ?? [ROOT];
+  throw await pathNotFound(repository, state, paths);
 }
 
 /** Bytes of the largest volume that has to be fetched, as far as the listing tells. */
-function largestOf({ remote }: Session, volumes: readonly string[]): number {
+function largestOf({ remote }: Repository, volumes: readonly string[]): number {
   if (remote.isLocal) return 0;
   return volumes.reduce((most, name) => Math.max(most, remote.sizeOf(name) ?? 0), 0);
 }

@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest';
 import type { Metadata } from '../../archive/entry.ts';
 import { NO_METADATA } from '../../archive/tar/tar-writer.ts';
-import { defaultSettings } from '../../cli/settings.ts';
 import { archivedOwner } from './archived-owner.ts';
-import type { Session } from '../session.ts';
+import type { Repository } from '../repository.ts';
 
 const users = new Map([['me', 1001]]);
 const groups = new Map([['us', 2002]]);
-const accounts: Session['accounts'] = {
+const accounts: Repository['accounts'] = {
   userName: () => '',
   groupName: () => '',
   userId: (name) => users.get(name),
@@ -15,8 +14,7 @@ const accounts: Session['accounts'] = {
 };
 
 function ownerOf(meta: Partial<Metadata>, numericOwner = false): readonly [number, number] {
-  const settings = { ...defaultSettings(), numericOwner };
-  const { uid, gid } = archivedOwner({ accounts, settings }, { ...NO_METADATA, uid: 5, gid: 6, ...meta });
+  const { uid, gid } = archivedOwner({ accounts, numericOwner }, { ...NO_METADATA, uid: 5, gid: 6, ...meta });
   return [uid, gid];
 }
 

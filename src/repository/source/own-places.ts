@@ -1,7 +1,7 @@
 import { statSync, type Stats } from 'node:fs';
 import type { Candidate } from '../../source/candidate.ts';
 import { toScreen } from '../../util/bytepath.ts';
-import type { Session } from '../session.ts';
+import type { Repository } from '../repository.ts';
 
 interface Place {
   readonly level: 'warning' | 'info';
@@ -17,7 +17,7 @@ interface Place {
  * reached; each is told once.
  */
 export function ownPlaces(
-  { backend, archiveDir, spool, emit }: Session,
+  { backend, archiveDir, spool, emit }: Repository,
   level: 'warning' | 'info',
 ): (candidate: Candidate) => boolean {
   const place = (called: string, directory: Place['directory'], at: Place['level'] = 'info'): Place => ({

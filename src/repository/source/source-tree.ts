@@ -1,3 +1,4 @@
+import type { Rule } from '../../selection/rules.ts';
 import { buildSelection } from '../../selection/selection.ts';
 import { openSourceFile, type OpenedFile } from '../../source/open-file.ts';
 import { checkRoot, inspectRoot, type RootPath } from '../../source/root.ts';
@@ -6,7 +7,7 @@ import type { WalkOptions } from '../../source/visit.ts';
 import { walkSource } from '../../source/walk.ts';
 import { comparePaths, fromText, isWithin, toScreen, type BytePath } from '../../util/bytepath.ts';
 import { counted } from '../../util/counted.ts';
-import type { Session } from '../session.ts';
+import type { Repository } from '../repository.ts';
 
 /** A tree on this machine, seen through the selection options. */
 export interface Source {
@@ -23,7 +24,16 @@ export interface Source {
   readonly isUnreadable: (path: BytePath) => boolean;
 }
 
-interface OpenOptions {
+/** What of a tree counts, and how links in it are taken. */
+export interface SourceOptions {
+  /** In the order of the command line. */
+  readonly selection: readonly Rule[];
+  readonly copyLinks: boolean;
+  /** File lists end names with NUL. */
+  readonly nullSeparator: boolean;
+}
+
+interface OpenOptions extends SourceOptions {
   /** What a root that cannot be read is to the run; without it the caller looks. */
   readonly code?: 'BACKUP_DIR_MISSING' | 'VERIFY_DIR_MISSING';
   /** See `WalkOptions`. */
@@ -32,17 +42,15 @@ interface OpenOptions {
 
 /** Throws `LocalError` when nothing of the tree can be read. */
 export function openSource(
-  session: Pick<Session, 'settings' | 'emit' | 'accounts'>,
+  { emit, accounts }: Pick<Repository, 'emit' | 'accounts'>,
   place: RootPath,
-  { code, leavesOut }: OpenOptions = {},
+  { selection: rules, copyLinks, nullSeparator, code, leavesOut }: OpenOptions,
 ): Source {
   const { path: root, throughLink } = place;
-  const { settings, emit, accounts } = session;
-  const { copyLinks, nullSeparator } = settings;
   const links = copyLinks || throughLink === true ? 'follow' : 'keep';
-  const isListed = !settings.selection.some(({ kind }) => kind === 'files-from');
+  const isListed = !rules.some(({ kind }) => kind === 'files-from');
   if (code !== undefined) checkRoot(place, { links, code, isListed });
-  const selection = buildSelection(settings.selection, { root, ...inspectRoot(root, links), nullSeparator, emit });
+  const selection = buildSelection(rules, { root, ...inspectRoot(root, links), nullSeparator, emit });
   const counters = { errors: 0 };
   /** In walk order; those the comparison has passed are dropped, so that memory does not grow with their number. */
   let unreadable: BytePath[] = [];

@@ -5,7 +5,7 @@ import { Comparison } from '../../../pipeline/compare/compare.ts';
 import { archivedOwner } from '../../../repository/source/archived-owner.ts';
 import { openSignatures } from '../../../repository/metadata/open-signatures.ts';
 import { ProgressEstimate } from './estimate.ts';
-import type { Session } from '../../../repository/session.ts';
+import type { Session } from '../../session.ts';
 import type { Source } from '../../../repository/source/source-tree.ts';
 import { othersTurn } from '../../../util/others-turn.ts';
 
@@ -73,7 +73,7 @@ export async function startProgress(
 async function bytesToStore(session: Session, source: Source, active: Collection['active']): Promise<number> {
   const state = active && openSignatures(session, active.signatures);
   const comparison = new Comparison(source.preview(), state, {
-    ownerOf: (meta) => archivedOwner(session, meta),
+    ownerOf: (meta) => archivedOwner({ accounts: session.accounts, numericOwner: session.settings.numericOwner }, meta),
     isUnreadable: () => false,
   });
   let total = 0;

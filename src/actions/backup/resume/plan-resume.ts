@@ -17,7 +17,7 @@ import {
   readUnfinished,
   unfinishedSignatures,
 } from '../../../repository/metadata/read-partial.ts';
-import type { Session } from '../../../repository/session.ts';
+import type { Session } from '../../session.ts';
 
 /** How an unfinished set goes on. */
 export interface Resumption {

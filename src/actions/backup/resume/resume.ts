@@ -10,7 +10,7 @@ import { asctime } from '../../../util/time.ts';
 import { checkOrigin } from '../check-source.ts';
 import { discardPartial, unfinishedFiles, withoutFiles } from '../../../repository/discard-partial.ts';
 import { planResume, readReliable, type Resumption } from './plan-resume.ts';
-import type { Session } from '../../../repository/session.ts';
+import type { Session } from '../../session.ts';
 import { announceLastFull } from '../../../repository/synchronise.ts';
 
 interface Continuation {

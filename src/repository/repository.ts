@@ -2,7 +2,6 @@ import type { Prefixes } from '../archive/names/names.ts';
 import type { Backend, Call } from '../backends/backend.ts';
 import type { UploadMeter } from '../backends/wrap/meter.ts';
 import type { ArchiveDir } from '../cache/archive-dir.ts';
-import type { Settings } from '../cli/settings.ts';
 import type { Emit } from '../events/events.ts';
 import type { Remote } from '../pipeline/remote.ts';
 import type { Spool } from '../pipeline/spool.ts';
@@ -10,9 +9,8 @@ import type { Accounts } from '../source/accounts.ts';
 import type { EpochSeconds } from '../util/time.ts';
 import type { Keys } from './keys.ts';
 
-/** What every action works with; built once by main.ts and closed by it. */
-export interface Session {
-  readonly settings: Settings;
+/** What store and archive dir of one place are to a run. Whoever opens it closes it. */
+export interface Repository {
   /** Time of the run: the time of the set a backup writes, and what "now" means. */
   readonly now: EpochSeconds;
   readonly backend: Backend;
@@ -29,8 +27,16 @@ export interface Session {
   readonly archiveDir: ArchiveDir;
   readonly keys: Keys;
   readonly prefixes: Prefixes;
+  /** In times of old file names, in place of `:`. */
+  readonly timeSeparator: string;
   readonly accounts: Accounts;
   readonly hostname: string;
+  /** Nothing is written or deleted, neither here nor there. */
+  readonly dryRun: boolean;
+  /** Of each storage operation, and of fetching a file that turns out damaged. */
+  readonly tries: number;
+  /** `full`: all metadata are brought to the archive dir, not only what the action needs. */
+  readonly metadataSync: 'full' | 'partial';
   readonly emit: Emit;
   readonly call: Call;
 }
