@@ -257,4 +257,23 @@ describe.runIf(requireSwift())('s3:// on the S3 API of OpenStack Swift', () => {
     const { stdout } = await good(['verify', '--compare-data', ...faulty(), url, source], { env: server.s3 });
     expect(stdout).toContain(' 0 differences found.\n');
   });
+
+  test('a key that may store and list, and not read, is enough for a backup', async () => {
+    const { source, url } = sceneAt(`s3://${place()}`);
+    put(source, { file: 'content' });
+    proxy.set({ method: 'HEAD', path: /place/, count: 99, status: 403 });
+    await good([...faulty(), source, url], { env: server.s3 });
+    const { stdout } = await good(['verify', '--compare-data', ...direct(), url, source], { env: server.s3 });
+    expect(stdout).toContain(' 0 differences found.\n');
+  });
+
+  test('a server that refuses the second version of the listing is asked by the first', async () => {
+    const { source, url } = sceneAt(`s3://${place()}`);
+    put(source, { file: 'content' });
+    const body = '<Error><Code>NotImplemented</Code><Message>no</Message></Error>';
+    proxy.set({ method: 'GET', path: /list-type=2/, count: 99, status: 501, body });
+    await good([...faulty(), source, url], { env: server.s3 });
+    const { stdout } = await good(['verify', '--compare-data', ...faulty(), url, source], { env: server.s3 });
+    expect(stdout).toContain(' 0 differences found.\n');
+  });
 });

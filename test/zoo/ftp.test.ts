@@ -115,6 +115,13 @@ test.each<readonly [string, FtpKind]>([
   ['takes another address for its own', { features: ['SIZE'], address: '192,0,2,1' }],
   ['knows no address of its own', { features: ['SIZE'], address: '0,0,0,0' }],
   ['swallows names with a leading dot', { features: ['SIZE'], swallows: isHidden }],
+  [
+    'answers hidden names as it would an account that may not store',
+    {
+      features: ['SIZE'],
+      answer: (command, argument) => (/STOR|RNFR/.test(command) && isHidden(argument) ? '532 no' : undefined),
+    },
+  ],
   ['says of every size that there is no such file', { answer: noSize }],
   ['calls an empty directory an error', { answer: noFiles }],
   [

@@ -93,7 +93,7 @@ function kindOf(error: FTPError): Kind {
 
 /** Whether the server has refused a name, a rename or a deletion. */
 export function verdict(error: unknown): Verdict {
-  if (!isRefusal(error) || isCrowded(error) || [FULL, WANTS_TLS, LOGIN].includes(kindOf(error))) return undefined;
+  if (!isRefusal(error) || isCrowded(error) || [FULL, WANTS_TLS].includes(kindOf(error))) return undefined;
   if (error.code >= 500 || error.code === 450) return 'certain';
   return error.code === 451 ? 'likely' : undefined;
 }

@@ -141,6 +141,18 @@ export function concernsStyle(error: unknown): 'surely' | 'perhaps' | undefined 
   return isPerhaps || error instanceof NoListing ? 'perhaps' : undefined;
 }
 
+/** The server does not know this kind of request: an older one may do. */
+export function isUnknownRequest(error: unknown): boolean {
+  const status = statusOf(error);
+  if (!(error instanceof Error) || status === undefined) return false;
+  return status === 501 || status === 405 || /^(NotImplemented|InvalidArgument|InvalidRequest)$/.test(error.name);
+}
+
+/** The server does not let this key ask this. */
+export function isForbidden(error: unknown): boolean {
+  return statusOf(error) === 403;
+}
+
 /** The region that the server says the bucket is in. */
 export function regionTold(error: unknown): string | undefined {
   const status = statusOf(error);

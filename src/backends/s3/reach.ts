@@ -2,14 +2,18 @@ import type * as S3 from '@aws-sdk/client-s3';
 
 import { networkFailure } from '../failures/network-failure.ts';
 import { connect, firstRegion, type ConnectOptions } from './client.ts';
-import { concernsStyle, isNoBucketOfOurs, NoListing, regionTold, s3Failure } from './failure.ts';
+import { concernsStyle, isNoBucketOfOurs, isUnknownRequest, NoListing, regionTold, s3Failure } from './failure.ts';
 import { hostOf, isAmazon, type Place, type Style } from './place.ts';
 
 /** A bucket that answers, and the client that reaches it. */
 export interface Bucket {
   readonly client: S3.S3Client;
   readonly place: Place;
+  /** The listing that the server knows. */
+  readonly version: Version;
 }
+
+export type Version = 'first' | 'second';
 
 /** The first reading of the URL whose bucket is there. When none is, the failure of the likelier one counts. */
 export async function reach([place, other]: readonly [Place, ...Place[]], options: ConnectOptions): Promise<Bucket> {
@@ -64,13 +68,10 @@ async function reachIn(
     isMoved = false,
   }: { readonly place: Place; readonly options: ConnectOptions; readonly isMoved?: boolean },
 ): Promise<Bucket> {
-  const { opening, library } = options;
+  const { opening } = options;
   const client = await connect({ endpoint: place.endpoint, style, region }, options);
   try {
-    const command = new library.ListObjectsV2Command({ Bucket: place.bucket, Prefix: place.prefix, MaxKeys: 1 });
-    const page = await client.send(command, { abortSignal: opening.signal });
-    if (!isListing(page)) throw new NoListing();
-    return { client, place };
+    return { client, place, version: await versionAt(client, place, options) };
   } catch (error) {
     client.destroy();
     const told = regionTold(error);
@@ -78,6 +79,20 @@ async function reachIn(
     opening.emit?.({ kind: 'info', text: `The bucket ${place.bucket} is in the region ${told}: that is used.` });
     return reachIn(style, told, { place: inRegion(place, told), options, isMoved: true });
   }
+}
+
+/** Asks by the second version, and by the first where the server says that it does not know the second. */
+async function versionAt(client: S3.S3Client, place: Place, { opening, library }: ConnectOptions): Promise<Version> {
+  const input = { Bucket: place.bucket, Prefix: place.prefix, MaxKeys: 1 };
+  const sent = { abortSignal: opening.signal };
+  let version: Version = 'second';
+  const page = await client.send(new library.ListObjectsV2Command(input), sent).catch((error: unknown) => {
+    if (!isUnknownRequest(error)) throw error;
+    version = 'first';
+    return client.send(new library.ListObjectsCommand(input), sent);
+  });
+  if (!isListing(page)) throw new NoListing();
+  return version;
 }
 
 /** Amazon has a host for each region, other servers have one. */

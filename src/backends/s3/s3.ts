@@ -11,7 +11,7 @@ import { exactBytes, unsent, wholeBytes } from '../transfer/exact-bytes.ts';
 import type { OpenOptions } from '../open-options.ts';
 import type { BackendUrl } from '../url/url.ts';
 import { loadLibrary } from './client.ts';
-import { NoListing, s3Failure } from './failure.ts';
+import { isForbidden, NoListing, s3Failure } from './failure.ts';
 import { objectParams } from './object-params.ts';
 import { placesOf } from './place.ts';
 import { configuredEndpoint, profileValue } from './account/profile.ts';
@@ -43,7 +43,7 @@ type ListInput = Following & { readonly Bucket: string; readonly Prefix: string 
 
 function s3Backend(
   library: typeof S3,
-  { client, place }: Bucket,
+  { client, place, version }: Bucket,
   paramsOf: ReturnType<typeof objectParams>,
   settings: Partial<S3Settings>,
 ): Backend {
@@ -133,10 +133,11 @@ function s3Backend(
     }
   }
 
-  async function* list(signal: AbortSignal): AsyncGenerator<RemoteFile> {
-    let next: Following | undefined = {};
+  /** What begins with `begin`. */
+  async function* list(signal: AbortSignal, begin = ''): AsyncGenerator<RemoteFile> {
+    let next: Following | undefined = version === 'first' ? { Marker: '' } : {};
     while (next !== undefined) {
-      const input: ListInput = { Bucket: bucket, Prefix: prefix, ...next };
+      const input: ListInput = { Bucket: bucket, Prefix: `${prefix}${begin}`, ...next };
       // The two commands differ in where they go on, and their answers in how they say so.
       const page: S3.ListObjectsV2CommandOutput = await asking(asked('list files', signal), () =>
         'Marker' in input
@@ -154,6 +155,12 @@ function s3Backend(
     }
   }
 
+  /** For a key that may store and list, and not read: HEAD counts as reading. */
+  async function listed(name: string, signal: AbortSignal): Promise<RemoteFile | undefined> {
+    for await (const file of list(signal, name)) if (file.name === name) return file;
+    return undefined;
+  }
+
   return {
     traits: { parallel: 4, atomicPut: true, consistentList: true },
     put: (name, body, { signal }) =>
@@ -169,9 +176,14 @@ function s3Backend(
       );
     },
     async stat(name, { signal }) {
+      const head = new library.HeadObjectCommand(keyOf(name));
       const found = await asking(asked(`look up ${name}`, signal), () =>
-        client.send(new library.HeadObjectCommand(keyOf(name)), { abortSignal: signal }).catch(unlessAbsent),
+        client.send(head, { abortSignal: signal }).catch((error: unknown) => {
+          if (isForbidden(error)) return 'forbidden';
+          return unlessAbsent(error);
+        }),
       );
+      if (found === 'forbidden') return listed(name, signal);
       if (found === undefined) return undefined;
       return found.ContentLength === undefined ? { name } : { name, size: found.ContentLength };
     },
