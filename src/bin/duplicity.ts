@@ -9,7 +9,7 @@ import { listFiles } from '../actions/list/list-files.ts';
 import { removeOld } from '../actions/remove/remove-old.ts';
 import { restore } from '../actions/restore/restore.ts';
 import type { Session } from '../actions/session.ts';
-import { refuseWarnings } from '../actions/backup/strict.ts';
+import { refuseWarnings } from '../events/strict.ts';
 import { verify } from '../actions/verify/verify.ts';
 import { openBackend } from '../backends/registry.ts';
 import type { OpenOptions } from '../backends/open-options.ts';
@@ -261,9 +261,9 @@ async function act(session: Session, command: Exclude<RunCommand, { readonly act
     case 'backup':
       return backup(session, command.action, { path: command.source, throughLink: command.throughLink });
     case 'restore':
-      return refuseWarnings(session, (strict) => restore(strict, command.target));
+      return refuseWarnings(session, session.settings, (strict) => restore(strict, command.target));
     case 'verify':
-      return refuseWarnings(session, (strict) =>
+      return refuseWarnings(session, session.settings, (strict) =>
         verify(strict, { path: command.target, throughLink: command.throughLink }),
       );
     case 'list-current-files':

@@ -4,7 +4,7 @@ import { SigtarStream } from '../archive/sigtar.ts';
 import { trailer } from '../archive/tar/tar-writer.ts';
 import { archivedOwner } from '../repository/source/archived-owner.ts';
 import { openSource, type Source } from '../repository/source/source-tree.ts';
-import { refuseErrors } from '../actions/backup/strict.ts';
+import { refuseErrors } from '../events/strict.ts';
 import type { EncodedFile } from '../crypto/codec.ts';
 import { fileBlocks } from '../crypto/read-file.ts';
 import { emptyStatistics } from '../events/statistics.ts';
@@ -55,7 +55,7 @@ export async function store(request: StoreRequest, context: Context): Promise<vo
     signatures?.close();
     await state?.close();
   }
-  refuseErrors(context, errors);
+  refuseErrors(errors, settings);
 }
 
 interface Sinks {

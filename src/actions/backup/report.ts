@@ -7,7 +7,7 @@ import { toScreen, type BytePath } from '../../util/bytepath.ts';
 import type { EpochSeconds } from '../../util/time.ts';
 import { storeJsonStatistics } from '../../repository/metadata/json-statistics.ts';
 import type { Session } from '../session.ts';
-import { refuseErrors } from './strict.ts';
+import { refuseErrors } from '../../events/strict.ts';
 
 export interface BackupReport {
   readonly statistics: Readonly<BackupStatistics>;
@@ -37,7 +37,7 @@ export async function reportBackup(session: Session, report: BackupReport): Prom
     if (!settings.noPrintStatistics) emit({ kind: 'forced', text });
   }
   if (!settings.noPrintStatistics) emit({ kind: 'statistics', statistics });
-  refuseErrors(session, statistics.errors);
+  refuseErrors(statistics.errors, settings);
 }
 
 function asJson({ settings, url }: Session, { statistics, active, source, end, outcome }: BackupReport): string {
