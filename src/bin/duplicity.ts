@@ -1,24 +1,16 @@
-import { hostname } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
-import type { Backend, Call } from '../backends/backend.ts';
+import type { Call } from '../backends/backend.ts';
 import { backup } from '../actions/backup/backup.ts';
 import { cleanup } from '../actions/remove/cleanup.ts';
 import { showStatus } from '../actions/status/collection-status.ts';
-import { openKeys } from '../repository/keys.ts';
 import { listFiles } from '../actions/list/list-files.ts';
 import { removeOld } from '../actions/remove/remove-old.ts';
 import { restore } from '../actions/restore/restore.ts';
 import type { Session } from '../actions/session.ts';
 import { refuseWarnings } from '../events/strict.ts';
 import { verify } from '../actions/verify/verify.ts';
-import { openBackend } from '../backends/registry.ts';
 import type { OpenOptions } from '../backends/open-options.ts';
-import { parseUrl } from '../backends/url/url.ts';
 import { parseFaults, type FaultRule } from '../backends/wrap/fault-rules.ts';
-import { withFaults } from '../backends/wrap/faults.ts';
-import { withListedNames } from '../backends/wrap/listed-names.ts';
-import { withMeter } from '../backends/wrap/meter.ts';
-import { openWithRetry, withRetry, type RetryPolicy } from '../backends/wrap/retry.ts';
 import { openArchiveDir } from '../cache/archive-dir.ts';
 import type { RunCommand } from '../cli/command.ts';
 import { encodingOf } from '../cli/engine-options.ts';
@@ -29,7 +21,7 @@ import type { Settings } from '../cli/settings.ts';
 import { processSurroundings, processWords, type Surroundings } from '../cli/surroundings.ts';
 import { catchSignals, interruption, type Interrupts } from '../cli/signals.ts';
 import { versionText } from '../cli/version.ts';
-import { askPassphrase } from '../crypto/ask/ask.ts';
+import { type AskIo, askPassphrase } from '../crypto/ask/ask.ts';
 import { askPerson } from '../crypto/ask/ask-person.ts';
 import { processIo } from '../crypto/ask/process-io.ts';
 import { planRemoveAllButNFull, planRemoveIncsOfAllButNFull, planRemoveOlderThan } from '../collections/deletion.ts';
@@ -37,7 +29,7 @@ import type { Emit } from '../events/events.ts';
 import { CODES } from '../errors/codes.ts';
 import { openRemote } from '../pipeline/remote.ts';
 import { openSpool } from '../pipeline/spool.ts';
-import { localAccounts } from '../source/accounts.ts';
+import { openRepository, placeOpener } from '../store/open-repository.ts';
 import { exitStatus, toFailure } from '../ui/exit-status.ts';
 import { humanOutput, type Consumer } from '../ui/human.ts';
 import { tellUncaught } from '../ui/last-words.ts';
@@ -145,80 +137,59 @@ async function run(command: RunCommand, { around, ...call }: Circumstances, { em
   using spool = openSpool(tempRoots(settings.tempdir, around.env));
   const warn = (text: string): void => emit({ kind: 'warning', text });
   const makesPlace = STORING_ACTIONS.has(command.action) && !settings.dryRun;
-  const limit = await rateLimiter(settings);
-  const opening: OpenOptions = {
-    ...call,
-    ...(limit !== undefined && { limit }),
-    settings,
+  const open = await placeOpener({
     env: around.env,
+    settings,
+    tries: settings.numRetries,
+    retryDelayMs: settings.backendRetryDelay * 1000,
+    limitUpload: settings.limitUpload,
+    limitDownload: settings.limitDownload,
+    faults: [...parseFaults(around.env['DUPLICITY_TEST_FAULTS']), ...skipping(settings.skipVolume)],
+    spool,
     emit,
+    call,
     askPassword: askPassword({ emit, flush }, call),
-    tempDir: () => spool.directory,
-    warn,
     ask: (question) => askPerson(question, processIo({ warn, flush, ...call })),
-  };
-  const policy: RetryPolicy = { tries: settings.numRetries, delayMs: settings.backendRetryDelay * 1000, emit };
-  const open = async (address: string, makesPlace: boolean): Promise<Backend> => {
-    const parsed = parseUrl(settings.gio ? `gio+${address}` : address);
-    const driver = await openWithRetry(() => openBackend(parsed, { ...opening, makesPlace }), policy, call.signal);
-    const rules = [...parseFaults(around.env['DUPLICITY_TEST_FAULTS']), ...skipping(settings.skipVolume)];
-    const faulty = withFaults(driver, rules, { emit });
-    return withRetry(withListedNames(faulty), policy);
-  };
+  });
+  const addressed = (url: string): string => (settings.gio ? `gio+${url}` : url);
   const url = command.action === 'replicate' ? command.targetUrl : command.url;
-  await using retrying = await open(url, makesPlace);
-  const watched = settings.progress ? withMeter(retrying) : undefined;
-  const backend = watched?.backend ?? retrying;
+  await using backend = await open(addressed(url), makesPlace);
+  let io: AskIo | undefined;
   const session: Session = {
     settings,
-    now: settings.currentTime ?? around.now,
-    backend,
-    // What the reference shows for every URL; programs read the line.
-    backendName: 'BackendWrapper',
-    url,
-    makesPlace,
-    remote: openRemote({ backend, spool, call, tries: settings.numRetries }),
-    ...(watched !== undefined && { uploads: watched.meter }),
-    spool,
-    archiveDir,
-    keys: openKeys({
+    ...openRepository({
+      backend,
+      url,
+      makesPlace,
+      spool,
+      archiveDir,
       encoding: encodingOf(settings),
       action: command.action,
       env: around.env,
+      ask: (question, warn) => askPassphrase(question, (io ??= processIo({ warn, flush, ...call }))),
+      prefixes: {
+        all: settings.filePrefix,
+        volume: settings.filePrefixArchive,
+        manifest: settings.filePrefixManifest,
+        signatures: settings.filePrefixSignature,
+        jsonstat: settings.filePrefixJsonstat,
+      },
+      timeSeparator: settings.timeSeparator,
+      now: settings.currentTime ?? around.now,
+      dryRun: settings.dryRun,
+      tries: settings.numRetries,
+      metadataSync: settings.metadataSyncMode,
+      isMetered: settings.progress,
       emit,
-      flush,
-      signal: call.signal,
+      call,
     }),
-    prefixes: {
-      all: settings.filePrefix,
-      volume: settings.filePrefixArchive,
-      manifest: settings.filePrefixManifest,
-      signatures: settings.filePrefixSignature,
-      jsonstat: settings.filePrefixJsonstat,
-    },
-    timeSeparator: settings.timeSeparator,
-    dryRun: settings.dryRun,
-    tries: settings.numRetries,
-    metadataSync: settings.metadataSyncMode,
-    accounts: localAccounts(),
-    hostname: hostname(),
-    emit,
-    call,
   };
   if (command.action !== 'replicate') return await act(session, command);
-  await using origin = await open(command.url, false);
+  await using origin = await open(addressed(command.url), false);
   const remote = openRemote({ backend: origin, spool, call, tries: settings.numRetries });
   tuneForLoops(BULKY_MODULES);
   const { replicate } = await import('../actions/replicate/replicate.ts');
   return await replicate(session, { backend: origin, remote });
-}
-
-/** One for the whole run, so that all transfers share the rates. */
-async function rateLimiter({ limitUpload, limitDownload }: Settings): Promise<OpenOptions['limit']> {
-  if (limitUpload === 0 && limitDownload === 0) return undefined;
-  const { rateLimits, withRateLimit } = await import('../backends/wrap/rate-limit.ts');
-  const limits = rateLimits({ upload: limitUpload, download: limitDownload });
-  return (driver) => withRateLimit(driver, limits);
 }
 
 /** What `--skip-volume` asks for. */

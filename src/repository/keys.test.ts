@@ -14,8 +14,7 @@ function keys(settings: Partial<Settings>, env: Record<string, string> = {}, act
     action,
     env,
     emit: (event) => events.push(event),
-    flush: () => undefined,
-    signal: new AbortController().signal,
+    ask: () => Promise.reject(new Error('nobody is to be asked')),
   });
 }
 

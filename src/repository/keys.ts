@@ -1,5 +1,3 @@
-import { askPassphrase } from '../crypto/ask/ask.ts';
-import { processIo } from '../crypto/ask/process-io.ts';
 import type { Codec } from '../crypto/codec.ts';
 import { codecs, type CodecSettings, writeCodec } from '../crypto/codecs.ts';
 import {
@@ -7,6 +5,7 @@ import {
   type PassphraseAction,
   passphraseSource,
   type PassphraseSource,
+  type Question,
 } from '../crypto/passphrase.ts';
 import { hasSecretKey, noSecretKey } from '../crypto/secret-key.ts';
 import { gzipCodec } from '../crypto/plain/gzip.ts';
@@ -50,17 +49,21 @@ export interface Encoding {
   readonly gpgOptions: readonly string[];
 }
 
+/** What the keys are for. */
+export type KeysAction = Exclude<PassphraseAction, 'inc' | 'sync'> | 'incremental';
+
+/** Finds a passphrase that the environment does not tell; `warn` says each text once. */
+export type AskSecret = (question: Question, warn: (text: string) => void) => Promise<Secret>;
+
 interface KeysOptions {
   readonly encoding: Encoding;
-  readonly action: Exclude<PassphraseAction, 'inc' | 'sync'> | 'incremental';
+  readonly action: KeysAction;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly emit: Emit;
-  /** Shows what was said so far. */
-  readonly flush: () => void;
-  readonly signal: AbortSignal;
+  readonly ask: AskSecret;
 }
 
-export function openKeys({ encoding, action, env, emit, flush, signal }: KeysOptions): Keys {
+export function openKeys({ encoding, action, env, emit, ask }: KeysOptions): Keys {
   const { encryption, compression, hiddenRecipients, signKey, useAgent, compressionLevel } = encoding;
   const recipients = [...encoding.recipients, ...hiddenRecipients];
   const isBackup = action === 'full' || action === 'incremental' || action === 'backup';
@@ -70,7 +73,6 @@ export function openKeys({ encoding, action, env, emit, flush, signal }: KeysOpt
     if (!warned.has(text)) emit({ kind: 'warning', text });
     warned.add(text);
   };
-  const io = processIo({ warn, flush, signal });
   const secrets: { passphrase?: Secret; signPassphrase?: Secret } = {};
   let current: ((suffix: Codec['suffix']) => Codec) | undefined;
 
@@ -123,7 +125,7 @@ export function openKeys({ encoding, action, env, emit, flush, signal }: KeysOpt
     }
     if (source.from === 'env' && source.notice !== undefined) emit({ kind: 'notice', text: source.notice });
     if (source.from === 'env' && source.warning !== undefined) warn(source.warning);
-    secrets[slot] = source.from === 'env' ? source.secret : await askPassphrase(source.question, io);
+    secrets[slot] = source.from === 'env' ? source.secret : await ask(source.question, warn);
     current = undefined;
   }
 
