@@ -115,7 +115,7 @@ async function perform({ emit, flush }: Said, direct: (settings: Settings) => vo
     const around = processSurroundings();
     const command = parseCommandLine(processWords(), around, direct);
     if (command.action === 'version') return print(versionText(__VERSION__));
-    if (command.action === 'help') return print((await import('../cli/help.ts')).helpText());
+    if (command.action === 'help') return print((await import('../cli/help.ts')).helpText(command.about));
     direct(command.settings);
     for (const text of command.warnings) emit({ kind: 'warning', text });
     interrupts = catchSignals(SIGNALS);

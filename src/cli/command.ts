@@ -1,3 +1,4 @@
+import type { Action } from './words/actions.ts';
 import type { Request } from './words/positionals.ts';
 import type { Settings } from './settings.ts';
 
@@ -5,7 +6,13 @@ import type { Settings } from './settings.ts';
  * A command line, understood. URLs are as typed, paths canonical (relative ones stay relative). Nothing has been
  * checked against the file system except file lists, which have been read.
  */
-export type Command = { readonly action: 'help' } | { readonly action: 'version' } | RunCommand;
+export type Command = HelpCommand | { readonly action: 'version' } | RunCommand;
+
+interface HelpCommand {
+  readonly action: 'help';
+  /** Asked for the help of one action. */
+  readonly about?: Action;
+}
 
 /** A command that works on a remote. */
 export type RunCommand = Request & {

@@ -20,6 +20,29 @@ test('the help names every option that is neither hidden nor old, and no other',
   expect(every.filter(([, { flag }]) => named.has(flag))).toEqual(current);
 });
 
+test.each(ACTIONS)(
+  'the help of $action names the options that concern it, and no other',
+  ({ action, group, takes }) => {
+    const text = helpText(action);
+    expect(text.startsWith(`Usage: duplicity ${action} [OPTIONS] ${takes}\n`)).toBe(true);
+    const named = new Set(
+      text.match(/^ {2}(?:-\w, )?--[a-z][-a-z\d]*/gm)?.map((line) => line.replace(/^.*(?=--)/, '')),
+    );
+    const concerning = every.filter(
+      ([, { actions, hidden, deprecated }]) =>
+        !hidden && deprecated === undefined && (actions === 'all' || actions.some((other) => other === group)),
+    );
+    expect(every.filter(([, { flag }]) => named.has(flag))).toEqual(concerning);
+    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  },
+);
+
+test('the help of an action leaves out what only others understand', () => {
+  expect(helpText('restore')).toContain('--path-to-restore');
+  expect(helpText('full')).not.toContain('--path-to-restore');
+  expect(helpText('collection-status')).not.toContain('--volsize');
+});
+
 test('no line of the help is wider than a terminal', () => {
   const lines = helpText().split('\n');
   expect(lines.filter((line) => line.length > 80)).toEqual([]);

@@ -372,8 +372,34 @@ describe('old, odd and combined options', () => {
     expect(run(URL, 'out', '--s3-use-rrs', '--s3-use-ia').action).toBe('restore');
   });
 
+  test.each([
+    [['help'], undefined],
+    [['help', 'help'], undefined],
+    [['help', 'restore'], 'restore'],
+    [['help', 'ls'], 'list-current-files'],
+    [['-v9', 'help', 'remove-old'], 'remove-older-than'],
+    [['inc', '--volsize', '5', '--help'], 'incremental'],
+    [['--help', 'full'], undefined],
+    [['remove', '--help'], undefined],
+    [['/home', '--help'], undefined],
+  ])('%j asks for the help of %s', (words, about) => {
+    const expected = about === undefined ? { action: 'help' } : { action: 'help', about };
+    expect(parseCommandLine(words, around)).toEqual(expected);
+  });
+
+  test('help for what is no action names the action that is meant', () => {
+    const { exitCode, message, hint } = failure('help', 'verfy');
+    expect([exitCode, message]).toEqual([2, '"verfy" is no action']);
+    expect(hint).toMatch(/^Is "verify" meant\? The actions are: /);
+    expect(failure('help', 'full', 'restore').message).toBe('help takes one action, or nothing.');
+  });
+
+  test('a directory called help can still be backed up', () => {
+    expect(parseCommandLine(['help', 'file:///b'], around)).toMatchObject({ action: 'backup', source: 'help' });
+  });
+
   test('--help and --version end the command line, whatever follows', () => {
-    expect(parseCommandLine(['full', '--help', '--bogus'], around)).toEqual({ action: 'help' });
+    expect(parseCommandLine(['full', '--help', '--bogus'], around)).toEqual({ action: 'help', about: 'full' });
     expect(parseCommandLine(['-hV'], around)).toEqual({ action: 'help' });
     expect(parseCommandLine(['-V'], around)).toEqual({ action: 'version' });
     expect(failure('--bogus', '--help').exitCode).toBe(2);

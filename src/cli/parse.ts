@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 import type { Flag } from './options/option.ts';
 import { type Spelling, type Spellings, spellings } from './options/table.ts';
 import { archiveDirOf } from './places.ts';
+import { actionAskedAbout, actionOfHelp } from './words/help-words.ts';
 import { type Request, readPositionals } from './words/positionals.ts';
 import { scan } from './words/scan.ts';
 import { type Settings, defaultSettings } from './settings.ts';
@@ -48,9 +49,14 @@ function understand(argv: readonly string[], draft: Draft): Command {
       continue;
     }
     const { option } = item.spelling;
-    if (option.kind === 'answer') return { action: option.answer };
+    if (option.kind === 'answer') {
+      return { action: option.answer, ...(option.answer === 'help' && actionOfHelp(words)) };
+    }
     apply(draft, item.spelling, item.words);
   }
+
+  const asked = actionAskedAbout(words);
+  if (asked !== undefined) return { action: 'help', ...asked };
 
   const request = readPositionals(words, {
     around,

@@ -30,6 +30,18 @@ describe('completion in bash', () => {
     expect(offered('full', 'remove-all')).toEqual([]);
   });
 
+  test('offers the options that concern the action', () => {
+    expect(offered('full', '--path-to')).toEqual([]);
+    expect(offered('restore', '--path-to')).toEqual(['--path-to-restore']);
+    expect(offered('ls', '--volsi')).toEqual([]);
+    expect(offered('/home', '--volsi')).toEqual(['--volsize']);
+  });
+
+  test('offers the actions behind help', () => {
+    expect(offered('hel')).toEqual(['help']);
+    expect(offered('help', 'ver')).toEqual(['verify']);
+  });
+
   test('offers directories, files or nothing for a value', () => {
     expect(offered('--archive-dir', 'test/cl')).toEqual(['test/cli']);
     expect(offered('--log-file', 'README')).toEqual(['README.md']);

@@ -28,6 +28,17 @@ describe('--version and --help', () => {
     expect(await duplicity(args)).toMatchObject({ status: 0, stdout: `duplicity ${version}\n`, stderr: '' });
   });
 
+  test.each([
+    ['restore', '--help'],
+    ['help', 'restore'],
+  ])('%s %s: usage of that action on stdout', async (...words) => {
+    const result = await duplicity(words);
+    expect(result).toMatchObject({ status: 0, stderr: '' });
+    expect(result.stdout).toMatch(/^Usage: duplicity restore \[OPTIONS\] URL PATH\n/);
+    expect(result.stdout).toMatch(/^ {2}--path-to-restore/m);
+    expect(result.stdout).not.toMatch(/^ {2}--volsize/m);
+  });
+
   test.each(['--help', '-h'])('%s: usage on stdout', async (word) => {
     const { status, stdout, stderr } = await duplicity([word]);
     expect([status, stderr]).toEqual([0, '']);

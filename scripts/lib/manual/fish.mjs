@@ -7,15 +7,25 @@ export function fishCompletion({ topics, actions }) {
   for (const { action, help } of actions) {
     lines.push(`complete -c duplicity -n 'not __fish_seen_subcommand_from ${names}' -a ${action} -d ${quoted(help)}`);
   }
+  lines.push(`complete -c duplicity -n 'not __fish_seen_subcommand_from help ${names}' -a help -d ${quoted(HELP)}`);
   lines.push('');
   for (const { rows } of topics) {
-    for (const { flags, value, help, deprecated } of rows) {
+    for (const { flags, value, help, deprecated, actions: groups } of rows) {
       const spellings = flags.map((flag) => (flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`));
       const takes = value === '' ? '' : completes(value) === 'none' ? ' -x' : ' -r';
-      lines.push(`complete -c duplicity ${spellings.join(' ')}${takes} -d ${quoted(deprecated ?? help)}`);
+      const others = actions.filter(({ group }) => groups.length > 0 && !groups.includes(group ?? ''));
+      const where = others.length === 0 ? '' : ` -n 'not __fish_seen_subcommand_from ${spelled(others)}'`;
+      lines.push(`complete -c duplicity${where} ${spellings.join(' ')}${takes} -d ${quoted(deprecated ?? help)}`);
     }
   }
   return `${lines.join('\n')}\n`;
+}
+
+const HELP = 'Show the options of one action, or of all.';
+
+/** @param {readonly import('./tables.mjs').Action[]} actions */
+function spelled(actions) {
+  return actions.flatMap(({ action, aliases }) => [action, ...aliases]).join(' ');
 }
 
 /** The first sentence as one word. */

@@ -18,19 +18,22 @@ export function manPage({ topics, actions }) {
     '.SH DESCRIPTION',
     ...paragraphs(DESCRIPTION),
     '.SH ACTIONS',
-    ...actions.flatMap(({ action, aliases, takes, help }) => [
+    ...actions.flatMap(({ action, aliases, takes, help, more }) => [
       '.TP',
       `${[action, ...aliases].map(bold).join(', ')} ${italic(takes)}`,
-      roff(help),
+      roff(`${help} ${more}`),
     ]),
+    '.TP',
+    `${bold('help')} ${italic('[ACTION]')}`,
+    roff('Show the options of one action, or of all. The same as ACTION --help.'),
     '.SH OPTIONS',
     ...paragraphs(OPTIONS),
     ...topics.flatMap(({ title, rows }) => [
       `.SS ${roff(title)}`,
-      ...rows.flatMap(({ flags, value, help, deprecated }) => [
+      ...rows.flatMap(({ flags, value, help, deprecated, actions: groups }) => [
         '.TP',
         `${flags.map(bold).join(', ')}${value === '' ? '' : ` ${italic(value)}`}`,
-        roff(deprecated ?? help),
+        roff(`${deprecated ?? help}${groups.length === 0 ? '' : ` For ${groups.join(', ')}.`}`),
       ]),
     ]),
     '.SH TIMES',

@@ -11,7 +11,7 @@ import { tsImport } from 'tsx/esm/api';
  * @property {string | undefined} deprecated
  *
  * @typedef {{ title: string, rows: Row[] }} Topic
- * @typedef {{ action: string, aliases: readonly string[], takes: string, help: string }} Action
+ * @typedef {{ action: string, aliases: readonly string[], takes: string, help: string, more: string, group?: string }} Action
  * @typedef {{ topics: Topic[], actions: readonly Action[] }} Tables
  */
 
@@ -47,6 +47,24 @@ function rowsOf({ flag, short, value = '', help, release, actions, env, deprecat
 export function longFlags({ topics }) {
   const all = topics.flatMap(({ rows }) => rows.flatMap(({ flags }) => flags));
   return all.filter((flag) => flag.startsWith('--')).toSorted();
+}
+
+/** The long flags, sorted, that concern an action of this group. @param {import('./tables.mjs').Tables} tables */
+export function flagsFor({ topics }, /** @type {string | undefined} */ group) {
+  const rows = topics.flatMap(({ rows }) =>
+    rows.filter(({ actions }) => actions.length === 0 || actions.includes(group)),
+  );
+  return longFlags({ topics: [{ title: '', rows }], actions: [] });
+}
+
+/** The names and aliases of actions by their group. @param {import('./tables.mjs').Tables} tables */
+export function namesByGroup({ actions }) {
+  /** @type {Map<string | undefined, string[]>} */
+  const groups = new Map();
+  for (const { action, aliases, group } of actions) {
+    groups.set(group, [...(groups.get(group) ?? []), action, ...aliases]);
+  }
+  return groups;
 }
 
 /** What a value can be completed with. @returns {'directory' | 'file' | 'none'} */

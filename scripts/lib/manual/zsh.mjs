@@ -16,12 +16,14 @@ export function zshCompletion({ topics, actions }) {
 local -a actions
 actions=(
 ${actions.map(({ action, help }) => `  '${action}:${text(help)}'`).join('\n')}
+  'help:Show the options of one action, or of all.'
 )
 _duplicity_first() { _describe action actions; _files }
+_duplicity_other() { [[ $words[1] = help ]] && _describe action actions || _files }
 _arguments -S \\
 ${specs.map((spec) => `  ${spec} \\`).join('\n')}
   '1: :_duplicity_first' \\
-  '*:: :_files'
+  '*:: :_duplicity_other'
 `;
 }
 

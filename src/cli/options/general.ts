@@ -167,7 +167,7 @@ export const ANSWERS = {
     release: 'both',
     actions: 'all',
     answer: 'help',
-    help: 'Show this text.',
+    help: 'Show this text; behind an action, that about it.',
   },
   version: {
     kind: 'answer',

@@ -1,5 +1,7 @@
+import { redact } from '../../backends/url/url.ts';
 import { UsageError } from '../../errors/errors.ts';
 import { nearest } from '../../util/text/nearest.ts';
+import type { ActionGroup } from '../options/option.ts';
 
 export type Action =
   | 'full'
@@ -22,6 +24,10 @@ interface ActionSpec {
   /** What stands for the positionals in help texts. */
   readonly takes: string;
   readonly help: string;
+  /** Sentences that the help of this action adds. */
+  readonly more: string;
+  /** Of the options, those that name this group have a meaning for it; without one those for all actions. */
+  readonly group?: ActionGroup;
 }
 
 /** Names are those of both releases, aliases those of 3.0.1; `backup` was not in 0.8.22, `validate-backend` is ours. */
@@ -31,59 +37,132 @@ export const ACTIONS: readonly ActionSpec[] = [
     aliases: ['bu'],
     takes: 'PATH URL',
     help: 'Incremental backup; full when there is nothing to build on. May be left out.',
+    more: 'Stores what is new in the directory PATH at URL. --full-if-older-than makes a full backup from time to time. A backup that was interrupted is continued by the next.',
+    group: 'backup',
   },
-  { action: 'full', aliases: ['fb'], takes: 'PATH URL', help: 'Full backup.' },
+  {
+    action: 'full',
+    aliases: ['fb'],
+    takes: 'PATH URL',
+    help: 'Full backup.',
+    more: 'Stores all of the directory PATH at URL, and begins a new chain: the backups before are not needed to restore it.',
+    group: 'backup',
+  },
   {
     action: 'incremental',
     aliases: ['incr', 'inc', 'ib'],
     takes: 'PATH URL',
     help: 'Incremental backup; fails when there is nothing to build on.',
+    more: 'Stores what has changed in the directory PATH since the last backup at URL.',
+    group: 'backup',
   },
-  { action: 'restore', aliases: ['rb'], takes: 'URL PATH', help: 'Restore into PATH. May be left out.' },
+  {
+    action: 'restore',
+    aliases: ['rb'],
+    takes: 'URL PATH',
+    help: 'Restore into PATH. May be left out.',
+    more: 'PATH must not be there yet, or be an empty directory, unless --force is given. The last backup is taken, or that of --time; --path-to-restore takes one file or directory out of it.',
+    group: 'restore',
+  },
   {
     action: 'verify',
     aliases: ['vb'],
     takes: 'URL PATH',
     help: 'Check the archive; with --compare-data against PATH.',
+    more: 'Reads the volumes of a backup and compares what they hold with PATH: type, time and attributes, with --compare-data contents too. Ends with 1 when something differs.',
+    group: 'verify',
   },
-  { action: 'list-current-files', aliases: ['ls'], takes: 'URL', help: 'List the files of a backup.' },
-  { action: 'collection-status', aliases: ['st'], takes: 'URL', help: 'Show chains, sets and what is left over.' },
-  { action: 'cleanup', aliases: ['cl'], takes: 'URL', help: 'Delete files that belong to no complete set.' },
-  { action: 'remove-older-than', aliases: ['ro'], takes: 'TIME URL', help: 'Delete chains that end before TIME.' },
+  {
+    action: 'list-current-files',
+    aliases: ['ls'],
+    takes: 'URL',
+    help: 'List the files of a backup.',
+    more: 'Those of the last backup, or as they were at --time.',
+    group: 'list',
+  },
+  {
+    action: 'collection-status',
+    aliases: ['st'],
+    takes: 'URL',
+    help: 'Show chains, sets and what is left over.',
+    more: 'Reads names only, not the backups. --show-changes-in-set tells what a backup changed, --file-changed which of them changed a file.',
+    group: 'status',
+  },
+  {
+    action: 'cleanup',
+    aliases: ['cl'],
+    takes: 'URL',
+    help: 'Delete files that belong to no complete set.',
+    more: 'Such as those of an interrupted backup. Shows them only, unless --force is given.',
+    group: 'cleanup',
+  },
+  {
+    action: 'remove-older-than',
+    aliases: ['ro'],
+    takes: 'TIME URL',
+    help: 'Delete chains that end before TIME.',
+    more: 'What newer backups depend on stays, and so does the last chain. Shows the chains only, unless --force is given.',
+    group: 'remove',
+  },
   {
     action: 'remove-all-but-n-full',
     aliases: ['ra'],
     takes: 'COUNT URL',
     help: 'Delete chains before the last COUNT full backups.',
+    more: 'With the incremental backups that depend on them. Shows them only, unless --force is given.',
+    group: 'remove',
   },
   {
     action: 'remove-all-inc-of-but-n-full',
     aliases: ['ri'],
     takes: 'COUNT URL',
     help: 'Delete the incremental backups of those chains only.',
+    more: 'Those of the chains before the last COUNT full backups; the full ones stay. Shows them only, unless --force is given.',
+    group: 'remove',
   },
-  { action: 'replicate', aliases: [], takes: 'URL URL', help: 'Copy a backup to another place.' },
+  {
+    action: 'replicate',
+    aliases: [],
+    takes: 'URL URL',
+    help: 'Copy a backup to another place.',
+    more: 'Copies the sets that the second URL lacks, encrypted anew as the options say. --time takes those up to a time.',
+    group: 'replicate',
+  },
   {
     action: 'validate-backend',
     aliases: [],
     takes: 'URL',
     help: 'Try out whether a place can hold backups, and how fast.',
+    more: 'Writes, lists, reads and deletes files of its own there, and tells which of the guarantees that backups rest on the place keeps.',
   },
 ];
 
 /** What an action takes, as a sentence. */
 export function usageOf(name: Action): string {
-  const spec = ACTIONS.find(({ action }) => action === name);
-  return `${name} takes ${spec?.takes ?? ''}.`;
+  return `${name} takes ${specOf(name).takes}.`;
 }
 
-export function actionNames(): readonly string[] {
+export function specOf(name: Action): ActionSpec {
+  const spec = ACTIONS.find(({ action }) => action === name);
+  if (spec === undefined) throw new Error(`the table of actions lacks ${name}`);
+  return spec;
+}
+
+function actionNames(): readonly string[] {
   return ACTIONS.map(({ action }) => action);
 }
 
 /** The action that a mistyped word may be meant for. */
 export function nearestAction(word: string): string | undefined {
   return nearest(word, actionNames());
+}
+
+/** The failure of a word that stands where an action belongs. */
+export function noAction(word: string): UsageError {
+  const meant = nearestAction(word);
+  return new UsageError('COMMAND_LINE', `"${redact(word)}" is no action`, {
+    hint: `${meant === undefined ? '' : `Is "${meant}" meant? `}The actions are: ${actionNames().join(', ')}.`,
+  });
 }
 
 const NOT_IN_0_8: readonly Action[] = ['backup', 'validate-backend'];

@@ -2,7 +2,7 @@ import { isUrl, redact } from '../../backends/url/url.ts';
 import { UsageError } from '../../errors/errors.ts';
 import type { BytePath } from '../../util/bytepath.ts';
 import type { EpochSeconds } from '../../util/time.ts';
-import { type Action, actionNames, findAction, nearestAction, usageOf } from './actions.ts';
+import { type Action, findAction, nearestAction, noAction, usageOf } from './actions.ts';
 import { canonicalPath, endsInside } from './canonical-path.ts';
 import { expandPath } from './expand.ts';
 import { parseInteger } from '../options/values.ts';
@@ -101,13 +101,6 @@ function namedRequest(action: Action, words: readonly string[], context: Context
 /** Words with these are paths, whatever they look like. */
 function isPath(word: string): boolean {
   return word === '' || /[/.~$]/.test(word);
-}
-
-function noAction(word: string): UsageError {
-  const meant = nearestAction(word);
-  return new UsageError('COMMAND_LINE', `"${redact(word)}" is no action`, {
-    hint: `${meant === undefined ? '' : `Is "${meant}" meant? `}The actions are: ${actionNames().join(', ')}.`,
-  });
 }
 
 function only(words: readonly string[], action: Action): string {
