@@ -75,7 +75,12 @@ describe.runIf(requireAnotherUser())('a user without a name and without HOME', (
   test.each(['s3', 'gs'])('reaches a server of %s', async (scheme) => {
     const archive = ['--archive-dir', `${s.dir}/own/cache`];
     const words = ['collection-status', '--num-retries', '1', '--s3-endpoint-url', 'http://127.0.0.1:1'];
-    const keys = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', GS_ACCESS_KEY_ID: 'a', GS_SECRET_ACCESS_KEY: 'b' };
+    const keys = {
+      AWS_ACCESS_KEY_ID: 'a',
+      AWS_SECRET_ACCESS_KEY: 'b',
+      GS_ACCESS_KEY_ID: 'a',
+      GS_SECRET_ACCESS_KEY: 'b',
+    };
     const { status, stderr } = await asUnknown(runDuplicity, [...words, ...archive, `${scheme}://box/x`], keys);
     expect(stderr).toContain('ECONNREFUSED');
     expect(status).toBe(50);

@@ -69,6 +69,7 @@ test('a cap that only the words tell is a full store', () => {
 
 test.each([
   [301, { 'x-amz-bucket-region': 'eu-west-1' }, {}, 'eu-west-1'],
+  [307, { 'x-amz-bucket-region': 'eu-west-2' }, {}, 'eu-west-2'],
   [400, {}, { Region: 'fr-par' }, 'fr-par'],
   [400, {}, { message: "the region 'us-east-1' is wrong; expecting 'nl-ams'" }, 'nl-ams'],
   [400, {}, {}, undefined],

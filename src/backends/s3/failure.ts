@@ -156,7 +156,7 @@ export function isForbidden(error: unknown): boolean {
 /** The region that the server says the bucket is in. */
 export function regionTold(error: unknown): string | undefined {
   const status = statusOf(error);
-  if (!(error instanceof Error) || (status !== 301 && status !== 400 && status !== 403)) return undefined;
+  if (!(error instanceof Error) || ![301, 307, 400, 403].includes(status ?? 0)) return undefined;
   const ofText = 'Region' in error && typeof error.Region === 'string' ? error.Region : undefined;
   const [, ofWords] = /expecting '([^']+)'/.exec(error.message) ?? [];
   const region = headersOf(error)['x-amz-bucket-region'] ?? ofText ?? ofWords ?? '';
