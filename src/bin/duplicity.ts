@@ -2,7 +2,6 @@ import { setFlagsFromString } from 'node:v8';
 import type { Call } from '../backends/backend.ts';
 import { backup } from '../actions/backup/backup.ts';
 import { cleanup } from '../actions/remove/cleanup.ts';
-import { showStatus } from '../actions/status/collection-status.ts';
 import { listFiles } from '../actions/list/list-files.ts';
 import { removeOld } from '../actions/remove/remove-old.ts';
 import { restore } from '../actions/restore/restore.ts';
@@ -15,6 +14,7 @@ import { openArchiveDir } from '../cache/archive-dir.ts';
 import type { RunCommand } from '../cli/command.ts';
 import { encodingOf } from '../cli/engine-options.ts';
 import { parseCommandLine } from '../cli/parse.ts';
+import { runStatus } from '../cli/run/status.ts';
 import { adoptLocalZone } from '../cli/time/local-zone.ts';
 import { tempRoots } from '../cli/places.ts';
 import type { Settings } from '../cli/settings.ts';
@@ -240,7 +240,7 @@ async function act(session: Session, command: Exclude<RunCommand, { readonly act
     case 'list-current-files':
       return listFiles(session);
     case 'collection-status':
-      return showStatus(session);
+      return runStatus(session, command.settings);
     case 'cleanup':
       return cleanup(session);
     case 'remove-older-than':

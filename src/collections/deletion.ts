@@ -1,9 +1,9 @@
 import type { EpochSeconds } from '../util/time.ts';
 import type { BackupChain } from './chains.ts';
 import { type Collection, isAhead } from './collection.ts';
-import { byTime, type ListedFile, setKey } from './listing.ts';
+import { byTime, setKey } from './listing.ts';
 import { restorableSets } from './restorable.ts';
-import { type BackupSet, unusableNames, volumeNames } from './sets.ts';
+import { type BackupSet, hasVolumes, unusableNames, volumeNames } from './sets.ts';
 import type { SignatureChain } from './signature-chains.ts';
 
 const FIRST_ARCHIVES = Date.UTC(2002, 0, 1) / 1000;
@@ -187,7 +187,7 @@ function signatureStep(chain: SignatureChain, scope: RemovalStep['scope']): Remo
  */
 function protectedChains(collection: Collection): ReadonlySet<BackupChain> {
   const newest = collection.chains.at(-1);
-  const restorable = collection.chains.findLast((chain) => hasVolumes(chain) && restorableSets(chain).length > 0);
+  const restorable = collection.chains.findLast((chain) => hasVolumes(chain.full) && restorableSets(chain).length > 0);
   return new Set([newest, restorable].filter((chain) => chain !== undefined));
 }
 
@@ -199,24 +199,9 @@ function lastTime(collection: Collection, { beside, end }: BackupChain): EpochSe
 /** Start of the `count`-th newest finished full; before all times when there are fewer. */
 function startOfNth(collection: Collection, count: number): EpochSeconds {
   const starts = collection.chains
-    .filter((chain) => !chain.full.isPartial && hasVolumes(chain))
+    .filter((chain) => !chain.full.isPartial && hasVolumes(chain.full))
     .map(({ start }) => start);
   return starts.sort((a, b) => b - a)[count - 1] ?? -Infinity;
-}
-
-/**
- * A manifest alone is no backup, nor are volumes whose manifest only this archive dir knows: a full has its volumes, from
- * the first without a gap.
- */
-function hasVolumes({ full }: BackupChain): boolean {
-  const count = full.volumes.size;
-  if (full.unusable.some((file) => isNeeded(file, full))) return false;
-  return count > 0 && full.volumes.has(1) && full.volumes.has(count);
-}
-
-function isNeeded(file: ListedFile, { volumes, manifest }: BackupSet): boolean {
-  if (file.kind === 'volume') return !volumes.has(file.volume);
-  return file.kind === 'manifest' && manifest === undefined;
 }
 
 function chainFiles(chain: BackupChain, scope: RemovalStep['scope']): readonly Deletion[] {

@@ -1,13 +1,17 @@
 import type { EpochSeconds } from '../util/time.ts';
 import { byTime, type ListedFile, setKey } from './listing.ts';
 
-/** One run: a full or incremental backup, as far as names tell. */
-export interface BackupSet {
+/** Which set: no two have the same. */
+export interface SetId {
   readonly type: 'full' | 'inc';
   /** Time of the set this one is based on; equal to `end` for a full. */
   readonly start: EpochSeconds;
   /** Time of the set. */
   readonly end: EpochSeconds;
+}
+
+/** One run: a full or incremental backup, as far as names tell. */
+export interface BackupSet extends SetId {
   /**
    * Remote names by volume number, ascending. One name, or all candidates when several files claim the number: the one
    * the manifest's hash matches is the right one, the first the likely one. (The reference dies of the second.)
@@ -147,6 +151,22 @@ function finish(draft: Draft): BackupSet {
     isPartial,
     isComplete: manifests.length > 0 || isPartial || standsIn,
   };
+}
+
+export function idOf({ type, start, end }: SetId): SetId {
+  return { type, start, end };
+}
+
+/**
+ * A manifest alone is no backup, nor are volumes whose manifest only this archive dir knows: a set has its volumes, from
+ * the first without a gap. That the last ones are missing names cannot tell.
+ */
+export function hasVolumes({ volumes, manifest, unusable }: BackupSet): boolean {
+  const isNeeded = (file: ListedFile): boolean => {
+    if (file.kind === 'volume') return !volumes.has(file.volume);
+    return file.kind === 'manifest' && manifest === undefined;
+  };
+  return volumes.size > 0 && volumes.has(1) && volumes.has(volumes.size) && !unusable.some(isNeeded);
 }
 
 /** All names of a set's volumes, candidates included, by ascending number. */

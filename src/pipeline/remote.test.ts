@@ -246,6 +246,7 @@ describe('fetching', () => {
     memory.files.set('vol1', Buffer.from('new'));
     const late = remote(memoryWith({ consistentList: false }));
     late.learn({ name: 'vol1', size: 100 });
+    expect([late.sizeOf('vol1'), late.listedSizeOf('vol1')]).toEqual([undefined, 100]);
     const fetching = remote(memory);
     fetching.learn({ name: 'vol1' });
     fetching.learn({ name: 'vol2', size: 100 });

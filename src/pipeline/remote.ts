@@ -21,8 +21,10 @@ export interface Remote {
   learn(file: RemoteFile): void;
   /** Names that count as not there: what a listing or a reader has found to be empty, cut off or damaged. */
   readonly unusable: Set<string>;
-  /** Bytes, if a listing has told. */
+  /** Bytes, if a listing has told that can be relied on. */
   sizeOf(name: string): number | undefined;
+  /** Bytes as listed last: where listings are late, perhaps of what was there before. */
+  readonly listedSizeOf: (name: string) => number | undefined;
   /**
    * Uploads the local file and checks the size that arrived (VOLUME_WRONG_SIZE when it stays wrong). With `isSpare`,
    * nothing but its deletion follows, so that a local back end need not copy it.
@@ -64,6 +66,7 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
   const parallel = Math.max(1, backend.traits.parallel);
   const pass = gate(parallel);
   const sizes = new Map<string, number>();
+  const listed = new Map<string, number>();
   const unconfirmed = new Set<string>();
   const unusable = new Set<string>();
 
@@ -145,13 +148,17 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
     parallel,
 
     learn({ name, size }) {
+      if (size === undefined) return;
+      listed.set(name, size);
       // One that shows puts late may still show the size of what was there before.
-      if (size !== undefined && backend.traits.consistentList) sizes.set(name, size);
+      if (backend.traits.consistentList) sizes.set(name, size);
     },
 
     unusable,
 
     sizeOf: (name) => sizes.get(name),
+
+    listedSizeOf: (name) => listed.get(name),
 
     async put(name, file, options) {
       sizes.delete(name);

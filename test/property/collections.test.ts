@@ -12,8 +12,9 @@ import {
 import { setsFor, signaturesFor } from '../../src/collections/lookup.ts';
 import { restorableBeside, restorableSets } from '../../src/collections/restorable.ts';
 import { type BackupSet, volumeNames } from '../../src/collections/sets.ts';
-import { collectionStatus } from '../../src/collections/status-text.ts';
+import { statusOf } from '../../src/actions/status/status-result.ts';
 import { collectionWarnings } from '../../src/collections/warnings.ts';
+import { statusReport } from '../../src/ui/status/status-text.ts';
 import { formatStamp } from '../../src/util/time.ts';
 
 interface Archive {
@@ -116,7 +117,7 @@ describe('any listing', () => {
       fc.property(anyArchive, fc.integer({ min: -1, max: 45 }), (archive, hours) => {
         const collection = buildCollection(archive);
         collectionWarnings(collection);
-        collectionStatus(collection, { backendName: 'B', archiveDir: '/a' });
+        statusReport(statusOf(collection), { backendName: 'B', archiveDir: '/a' });
         setsFor(collection, at(hours));
         signaturesFor(collection, at(hours));
         expect(setsFor(collection, at(hours)).every(({ isPartial, isComplete }) => isComplete && !isPartial)).toBe(

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildCollection } from './collection.ts';
-import { collectionStatus } from './status-text.ts';
+import { statusOf } from '../../actions/status/status-result.ts';
+import { buildCollection } from '../../collections/collection.ts';
+import { statusReport } from './status-text.ts';
 
 function lines<T>(file: string): T[] {
   const text = readFileSync(`test/golden/data/vectors/${file}`, 'utf8');
@@ -35,7 +36,7 @@ describe('collection-status is the reference’s, byte for byte', () => {
     (expected) => {
       const vector = VECTORS.get(expected.name);
       if (vector === undefined) throw new Error(`no vector ${expected.name}`);
-      const report = collectionStatus(buildCollection(vector), {
+      const report = statusReport(statusOf(buildCollection(vector)), {
         backendName: 'BackendWrapper',
         archiveDir: '/archive/n',
       });

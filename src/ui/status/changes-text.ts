@@ -1,9 +1,9 @@
-import type { FileChange } from '../archive/manifest/manifest.ts';
-import { quote } from '../archive/manifest/quoting.ts';
-import { type BytePath, bytePath } from '../util/bytepath.ts';
-import { decodeName, encodeName } from '../util/text/text.ts';
-import { asctime } from '../util/time.ts';
-import type { BackupSet } from './sets.ts';
+import type { FileHistory } from '../../actions/status/changes.ts';
+import { quote } from '../../archive/manifest/quoting.ts';
+import type { SetId } from '../../collections/sets.ts';
+import { type BytePath, bytePath } from '../../util/bytepath.ts';
+import { decodeName, encodeName } from '../../util/text/text.ts';
+import { asctime } from '../../util/time.ts';
 
 // What `collection-status` prints for `--file-changed` and `--show-changes-in-set`, as bytes: names come out as they are.
 // The layout is the reference's; test/interop/status.test.ts compares.
@@ -11,14 +11,8 @@ import type { BackupSet } from './sets.ts';
 const RULE = '-'.repeat(25);
 const LAST_COLUMN = 'Type of file change:';
 
-/** What one set did to a file. */
-export interface SetChange {
-  readonly set: BackupSet;
-  readonly change: FileChange;
-}
-
 /** The sets in which a file was new, changed or deleted, oldest first. */
-export function fileHistoryText(path: BytePath, changes: readonly SetChange[]): BytePath {
+export function fileHistoryText({ path, changes }: FileHistory): BytePath {
   const rows = changes.map(({ set, change }) =>
     // The reference shows `b'New'`.
     historyRow(set.type === 'full' ? 'Full' : 'Incremental', asctime(set.end), capitalised(change)),
@@ -42,7 +36,7 @@ export function shownName(path: BytePath): string {
 
 /** The lines around the rows of a table of changes; `width` is the length of the longest name, in bytes. */
 export function changesFrame(
-  set: BackupSet,
+  set: SetId,
   { count, width }: { readonly count: number; readonly width: number },
 ): { readonly head: readonly string[]; readonly tail: string } {
   return {

@@ -1,7 +1,5 @@
-import { asctime, formatStamp } from '../util/time.ts';
-import type { BackupChain } from './chains.ts';
-import type { Collection } from './collection.ts';
-import type { BackupSet } from './sets.ts';
+import type { ChainStatus, SetStatus, StatusResult } from '../../actions/status/status-result.ts';
+import { asctime, formatStamp } from '../../util/time.ts';
 
 const RULE = '-'.repeat(25);
 
@@ -21,27 +19,27 @@ export interface StatusReport {
 }
 
 /** Byte for byte what the reference prints: vectors/collection-status.jsonl. Times are local. */
-export function collectionStatus(collection: Collection, place: Place): StatusReport {
-  const primary = collection.active?.chain;
-  const secondary = [...collection.chains, ...collection.ahead].filter((chain) => chain !== primary);
+export function statusReport(status: StatusResult, place: Place): StatusReport {
+  const primary = status.chains.find(({ isActive }) => isActive);
+  const secondary = status.chains.filter((chain) => chain !== primary);
   return {
-    text: textLines(collection, place, primary, secondary).join('\n'),
+    text: textLines(status, place, primary, secondary).join('\n'),
     data: [
       `backend ${place.backendName}`,
       `archive-dir ${place.archiveDir}`,
       ...secondary.flatMap((chain, i) => [`chain-no-sig ${i}`, ...chainData(chain)]),
       ...(primary === undefined ? [] : ['chain-complete', ...chainData(primary)]),
-      `orphaned-sets-num ${collection.orphaned.length}`,
-      `incomplete-sets-num ${collection.incomplete.length}`,
+      `orphaned-sets-num ${status.orphaned.length}`,
+      `incomplete-sets-num ${status.incomplete.length}`,
     ],
   };
 }
 
 function textLines(
-  collection: Collection,
+  { orphaned, incomplete }: StatusResult,
   place: Place,
-  primary: BackupChain | undefined,
-  secondary: readonly BackupChain[],
+  primary: ChainStatus | undefined,
+  secondary: readonly ChainStatus[],
 ): readonly string[] {
   const lines = [
     'Collection Status',
@@ -56,7 +54,6 @@ function textLines(
   }
   if (primary === undefined) lines.push(NO_ACTIVE_CHAIN);
   else lines.push('', 'Found primary backup chain with matching signature chain:', ...chainLines(primary));
-  const { orphaned, incomplete } = collection;
   if (orphaned.length === 0 && incomplete.length === 0) lines.push('No orphaned or incomplete backup sets found.');
   else {
     lines.push(
@@ -68,8 +65,8 @@ function textLines(
   return lines;
 }
 
-function chainLines(chain: BackupChain): readonly string[] {
-  const volumes = chain.sets.reduce((sum, set) => sum + set.volumes.size, 0);
+function chainLines(chain: ChainStatus): readonly string[] {
+  const volumes = chain.sets.reduce((sum, set) => sum + set.volumes, 0);
   return [
     RULE,
     `Chain start time: ${asctime(chain.start)}`,
@@ -78,21 +75,21 @@ function chainLines(chain: BackupChain): readonly string[] {
     `Total number of contained volumes: ${volumes}`,
     row('Type of backup set:', 'Time:', 'Num volumes:'),
     ...listedSets(chain).map((set) =>
-      row(set.type === 'full' ? 'Full' : 'Incremental', asctime(set.end), String(set.volumes.size)),
+      row(set.type === 'full' ? 'Full' : 'Incremental', asctime(set.end), String(set.volumes)),
     ),
     RULE,
   ];
 }
 
-function chainData(chain: BackupChain): readonly string[] {
+function chainData(chain: ChainStatus): readonly string[] {
   return listedSets(chain).map(
-    (set) => ` ${set.type} ${formatStamp(set.end)} ${set.volumes.size} ${set.encrypted ? 'enc' : 'noenc'}`,
+    (set) => ` ${set.type} ${formatStamp(set.end)} ${set.volumes} ${set.isEncrypted ? 'enc' : 'noenc'}`,
   );
 }
 
 /** The reference counts a set whose volumes are all gone, but gives it no line. */
-function listedSets(chain: BackupChain): readonly BackupSet[] {
-  return chain.sets.filter(({ volumes }) => volumes.size > 0);
+function listedSets(chain: ChainStatus): readonly SetStatus[] {
+  return chain.sets.filter(({ volumes }) => volumes > 0);
 }
 
 function row(type: string, time: string, volumes: string): string {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { fromText, bytePath } from '../util/bytepath.ts';
+import { fromText, bytePath } from '../../util/bytepath.ts';
 import { changesFrame, changesRow, fileHistoryText, shownName } from './changes-text.ts';
-import { collectSets } from './sets.ts';
-import { readListing } from './listing.ts';
+import { collectSets } from '../../collections/sets.ts';
+import { readListing } from '../../collections/listing.ts';
 
 const [FULL, INC] = collectSets(
   readListing([
@@ -19,7 +19,7 @@ test('the history of a file is a table of sets', () => {
     { set: FULL, change: 'new' },
     { set: INC, change: 'changed' },
   ] as const;
-  expect(fileHistoryText(bytePath('d/b'), changes).split('\n')).toEqual([
+  expect(fileHistoryText({ path: bytePath('d/b'), changes }).split('\n')).toEqual([
     '-------------------------',
     'File: d/b',
     'Total number of backup: 2',
