@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { flushDirectory, TEMP_FILE, writeAtomically } from './atomic-file.ts';
 import { guard, guardAsync } from './guard.ts';
+import { makeDirectories } from '../target/make-directories.ts';
 
 /** The local cache of one archive: manifests, signatures, unfinished ones, the lock. All of it plain text. */
 export interface ArchiveDir {
@@ -48,7 +49,7 @@ export function defaultName(url: string): string {
  */
 export function openArchiveDir(root: string, name: string): ArchiveDir {
   const path = join(root, name);
-  guard(path, 'created', () => mkdirSync(path, { recursive: true, mode: 0o700 }));
+  guard(path, 'created', () => makeDirectories(path, 0o700));
   const pathOf = (file: string): string => join(path, file);
   return {
     path,

@@ -1,6 +1,6 @@
 import type { EpochSeconds } from '../util/time.ts';
 import { type BackupChain, wayTo } from './chains.ts';
-import type { Collection } from './collection.ts';
+import { isAhead, type Collection } from './collection.ts';
 import { setKey } from './listing.ts';
 import { restorableBeside, restorableSets } from './restorable.ts';
 import type { BackupSet } from './sets.ts';
@@ -36,6 +36,15 @@ export function chainFor(collection: Collection, time: EpochSeconds): BackupChai
 export function setsFor(collection: Collection, time: EpochSeconds): readonly BackupSet[] {
   const state = statesAt(collection, time)[0];
   return state === undefined ? [] : wayTo(state.chain, state.set);
+}
+
+/** Whether a set of `time` lies beside the way to the state that stands for it, and is newer than that. */
+export function isOvertaken(collection: Collection, time: EpochSeconds): boolean {
+  const [state] = statesAt(collection, time);
+  if (state === undefined) return false;
+  return restorableBeside(state.chain).some(
+    (set) => set.end > state.set.end && set.end <= time && !isAhead(collection, set),
+  );
 }
 
 /**

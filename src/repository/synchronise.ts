@@ -3,14 +3,16 @@ import { readManifest } from '../archive/manifest/manifest-reader.ts';
 import { type Copy, planSync, type SyncPlan } from '../cache/sync-plan.ts';
 import { copyFiles, reportSync, runSync } from '../cache/sync.ts';
 import { allSets, lastFullTime, type Collection } from '../collections/collection.ts';
+import { isOvertaken } from '../collections/lookup.ts';
 import type { Needs } from '../collections/needs.ts';
 import { CryptoError, IntegrityError } from '../errors/errors.ts';
 import { damageOf } from '../pipeline/unpack/set-plan.ts';
-import { asctime } from '../util/time.ts';
+import { asctime, type EpochSeconds } from '../util/time.ts';
 import { dropCutManifests } from './discard-partial.ts';
 import { loadCollection, regroup } from './load-collection.ts';
 import type { Repository } from './repository.ts';
 import { storedBytes } from './metadata/stored-bytes.ts';
+import { withoutDamaged } from './without-damaged.ts';
 
 /** Metadata files worked on at once: that many decoders find work on libuv's pool, more only hide slow transfers. */
 const FEWEST = 4;
@@ -23,19 +25,26 @@ interface SyncScope {
    * run: who asks for a state is not given another one.
    */
   readonly mayLack?: boolean;
+  /** The time whose state is asked for. */
+  readonly time?: EpochSeconds;
 }
 
 /**
  * Lists both places and makes the archive dir hold the metadata that are needed. With `--metadata-sync-mode full` it gets
  * the others as well, as far as they can be read; none of them is in the way of anything.
  */
-export async function synchronise(repository: Repository, { needs, mayLack = false }: SyncScope): Promise<Collection> {
+export async function synchronise(
+  repository: Repository,
+  { needs, mayLack = false, time }: SyncScope,
+): Promise<Collection> {
   const { dryRun, metadataSync, keys, remote, emit } = repository;
   let collection = await loadCollection(repository);
   const isNothing = collection.remote.length === 0 && collection.local.length === 0;
   // Perhaps the place is not there, and what there is of it here does not count.
   if (isNothing && !repository.makesPlace) return collection;
   if (!dryRun && collection.staleParts.length > 0) collection = await dropCutManifests(repository, collection);
+  // A newer set beside the way: perhaps that way was damaged already when it was made, and it is the state that is meant.
+  if (time !== undefined && isOvertaken(collection, time)) collection = await withoutDamaged(repository, collection);
   for (;;) {
     const plan = planSync(collection, { mode: metadataSync, needed: needs(collection) });
     if (dryRun) {

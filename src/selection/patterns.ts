@@ -103,7 +103,11 @@ function readPattern(pattern: Pattern, around: Surroundings): Condition {
     const expression = compilePythonRegexp(pattern.text, ignoreCase);
     return regexpCondition(label, sense, boundedSearch(expression, toScreen(encodeName(pattern.text))));
   }
-  const tests = syntax === 'glob' ? readGlob(pattern.text, ignoreCase) : compileLiteral(pattern.text, ignoreCase);
+  const compile = syntax === 'glob' ? readGlob : compileLiteral;
+  let tests = compile(pattern.text, ignoreCase);
+  // A source `./a` is known as `a`.
+  const short = pattern.text.replace(/^(?:\.\/+)+/, '');
+  if (short !== pattern.text && short !== '' && !reaches(tests, around)) tests = compile(short, ignoreCase);
   checkBase(tests, pattern, around);
   return patternCondition(label, sense, sense === 'include' ? tests.asInclude : tests.asExclude);
 }
@@ -119,11 +123,15 @@ function readGlob(text: string, ignoreCase: boolean): PatternTests {
  * A pattern has to reach the source: as an include it must cover the root or lead from it. With `ignorecase:` the root
  * is compared without case, as 3.0.1 does; 0.8.22 compares it with case (selection.jsonl, icase-upper-base).
  */
-function checkBase(tests: PatternTests, pattern: Pattern, { root, rootIsDirectory }: Surroundings): void {
-  if (tests.asInclude(decodeName(root), rootIsDirectory) !== undefined) return;
+function checkBase(tests: PatternTests, pattern: Pattern, around: Surroundings): void {
+  if (reaches(tests, around)) return;
   throw new UsageError(
     'FILE_PREFIX_ERROR',
-    `The pattern ${toScreen(encodeName(pattern.text))} (${pattern.sense}) cannot match anything below the source ${toScreen(root)}.`,
+    `The pattern ${toScreen(encodeName(pattern.text))} (${pattern.sense}) cannot match anything below the source ${toScreen(around.root)}.`,
     { hint: 'Start it with the source path as given on the command line, or with "**".' },
   );
+}
+
+function reaches(tests: PatternTests, { root, rootIsDirectory }: Surroundings): boolean {
+  return tests.asInclude(decodeName(root), rootIsDirectory) !== undefined;
 }

@@ -146,6 +146,11 @@ describe('rules that cannot be right', () => {
   test('are judged by the source as given', () => {
     expect(codeOf([glob('exclude', 'a')], '.')).toBe('FILE_PREFIX_ERROR');
     expect(codeOf([glob('exclude', './a')], '.')).toBe('accepted');
+    // What is given as `./a` is known as `a`.
+    expect(codeOf([glob('exclude', './a/b')], 'a')).toBe('accepted');
+    expect(codeOf([{ kind: 'literal', sense: 'exclude', pattern: './a/b' }], 'a')).toBe('accepted');
+    expect(codeOf([glob('exclude', './b')], 'a')).toBe('FILE_PREFIX_ERROR');
+    expect(selection([glob('exclude', './a/b')], 'a').decide(bytePath('a/b'), FILE)).toBe('exclude');
     expect(codeOf([glob('exclude', '/a')], '/')).toBe('accepted');
     expect(codeOf([glob('exclude', 'ignorecase:/src/a')], '/SRC')).toBe('accepted');
   });

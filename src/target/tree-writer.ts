@@ -272,7 +272,10 @@ export class TreeWriter {
     if (why === undefined || (this.#tolerant && error.code !== 'EROFS')) return;
     const text = `The restore is incomplete: ${toScreen(this.#target)} takes no more, ${why} (${error.message}).`;
     throw new LocalError('INCOMPLETE', text, {
-      hint: 'Name a target with enough room. --ignore-errors goes on without the files that do not fit.',
+      hint:
+        error.code === 'EROFS'
+          ? 'Name a target that can be written to.'
+          : 'Name a target with enough room. --ignore-errors goes on without the files that do not fit.',
       cause: error,
     });
   }

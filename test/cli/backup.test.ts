@@ -161,10 +161,12 @@ describe('the source', () => {
     await good([...at(2), `${s.source}/d`, s.url]);
     await good([...at(3), '.', s.url], { cwd: `${s.source}/d` });
     expect(await sets()).toEqual(['full', 'inc', 'inc', 'inc']);
-    // Nothing is noted of a chain that another machine or the reference went on with.
+    // Nothing is noted of a chain that another machine or the reference went on with, nor where the note is damaged.
+    writeFileSync(`${testHome()}/.cache/duplicity/n/source`, '');
+    await good([...at(4), '.', s.url], { cwd: `${s.source}/d` });
     rmSync(`${testHome()}/.cache`, { recursive: true });
-    await good([...at(4), '.', s.url], { cwd: `${s.dir}/elsewhere` });
-    await good([...at(5), '--allow-source-mismatch', 'd', s.url], inSource);
+    await good([...at(5), '.', s.url], { cwd: `${s.dir}/elsewhere` });
+    await good([...at(6), '--allow-source-mismatch', 'd', s.url], inSource);
   });
 
   test('may be a single file', async () => {

@@ -99,7 +99,7 @@ describe('a list of --files-from', () => {
     writeFileSync(`${s.dir}/list`, 'b\nc\n');
     const { status, stderr } = await duplicity([...PLAIN, '--files-from', `${s.dir}/list`, s.source, s.url]);
     expect(status).toBe(13);
-    expect(stderr).toContain(`Backup source directory ${s.source} cannot be read`);
+    expect(stderr).toContain(`Nothing that the list of files names could be read in the source ${s.source}`);
   });
 });
 

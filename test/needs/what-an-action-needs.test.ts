@@ -224,6 +224,29 @@ describe('what is damaged and needed', () => {
     expect(readFileSync(`${dir}/out/small`, 'utf8')).toBe('set 5');
   });
 
+  test('a manifest inside a chain: the increment that is made without it is what now means', async () => {
+    put(`${dir}/source`, { new: '' }, timeOfSet(SETS));
+    const name = spoil('m4', noise(300, 7));
+    const before = await run('restore', `file://${store}`, `${dir}/before`);
+    expect([before.status, before.stderr.includes(name)]).toEqual([100, true]);
+    rmSync(`${dir}/none`, { recursive: true });
+    expect((await run(...later, `${dir}/source`, `file://${store}`)).status).toBe(0);
+    expect(names(store).some((file) => file.includes(`${stampOf(3)}.to.${stampOf(6)}`))).toBe(true);
+    for (const [shown, ...words] of [
+      ['', 'restore', `file://${store}`, `${dir}/out`],
+      ['0 differences', 'verify', '--compare-data', `file://${store}`, `${dir}/source`],
+      [' new\n', 'list-current-files', `file://${store}`],
+    ]) {
+      rmSync(`${dir}/none`, { recursive: true, force: true });
+      const { status, stdout } = await run(...words);
+      expect([status, stdout.includes(`${name} counts as missing`)]).toEqual([0, true]);
+      expect(stdout).toContain(shown);
+    }
+    expect(names(`${dir}/out`)).toEqual(['big', 'new', 'small']);
+    // Of its own time there is no other state.
+    expect((await run('restore', ...time(5), `file://${store}`, `${dir}/past`)).status).toBe(100);
+  });
+
   test('the manifest of a full: the next backup is a full one, and one that was asked for is not done', async () => {
     spoil('m3', noise(300, 7));
     spoil('m0', noise(300, 7));

@@ -26,7 +26,7 @@ import { openSignatures } from '../../repository/metadata/open-signatures.ts';
 import { baseOf } from './resume/plan-resume.ts';
 import { programVersion } from '../../util/program-version.ts';
 import { confirmSettings, dropSurplus, resumeOrDiscard } from './resume/resume.ts';
-import { ownPlaces } from '../../repository/source/own-places.ts';
+import { ownPlaces, warnOfOwnRoot } from '../../repository/source/own-places.ts';
 import type { Session } from '../session.ts';
 import { openSource } from '../../repository/source/source-tree.ts';
 
@@ -68,6 +68,7 @@ async function storeSet(session: Session, { kind: wanted, root, mayGoOnInFile }:
     leavesOut: ownPlaces(session, 'warning'),
   });
   warnOfLink(session, root);
+  warnOfOwnRoot(session, root.path);
   using lock = await lockArchive(session);
   void lock;
   checkResources(session, { concurrency: settings.concurrency, volumeSize: settings.volsize });

@@ -1,8 +1,9 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Collection } from '../../collections/collection.ts';
+import { LocalError } from '../../errors/errors.ts';
 import type { BackupStatistics } from '../../events/statistics.ts';
 import { unreadableRoot } from '../../source/root.ts';
-import type { BytePath } from '../../util/bytepath.ts';
+import { type BytePath, toScreen } from '../../util/bytepath.ts';
 import { asctime } from '../../util/time.ts';
 import { counted } from '../../util/counted.ts';
 import type { Session } from '../session.ts';
@@ -26,6 +27,7 @@ export function finishWalk(
 ): void {
   statistics.errors += source.errors();
   if (statistics.errors > 0 && statistics.sourceFiles <= 1) {
+    if (settings.selection.some(({ kind }) => kind === 'files-from')) throw noneListed(root);
     throw unreadableRoot(root, 'the warnings above tell why nothing of it could be');
   }
   const { texts, errors } = source.remarks();
@@ -34,6 +36,13 @@ export function finishWalk(
   const isEmpty = statistics.sourceFiles <= 1 && includes && texts.length === 0;
   const more = isEmpty ? ['The selection options include nothing that is there.'] : [];
   for (const text of [...texts, ...more]) emit({ kind: 'warning', text });
+}
+
+function noneListed(root: BytePath): LocalError {
+  const text = `Nothing that the list of files names could be read in the source ${toScreen(root)}: see the warnings above.`;
+  return new LocalError('BACKUP_DIR_MISSING', text, {
+    hint: 'A list for --files-from holds names relative to the source directory, not beginning with it.',
+  });
 }
 
 /** A full backup that holds few of the last one's files may be that of a disk that is not mounted. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { lstatSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Manifest } from '../../archive/manifest/manifest.ts';
 import type { BackupChain } from '../../collections/chains.ts';
@@ -19,7 +19,9 @@ export function warnOfLink({ settings, emit }: Session, { path, throughLink }: R
   if (settings.copyLinks || throughLink === true) return;
   if (lstatSync(toFs(path), { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
   const name = toScreen(path);
-  const text = `The source ${name} is a symbolic link: the link is stored and nothing of what it leads to. Write ${name}/ to mean that, or use --copy-links.`;
+  const isDirectory = statSync(toFs(path), { throwIfNoEntry: false })?.isDirectory() === true;
+  const mend = isDirectory ? `Write ${name}/ to mean that, or use --copy-links` : 'Use --copy-links to store that';
+  const text = `The source ${name} is a symbolic link: the link is stored and nothing of what it leads to. ${mend}.`;
   emit({ kind: 'warning', text });
 }
 
@@ -94,7 +96,9 @@ export async function noteSource({ archiveDir }: Session, source: BytePath): Pro
 }
 
 function noted({ archiveDir }: Session): BytePath | undefined {
-  return archiveDir.list().includes(NOTE) ? bytePath(archiveDir.read(NOTE).toString('latin1')) : undefined;
+  const path = archiveDir.list().includes(NOTE) ? archiveDir.read(NOTE).toString('latin1') : '';
+  // A damaged note is none.
+  return /^\/[^\0]*$/.test(path) ? bytePath(path) : undefined;
 }
 
 /** undefined in a directory that is gone. */

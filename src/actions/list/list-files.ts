@@ -14,7 +14,7 @@ export async function listFiles(session: Session): Promise<number> {
   using lock = await lockArchive(session);
   void lock;
   const time = wantedTime(session, session.settings.time);
-  const collection = await synchronise(session, { needs: neededByList(time) });
+  const collection = await synchronise(session, { needs: neededByList(time), time });
   emitWarnings(session, collection);
   announceLastFull(session, collection);
   const found = signaturesFor(collection, time);

@@ -6,7 +6,7 @@ import { planCleanup, type Deletion } from '../../collections/deletion.ts';
 import { emitWarnings, loadCollection } from '../../repository/load-collection.ts';
 import { deleteFiles } from './delete-files.ts';
 import { unfinishedFiles } from '../../repository/discard-partial.ts';
-import { withoutDamaged } from './without-damaged.ts';
+import { withoutDamaged } from '../../repository/without-damaged.ts';
 import { lockArchive } from '../../repository/lock.ts';
 import type { Session } from '../session.ts';
 import { announceLastFull } from '../../repository/synchronise.ts';

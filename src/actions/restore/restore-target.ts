@@ -1,7 +1,8 @@
-import { lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Entry } from '../../archive/entry.ts';
 import { LocalError } from '../../errors/errors.ts';
+import { makeDirectories } from '../../target/make-directories.ts';
 import { type BytePath, bytePath, ROOT, toFs, toScreen } from '../../util/bytepath.ts';
 
 interface Placing {
@@ -58,7 +59,7 @@ export function checkNoFile({ target, force }: Placing): void {
 
 export function makeParent(target: BytePath): void {
   try {
-    mkdirSync(toFs(dirname(target)), { recursive: true });
+    makeDirectories(toFs(dirname(target)));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new LocalError('GENERIC', `The directory for ${toScreen(target)} cannot be made: ${reason}.`, {

@@ -1,4 +1,4 @@
-import { constants, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { constants, readdirSync, statSync } from 'node:fs';
 import { open as openFile, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
@@ -13,6 +13,7 @@ import { placeNotThere } from '../failures/not-there.ts';
 import { redact, type BackendUrl } from '../url/url.ts';
 import { storing, verdict } from './failure.ts';
 import { durably } from './part-file.ts';
+import { makeDirectories } from '../../target/make-directories.ts';
 
 const BLOCK = 256 * 1024;
 
@@ -30,7 +31,7 @@ export async function open(
   }
   const directory = resolve(path);
   if (makesPlace !== false) {
-    await storing(`create the directory ${directory}`, async () => mkdirSync(directory, { recursive: true }));
+    await storing(`create the directory ${directory}`, async () => makeDirectories(directory));
   }
   return localBackend(directory, { emit, mayBeAbsent: makesPlace === false });
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import type { Algorithms, ServerHostKeyAlgorithm } from 'ssh2';
@@ -9,6 +9,7 @@ import { errorCode } from '../../util/errno.ts';
 import type { OpenOptions } from '../open-options.ts';
 import { hostEntry, judge, knownKeys, type KnownKey } from './known-hosts.ts';
 import type { SshTarget } from './config/target.ts';
+import { makeDirectories } from '../../target/make-directories.ts';
 import { shellQuote } from './config/words.ts';
 
 /** What the built-in client can check, best first; for `ssh-rsa` keys the signature has a type of its own. */
@@ -97,7 +98,7 @@ function remember(key: Buffer, target: SshTarget, warn: (text: string) => void):
   const [file] = target.knownHosts.user;
   if (file === undefined) return;
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeDirectories(dirname(file), 0o700);
     const text = readIfThere(file) ?? '';
     const start = text === '' || text.endsWith('\n') ? '' : '\n';
     appendFileSync(file, `${start}${lineOf(key, target)}\n`, { mode: 0o600 });

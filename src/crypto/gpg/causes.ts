@@ -29,6 +29,13 @@ const READING: readonly Known[] = [
     reason: 'the passphrase does not unlock the secret key',
     hint: 'Check PASSPHRASE: it has to be the passphrase of the secret key.',
   },
+  {
+    log: /No passphrase given/,
+    reason: 'the secret key has a passphrase, and PASSPHRASE is empty',
+    // Nobody may be there who could enter it: a full backup does without, as where the key is missing.
+    lacksKey: true,
+    hint: 'Set PASSPHRASE to the passphrase of the secret key.',
+  },
 ];
 
 const WRITING: readonly Known[] = [
@@ -41,6 +48,11 @@ const WRITING: readonly Known[] = [
     log: /Bad passphrase/,
     reason: 'the passphrase does not unlock the signing key',
     hint: 'Check SIGN_PASSPHRASE: it has to be the passphrase of the signing key.',
+  },
+  {
+    log: /No passphrase given/,
+    reason: 'the signing key has a passphrase, and SIGN_PASSPHRASE is empty',
+    hint: 'Set SIGN_PASSPHRASE to the passphrase of the signing key.',
   },
   {
     log: /Invalid passphrase/,

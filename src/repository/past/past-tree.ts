@@ -48,7 +48,7 @@ export interface PastState {
 export async function findPastState(repository: Repository, options: PastOptions): Promise<PastState> {
   const { emit } = repository;
   const time = wantedTime(repository, options.time);
-  const collection = await synchronise(repository, { needs: neededByRestore(time) });
+  const collection = await synchronise(repository, { needs: neededByRestore(time), time });
   emitWarnings(repository, collection);
   announceLastFull(repository, collection);
   const sets = setsFor(collection, time);

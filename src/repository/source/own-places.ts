@@ -1,6 +1,6 @@
 import { statSync, type Stats } from 'node:fs';
 import type { Candidate } from '../../source/candidate.ts';
-import { toScreen } from '../../util/bytepath.ts';
+import { type BytePath, toFs, toScreen } from '../../util/bytepath.ts';
 import type { Repository } from '../repository.ts';
 
 interface Place {
@@ -45,8 +45,20 @@ export function ownPlaces(
   };
 }
 
+/** Where the source is the target itself, nothing can be left out. */
+export function warnOfOwnRoot({ backend, emit }: Repository, root: BytePath): void {
+  const source = lookAt(toFs(root));
+  const isOwn = (backend.traits.directories ?? []).some((path) => {
+    const stats = lookAt(path);
+    return stats?.isDirectory() === true && stats.ino === source?.ino && stats.dev === source.dev;
+  });
+  if (!isOwn) return;
+  const text = `${toScreen(root)} is where this backup is stored, too: each backup will hold those before it. Store backups in a place of their own.`;
+  emit({ kind: 'warning', text });
+}
+
 /** undefined as long as it is not made. */
-function lookAt(directory: string | undefined): Stats | undefined {
+function lookAt(directory: string | Buffer | undefined): Stats | undefined {
   try {
     return directory === undefined ? undefined : statSync(directory, { throwIfNoEntry: false });
   } catch {

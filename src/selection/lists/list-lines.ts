@@ -23,6 +23,15 @@ export function* listLines(content: Buffer, name: string, nullSeparator: boolean
   let number = 0;
   for (const raw of splitList(content, name, nullSeparator)) {
     number++;
+    if (raw.includes('\0')) {
+      throw new UsageError(
+        'CANNOT_OPEN_FILELIST',
+        `The list ${name}, line ${number}, holds a NUL byte, which no name can.`,
+        {
+          hint: 'Add --null-separator if NUL ends its names, as "find -print0" writes them.',
+        },
+      );
+    }
     const text = raw.replace(SURROUNDING_SPACE, '');
     if (text !== '') yield { number, text, raw };
   }
