@@ -1,9 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import type { Call } from '../backends/backend.ts';
 import { backup } from '../actions/backup/backup.ts';
-import { cleanup } from '../actions/remove/cleanup.ts';
 import { listFiles } from '../actions/list/list-files.ts';
-import { removeOld } from '../actions/remove/remove-old.ts';
 import { restore } from '../actions/restore/restore.ts';
 import type { Session } from '../actions/session.ts';
 import { refuseWarnings } from '../events/strict.ts';
@@ -14,6 +12,7 @@ import { openArchiveDir } from '../cache/archive-dir.ts';
 import type { RunCommand } from '../cli/command.ts';
 import { encodingOf } from '../cli/engine-options.ts';
 import { parseCommandLine } from '../cli/parse.ts';
+import { runCleanup, runRemove } from '../cli/run/remove.ts';
 import { runStatus } from '../cli/run/status.ts';
 import { adoptLocalZone } from '../cli/time/local-zone.ts';
 import { tempRoots } from '../cli/places.ts';
@@ -24,7 +23,6 @@ import { versionText } from '../cli/version.ts';
 import { type AskIo, askPassphrase } from '../crypto/ask/ask.ts';
 import { askPerson } from '../crypto/ask/ask-person.ts';
 import { processIo } from '../crypto/ask/process-io.ts';
-import { planRemoveAllButNFull, planRemoveIncsOfAllButNFull, planRemoveOlderThan } from '../collections/deletion.ts';
 import type { Emit } from '../events/events.ts';
 import { CODES } from '../errors/codes.ts';
 import { openRemote } from '../pipeline/remote.ts';
@@ -242,13 +240,11 @@ async function act(session: Session, command: Exclude<RunCommand, { readonly act
     case 'collection-status':
       return runStatus(session, command.settings);
     case 'cleanup':
-      return cleanup(session);
+      return runCleanup(session, command.settings);
     case 'remove-older-than':
-      return removeOld(session, (collection) => planRemoveOlderThan(collection, command.time));
     case 'remove-all-but-n-full':
-      return removeOld(session, (collection) => planRemoveAllButNFull(collection, command.count));
     case 'remove-all-inc-of-but-n-full':
-      return removeOld(session, (collection) => planRemoveIncsOfAllButNFull(collection, command.count));
+      return runRemove(session, command.settings, command);
     case 'validate-backend':
       return (await import('../actions/validate/validate-backend.ts')).validateBackend(session);
   }

@@ -53,6 +53,17 @@ export type Event =
     }
   /** collection-status: what changed in a set, or all sets that changed a file; a part of it when it is long. */
   | { readonly kind: 'changes'; readonly text: BytePath }
+  /** When the newest full backup was made; undefined when there is none. Said by all that look at sets. */
+  | { readonly kind: 'lastFull'; readonly time: EpochSeconds | undefined }
+  /** cleanup is about to delete these files. */
+  | { readonly kind: 'cleaning'; readonly names: readonly string[] }
+  /** Old sets that are not removed: newer ones build on them. */
+  | { readonly kind: 'oldSetsKept'; readonly times: readonly EpochSeconds[] }
+  /** The newest chain is old enough to be removed, and is not. */
+  | { readonly kind: 'newestChainKept' }
+  /** Chains that ended at these times are about to be removed, one step after the other. */
+  | { readonly kind: 'removing'; readonly times: readonly EpochSeconds[] }
+  | ({ readonly kind: 'removingStep' } & RemovedPart)
   /** Source bytes read so far (backup) or volume n of total (restore, verify). */
   | { readonly kind: 'progress'; readonly current: number; readonly total?: number }
   /** `--progress`. */
@@ -65,5 +76,13 @@ export type Event =
 
 /** Verbosity from which single files a backup stores are told of; below it nobody hears those events. */
 export const FILES_LEVEL = 5;
+
+/** What a step of a removal takes away: of one chain, or (`ahead`) of one set that is dated after now. */
+export interface RemovedPart {
+  readonly part: 'signatures' | 'backup';
+  readonly scope: 'complete' | 'increments' | 'ahead';
+  /** End time of the chain or set. */
+  readonly end: EpochSeconds;
+}
 
 export type Emit = (event: Event) => void;

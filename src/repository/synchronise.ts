@@ -7,7 +7,7 @@ import { isOvertaken } from '../collections/lookup.ts';
 import type { Needs } from '../collections/needs.ts';
 import { CryptoError, IntegrityError } from '../errors/errors.ts';
 import { damageOf } from '../pipeline/unpack/set-plan.ts';
-import { asctime, type EpochSeconds } from '../util/time.ts';
+import type { EpochSeconds } from '../util/time.ts';
 import { dropCutManifests } from './discard-partial.ts';
 import { loadCollection, regroup } from './load-collection.ts';
 import type { Repository } from './repository.ts';
@@ -126,6 +126,5 @@ async function copyExtras(repository: Repository, { extras }: SyncPlan): Promise
 }
 
 export function announceLastFull({ emit }: Repository, collection: Collection): void {
-  const last = lastFullTime(collection);
-  emit({ kind: 'notice', text: `Last full backup date: ${last === undefined ? 'none' : asctime(last)}` });
+  emit({ kind: 'lastFull', time: lastFullTime(collection) });
 }

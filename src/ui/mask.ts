@@ -23,6 +23,8 @@ export function maskEvent(event: Event, mask: Mask): Event {
     case 'info':
     case 'debug':
       return { ...event, text: mask(event.text) };
+    case 'cleaning':
+      return { ...event, names: event.names.map(mask) };
     case 'failed':
       return { ...event, error: maskFailure(event.error, mask) };
     default:

@@ -33,6 +33,12 @@ function controlFields(event: Event): Control {
     case 'forced':
     case 'statistics':
     case 'verified':
+    case 'lastFull':
+    case 'cleaning':
+    case 'oldSetsKept':
+    case 'newestChainKept':
+    case 'removing':
+    case 'removingStep':
       return { code: GENERIC, fields: NONE, data: NONE };
     case 'warning': {
       const fields: string[] = [];

@@ -2,7 +2,15 @@ import type { DuplicityError } from '../errors/errors.ts';
 import { type Event, FILES_LEVEL } from '../events/events.ts';
 import { type BytePath, bytePath, fromText } from '../util/bytepath.ts';
 import { asctime } from '../util/time.ts';
+import {
+  cleaningText,
+  NEWEST_CHAIN_KEPT,
+  oldSetsKeptText,
+  removingStepText,
+  removingText,
+} from './upkeep/removal-text.ts';
 import { formatProgress } from './progress.ts';
+import { lastFullText } from './status/status-text.ts';
 import { formatStatistics, formatVerifySummary } from './statistics.ts';
 
 /** Verbosity from which a message is shown. */
@@ -60,6 +68,18 @@ export function render(event: Event): Message {
       const text = formatVerifySummary(event.compared, event.differences);
       return { level: LEVELS.notice, text: bytePath(text), forced: false };
     }
+    case 'lastFull':
+      return plain('notice', lastFullText(event.time));
+    case 'cleaning':
+      return plain('notice', cleaningText(event.names));
+    case 'oldSetsKept':
+      return plain('warning', oldSetsKeptText(event.times));
+    case 'newestChainKept':
+      return plain('warning', NEWEST_CHAIN_KEPT);
+    case 'removing':
+      return plain('notice', removingText(event.times));
+    case 'removingStep':
+      return plain('notice', removingStepText(event));
     case 'uploading':
       return { level: LEVELS.info, text: fromText(`Uploading ${event.name}`), forced: false };
     case 'uploaded':
@@ -75,6 +95,10 @@ export function levelName(level: number): 'ERROR' | 'WARNING' | 'NOTICE' | 'INFO
   if (level < LEVELS.notice) return 'WARNING';
   if (level < LEVELS.info) return 'NOTICE';
   return level < LEVELS.debug ? 'INFO' : 'DEBUG';
+}
+
+function plain(kind: keyof typeof LEVELS, text: string): Message {
+  return { level: LEVELS[kind], text: fromText(text), forced: false };
 }
 
 function info(latin1: string): Message {

@@ -2,7 +2,7 @@ import { chmodSync, cpSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFil
 import { dirname } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cleanup } from '../../src/actions/remove/cleanup.ts';
+import { runCleanup } from '../../src/cli/run/remove.ts';
 import { restore } from '../../src/actions/restore/restore.ts';
 import type { Backend } from '../../src/backends/backend.ts';
 import { type MemoryBackend, memoryBackend } from '../../src/testing/memory-backend.ts';
@@ -237,7 +237,7 @@ test(
           await backUp(survivor, found, 3, settings);
           expect(await restored(survivor, found, 3)).toEqual(states[2]);
           const before = [...found.files.keys()];
-          await act(survivor, found, 4, { force: true }, cleanup);
+          await act(survivor, found, 4, { force: true }, (session) => runCleanup(session, session.settings));
           expect([...found.files.keys()]).toEqual(before);
         }
         rmSync(on.dir, { recursive: true });

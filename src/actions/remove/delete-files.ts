@@ -2,14 +2,20 @@ import { parseName } from '../../archive/names/names.ts';
 import type { Deletion } from '../../collections/deletion.ts';
 import { setKey } from '../../collections/listing.ts';
 import { BackendError } from '../../errors/errors.ts';
-import type { Session } from '../session.ts';
+import type { Repository } from '../../repository/repository.ts';
 
 /**
  * Deletes in the order given. What cannot be deleted is a warning, and the first such failure is thrown at the end. A set
  * whose manifest stays keeps its volumes, too: without them it would still look complete.
  */
 export async function deleteFiles(
-  { backend, archiveDir, call, emit, prefixes }: Pick<Session, 'backend' | 'archiveDir' | 'call' | 'emit' | 'prefixes'>,
+  {
+    backend,
+    archiveDir,
+    call,
+    emit,
+    prefixes,
+  }: Pick<Repository, 'backend' | 'archiveDir' | 'call' | 'emit' | 'prefixes'>,
   files: readonly Deletion[],
 ): Promise<void> {
   let failure: BackendError | undefined;

@@ -1,68 +1,73 @@
 import type { Collection } from '../../collections/collection.ts';
-import type { RemovalPlan, RemovalStep } from '../../collections/deletion.ts';
+import {
+  planRemoveAllButNFull,
+  planRemoveIncsOfAllButNFull,
+  planRemoveOlderThan,
+  type RemovalPlan,
+} from '../../collections/deletion.ts';
 import { BackendError } from '../../errors/errors.ts';
-import { asctime } from '../../util/time.ts';
-import { deleteFiles } from './delete-files.ts';
 import { emitWarnings, loadCollection } from '../../repository/load-collection.ts';
 import { lockArchive } from '../../repository/lock.ts';
-import type { Session } from '../session.ts';
+import type { Repository } from '../../repository/repository.ts';
 import { announceLastFull } from '../../repository/synchronise.ts';
+import type { EpochSeconds } from '../../util/time.ts';
+import { deleteFiles } from './delete-files.ts';
 
-/** Lists, or with `--force` deletes, what `choose` finds too old. Needs neither key nor source. */
-export async function removeOld(session: Session, choose: (collection: Collection) => RemovalPlan): Promise<number> {
-  const { settings, emit } = session;
-  using lock = await lockArchive(session);
+/** What is too old to be kept. The newest chain never is. */
+export type TooOld =
+  /** Chains that ended before a time. A time after now: what is dated after now, and nothing else. */
+  | { readonly kind: 'olderThan'; readonly time: EpochSeconds }
+  /** Chains, or only their increments, that ended before the newest `count` fulls. */
+  | { readonly kind: 'allButNFull' | 'incsOfAllButNFull'; readonly count: number };
+
+export interface RemoveOptions {
+  readonly what: TooOld;
+  /** Without it the plan is made, and nothing deleted. */
+  readonly force: boolean;
+}
+
+export interface RemoveResult {
+  /** Without times when nothing is old enough. */
+  readonly plan: RemovalPlan;
+  /** The files of the plan are gone. */
+  readonly isRemoved: boolean;
+}
+
+/** Finds, and with `force` deletes, what is too old. Needs neither key nor source. */
+export async function removeOld(repository: Repository, { what, force }: RemoveOptions): Promise<RemoveResult> {
+  const { emit, dryRun } = repository;
+  using lock = await lockArchive(repository);
   void lock;
-  const collection = await loadCollection(session);
-  emitWarnings(session, collection);
-  announceLastFull(session, collection);
-  const plan = choose(collection);
-  warnOfKept(session, plan);
-  if (plan.times.length === 0) {
-    emit({ kind: 'notice', text: 'No old backup sets found, nothing deleted.' });
-    return 0;
-  }
-  const plural = plan.times.length > 1 ? 's' : '';
-  const times = plan.times.map(asctime).join('\n');
-  if (!settings.force) {
-    const again = 'Rerun command with --force option to actually delete.';
-    emit({
-      kind: 'notice',
-      text: `Found old backup chain${plural} at the following time${plural}:\n${times}\n${again}`,
-    });
-    return 0;
-  }
-  emit({ kind: 'notice', text: `Deleting backup chain${plural} at time${plural}:\n${times}` });
+  const collection = await loadCollection(repository);
+  emitWarnings(repository, collection);
+  announceLastFull(repository, collection);
+  const plan = planOf(collection, what);
+  if (plan.keptSets.length > 0) emit({ kind: 'oldSetsKept', times: plan.keptSets });
+  if (plan.keepsOldNewest) emit({ kind: 'newestChainKept' });
+  if (plan.times.length === 0 || !force) return { plan, isRemoved: false };
+  emit({ kind: 'removing', times: plan.times });
   let failure: BackendError | undefined;
-  for (const step of plan.steps) {
-    emit({ kind: 'notice', text: `${describe(step)} ${asctime(step.end)}` });
-    if (settings.dryRun) continue;
+  for (const { kind, scope, end, files } of plan.steps) {
+    emit({ kind: 'removingStep', part: kind, scope, end });
+    if (dryRun) continue;
     try {
-      await deleteFiles(session, step.files);
+      await deleteFiles(repository, files);
     } catch (error) {
       if (!(error instanceof BackendError)) throw error;
       failure ??= error;
     }
   }
   if (failure !== undefined) throw failure;
-  return 0;
+  return { plan, isRemoved: !dryRun };
 }
 
-function describe({ kind, scope }: RemovalStep): string {
-  if (scope === 'ahead') return kind === 'signatures' ? 'Deleting signatures' : 'Deleting backup set';
-  const chain = kind === 'signatures' ? 'signature chain' : 'backup chain';
-  return scope === 'complete' ? `Deleting complete ${chain}` : `Deleting any incremental ${chain} rooted at`;
-}
-
-function warnOfKept({ emit }: Session, { keptSets, keepsOldNewest }: RemovalPlan): void {
-  if (keptSets.length > 0) {
-    const times = keptSets.map(asctime).join('\n');
-    emit({
-      kind: 'warning',
-      text: `There are backup set(s) at time(s):\n${times}\nWhich can't be deleted because newer sets depend on them.`,
-    });
-  }
-  if (keepsOldNewest) {
-    emit({ kind: 'warning', text: 'The newest backup chain is old enough, too, but it is not deleted: it is in use.' });
+function planOf(collection: Collection, what: TooOld): RemovalPlan {
+  switch (what.kind) {
+    case 'olderThan':
+      return planRemoveOlderThan(collection, what.time);
+    case 'allButNFull':
+      return planRemoveAllButNFull(collection, what.count);
+    case 'incsOfAllButNFull':
+      return planRemoveIncsOfAllButNFull(collection, what.count);
   }
 }

@@ -1,7 +1,11 @@
 import type { ChainStatus, SetStatus, StatusResult } from '../../actions/status/status-result.ts';
-import { asctime, formatStamp } from '../../util/time.ts';
+import { asctime, type EpochSeconds, formatStamp } from '../../util/time.ts';
 
 const RULE = '-'.repeat(25);
+
+export function lastFullText(time: EpochSeconds | undefined): string {
+  return `Last full backup date: ${time === undefined ? 'none' : asctime(time)}`;
+}
 
 export const NO_ACTIVE_CHAIN = 'No backup chains with active signatures found';
 
