@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -216,6 +217,13 @@ describe('a target that exists', () => {
     utimesSync(`${target}-real`, timeOfSet(0), timeOfSet(0));
     expect(treeOf(`${target}-real`)).toEqual(trees[1]);
     expect((await failing()).status).toBe(11);
+  });
+
+  test('as a pipe or device never gives way', async () => {
+    execFileSync('mkfifo', [target]);
+    const { status, stderr } = await failing('--force', '--file-to-restore', 'd/y/z');
+    expect([status, stderr]).toEqual([11, expect.stringContaining('A device or pipe does not give way to a file')]);
+    expect(lstatSync(target).isFIFO()).toBe(true);
   });
 
   test.each(['empty', 'with something in it', 'behind a link'])(

@@ -30,6 +30,7 @@ export function placeFor({ target, force, first, name }: Restored): BytePath {
   }
   if (!isDirectory(target)) {
     if (!force && standsAt(target)) throw exists(`file ${toScreen(target)}`, FORCE_HINT);
+    checkNoDevice(target);
     return target;
   }
   if (name === '') throw exists(`directory ${toScreen(target)}`, 'Name a file that is not there yet.');
@@ -40,7 +41,15 @@ export function placeFor({ target, force, first, name }: Restored): BytePath {
     throw exists(`directory ${shown}`, 'A directory does not give way to a file: name another target.');
   }
   if (!force && standsAt(inside)) throw exists(`file ${shown}`, FORCE_HINT);
+  checkNoDevice(inside);
   return inside;
+}
+
+/** What is there is replaced, not written to: `/dev/null` would be a file from then on. */
+function checkNoDevice(path: BytePath): void {
+  const stats = statSync(toFs(path), { throwIfNoEntry: false });
+  if (stats === undefined || stats.isFile() || stats.isDirectory()) return;
+  throw exists(toScreen(path), 'A device or pipe does not give way to a file: name another target.');
 }
 
 /** A directory that is empty, or a link to one, is free; so is a file system that has just been made. */
