@@ -8,6 +8,7 @@ import { parseUrl } from '../../src/backends/url/url.ts';
 import { RSYNC_PASSWORD, startRsyncd, type Rsyncd } from '../servers/rsyncd.ts';
 import { startSshd, type Sshd } from '../servers/sshd.ts';
 import { PROGRAMS } from '../support/programs.ts';
+import { good, PLAIN, put } from '../support/scene.ts';
 import { tempDir } from '../support/temp.ts';
 import { requireReference, requireTool } from '../support/tools.ts';
 import { exchange, fullCycle, sceneAt } from './cycle.ts';
@@ -50,6 +51,15 @@ describe.runIf(requireTool('rsync'))('a daemon', () => {
       const urls = { ours: url, 'the reference': url };
       expect(await exchange(first, urls, { ours: [], 'the reference': [] }, { env })).toEqual(['Full']);
     });
+  });
+
+  test.each(['-avz --stats', '--progress', '-q', '-aqz --quiet'])('may be given %s', async (words) => {
+    const { source, url } = sceneAt(at(`open/words/${encodeURIComponent(words)}`));
+    put(source, { file: 'content' });
+    const options = [...PLAIN, `--rsync-options=${words}`];
+    await good([...options, source, url]);
+    const { stdout } = await good([...options, 'verify', '--compare-data', url, source]);
+    expect(stdout).toContain(' 0 differences found.\n');
   });
 
   test('a wrong or missing password is 51, and is not asked for', async () => {

@@ -26,6 +26,11 @@ export function parseListing(text: string): Listing {
   return { files, links };
 }
 
+/** There is a line of a file or directory, between whatever `-v` or `--stats` add. */
+export function showsFiles(text: string): boolean {
+  return /^[-a-z]\S{9}\S? +[\d.,']+ \d{4}\//m.test(text);
+}
+
 /** Bytes that cannot be shown are written as `\#ooo`. */
 function unescape(name: string): string {
   return name.replace(/\\#([0-3][0-7]{2})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));

@@ -25,8 +25,6 @@ export interface Place {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** How long a call may say nothing; 0: for ever. */
   readonly silenceMs: number;
-  /** The user does not want rsync to tell of its progress. */
-  readonly isQuiet: boolean;
   /** Ends the connection of ssh that is shared, where there is one; the host goes behind it. */
   readonly closing?: readonly string[];
 }
@@ -36,7 +34,7 @@ export function rsyncPlace(url: BackendUrl, options: OpenOptions, controlPath: s
   const { env = {}, settings = {} } = options;
   // 0 is no limit for rsync and ssh, too.
   const timeout = timeoutMs(options) / 1000;
-  const extra = splitWords(settings.rsyncOptions ?? '');
+  const extra = splitWords(settings.rsyncOptions ?? '').flatMap(outLoud);
   const { host: lowered = '', alias: name = lowered } = url;
   const host = name.includes(':') ? `[${name}]` : name;
   const { up = 0, down = 0 } = limitsInKib(options) ?? {};
@@ -44,7 +42,6 @@ export function rsyncPlace(url: BackendUrl, options: OpenOptions, controlPath: s
   const silenceMs = timeout === 0 ? 0 : Math.max(timeout * 1000, LEAST_SILENCE_MS, slowestMs(up), slowestMs(down));
   const { FTP_PASSWORD: _, RSYNC_RSH: _shell, ...clean } = env;
   const shared = { ...clean, LC_ALL: 'C' };
-  const isQuiet = extra.some((word) => /^--quiet$|^-(?!-)[^BTfM@e]*q/.test(word));
 
   if (url.path.startsWith('::')) {
     const user = url.user ?? (env['USER'] || userName(env));
@@ -58,7 +55,6 @@ export function rsyncPlace(url: BackendUrl, options: OpenOptions, controlPath: s
       // Without any name rsync says that it is "nobody".
       env: { ...shared, ...(user !== undefined && { USER: user, LOGNAME: user }), RSYNC_PASSWORD: password },
       silenceMs,
-      isQuiet,
     };
   }
 
@@ -86,7 +82,6 @@ export function rsyncPlace(url: BackendUrl, options: OpenOptions, controlPath: s
     limits,
     env: shared,
     silenceMs,
-    isQuiet,
     ...(transport.closing !== undefined && { closing: [...transport.closing, name] }),
   };
 }
@@ -119,4 +114,12 @@ function closed(path: string): string {
 /** A shell on the server would leave it as it is. */
 export function isPlain(text: string): boolean {
   return shellQuote(text) === text;
+}
+
+/** What it says is read. */
+function outLoud(word: string): readonly string[] {
+  if (word === '--quiet') return [];
+  // Behind these letters stands what belongs to them.
+  const loud = word.replace(/^-(?!-)[^BTfM@e]*/, (letters) => letters.replaceAll('q', ''));
+  return loud === '-' ? [] : [loud];
 }

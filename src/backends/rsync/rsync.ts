@@ -18,7 +18,7 @@ import { placeNotThere } from '../failures/not-there.ts';
 import { limitsInKib, type OpenOptions } from '../open-options.ts';
 import type { BackendUrl } from '../url/url.ts';
 import { isAbsent, isBusy, rsyncFailure, type Ended } from './failure.ts';
-import { parseListing, type Listing } from './listing.ts';
+import { parseListing, showsFiles, type Listing } from './listing.ts';
 import { isWild, onlyItGoes, onlyRules } from './only.ts';
 import { isPlain, rsyncPlace } from './place.ts';
 import { runProgram } from './run.ts';
@@ -139,7 +139,7 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
     }
     if (ended.status !== 0) throw rsyncFailure(task, ended);
     // Every transfer shows its progress.
-    if (!place.isQuiet && !ended.stdout.includes('%')) throw notTaken(task);
+    if (!ended.stdout.includes('%')) throw notTaken(task);
   }
 
   /** Sends empty directories, which every rsync can receive. */
@@ -186,7 +186,7 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
     const args = ['--list-only', '--no-human-readable', '--8-bit-output', ...(await quoting(path, signal))];
     const ended = await rsync([...args, path], signal);
     if (ended.status !== 0 && !isPartial(ended)) {
-      if (ended.stdout === '' && isAbsent(ended)) return undefined;
+      if (!showsFiles(ended.stdout) && isAbsent(ended)) return undefined;
       throw rsyncFailure(task, ended);
     }
     const found = parseListing(ended.stdout);
