@@ -19,7 +19,8 @@ export function checkSigner(status: readonly StatusLine[], signer: string, warn:
 
 /** What is wrong with the signature there is, or that there is none. */
 export function notSignedBy(signer: string, found?: Signature): CryptoError {
-  const because = found === undefined ? undefined : REASONS[found.verdict];
+  // A key that has expired only since is no reason.
+  const because = found === undefined || counts(found) ? undefined : REASONS[found.verdict];
   const isItself = found !== undefined && isOfKey(found, signer);
   const by = `Volume was signed by key ${found?.keyId ?? 'None'}`;
   const message = because === undefined ? by : `${by}, ${because}`;
