@@ -171,7 +171,9 @@ export function rsyncFailure(task: string, ended: Ended): BackendError {
   // The last line names the source line of rsync; the first says what happened.
   const why =
     lines.find((line) => pattern?.test(line)) ??
-    lines.find((line) => !/^(rsync error|@@@|rsync: connection unexpectedly closed)/.test(line)) ??
+    lines.find(
+      (line) => !/^(rsync error|@@@|rsync: connection unexpectedly closed|ControlSocket .* already exists)/.test(line),
+    ) ??
     lines[0];
   const { code, ...rest } = kind;
   return new BackendError(

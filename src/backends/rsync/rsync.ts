@@ -22,7 +22,7 @@ import { parseListing, showsFiles, type Listing } from './listing.ts';
 import { isWild, onlyItGoes, onlyRules } from './only.ts';
 import { isPlain, rsyncPlace } from './place.ts';
 import { runProgram } from './run.ts';
-import { takingTurns } from './turns.ts';
+import { oneUntilGood, takingTurns } from './turns.ts';
 
 const BLOCK = 256 * 1024;
 /** A socket's path may have 108 bytes, and ssh puts a random suffix of 17 behind it while it makes one. */
@@ -55,7 +55,8 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
     warn('rsync over ssh logs in with keys only: the password of the URL is not used.');
   }
   let files = 0;
-  let making: Promise<void> | undefined;
+  /** Where the directory is missing, others would find it half made. */
+  const directoryIsThere = oneUntilGood(place.below === '');
   let escapesArguments: Promise<boolean> | undefined;
 
   const rsync = takingTurns(run, isBusy);
@@ -121,7 +122,7 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
       mkdirSync(folder);
       symlinkSync(resolve(file), `${folder}/${name}`);
       const sent = ['--copy-links', ...(await quoting(path, signal)), `${folder}/${name}`, directory];
-      await send([...WHOLE, ...sent], `store ${name} in ${directory}`, signal);
+      await directoryIsThere.call(() => send([...WHOLE, ...sent], `store ${name} in ${directory}`, signal));
     } finally {
       if (body.file === undefined) rmSync(file, { force: true });
       rmSync(folder, { recursive: true, force: true });
@@ -133,8 +134,7 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
     const { upload } = place.limits;
     let ended = await rsync(args, signal, upload);
     if (isAbsent(ended) && place.below !== '') {
-      making ??= makeDirectory(signal).finally(() => (making = undefined));
-      await making;
+      await makeDirectory(signal);
       ended = await rsync(args, signal, upload);
     }
     if (ended.status !== 0) throw rsyncFailure(task, ended);
@@ -203,6 +203,7 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
     const found = await listing(directory, task, signal);
     // A directory that is not there yet is made by the first put.
     if (found === undefined && options.makesPlace === false) throw placeNotThere(task);
+    if (found !== undefined) directoryIsThere.isGood();
     yield* found?.files ?? [];
   }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { Ended } from './failure.ts';
-import { takingTurns } from './turns.ts';
+import { oneUntilGood, takingTurns } from './turns.ts';
 
 const BUSY: Ended = { status: 1, stdout: '', stderr: 'busy' };
 const DONE: Ended = { status: 0, stdout: '', stderr: '' };
@@ -49,4 +49,36 @@ test('a server that others keep busy is told of, and a call that is thrown out d
   }, isBusy);
   await expect(thrown()).rejects.toThrow('aborted');
   expect(await thrown()).toEqual(DONE);
+});
+
+test('one goes alone until one has succeeded, then all together', async () => {
+  const gate = oneUntilGood(false);
+  const log: string[] = [];
+  const work =
+    (name: string, fails = false) =>
+    async (): Promise<void> => {
+      log.push(`${name} begins`);
+      await Promise.resolve();
+      log.push(`${name} ends`);
+      if (fails) throw new Error(name);
+    };
+  const calls = [gate.call(work('a', true)), gate.call(work('b')), gate.call(work('c')), gate.call(work('d'))];
+  const [first] = await Promise.allSettled(calls);
+  expect(first?.status).toBe('rejected');
+  expect(log.slice(0, 4)).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
+  expect(log.slice(4)).toEqual(['c begins', 'd begins', 'c ends', 'd ends']);
+});
+
+test('nothing waits where it is known already', async () => {
+  const gate = oneUntilGood(false);
+  gate.isGood();
+  let under = 0;
+  let most = 0;
+  const work = async (): Promise<void> => {
+    most = Math.max(most, ++under);
+    await Promise.resolve();
+    under--;
+  };
+  await Promise.all([gate.call(work), gate.call(work)]);
+  expect(most).toBe(2);
 });

@@ -26,3 +26,35 @@ export function takingTurns<A extends readonly unknown[]>(
     return isBusy(ended) ? inTurn(args) : ended;
   };
 }
+
+/** Calls of which one goes alone until something is known to be good: until one has succeeded. */
+export interface OneUntilGood {
+  call<T>(work: () => Promise<T>): Promise<T>;
+  /** It is known otherwise. */
+  isGood(): void;
+}
+
+export function oneUntilGood(isKnown: boolean): OneUntilGood {
+  let isGood = isKnown;
+  let first: Promise<void> | undefined;
+  return {
+    isGood: () => void (isGood = true),
+    async call(work) {
+      if (isGood) return work();
+      if (first !== undefined) {
+        await first;
+        return this.call(work);
+      }
+      const done = work();
+      first = done.then(
+        () => this.isGood(),
+        () => undefined,
+      );
+      try {
+        return await done;
+      } finally {
+        first = undefined;
+      }
+    },
+  };
+}
