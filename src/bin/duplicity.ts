@@ -186,8 +186,8 @@ async function run(command: RunCommand, { around, ...call }: Circumstances, { em
   await using origin = await open(addressed(command.url), false);
   const remote = openRemote({ backend: origin, spool, call, tries: settings.numRetries });
   tuneForLoops(BULKY_MODULES);
-  const { replicate } = await import('../actions/replicate/replicate.ts');
-  return await replicate(session, { backend: origin, remote });
+  const { runReplicate } = await import('../cli/run/replicate.ts');
+  return await runReplicate(session, settings, { backend: origin, remote });
 }
 
 /** What `--skip-volume` asks for. */
@@ -246,7 +246,7 @@ async function act(session: Session, command: Exclude<RunCommand, { readonly act
     case 'remove-all-inc-of-but-n-full':
       return runRemove(session, command.settings, command);
     case 'validate-backend':
-      return (await import('../actions/validate/validate-backend.ts')).validateBackend(session);
+      return (await import('../cli/run/validate.ts')).runValidate(session);
   }
 }
 

@@ -64,6 +64,12 @@ export type Event =
   /** Chains that ended at these times are about to be removed, one step after the other. */
   | { readonly kind: 'removing'; readonly times: readonly EpochSeconds[] }
   | ({ readonly kind: 'removingStep' } & RemovedPart)
+  /** A file of a set is copied, or would be in a dry run. */
+  | { readonly kind: 'replicating'; readonly name: string }
+  /** validate-backend has tried one thing, or could not clean up. A hint, what to do, follows what it is about. */
+  | { readonly kind: 'checked'; readonly title: string; readonly isGood: boolean; readonly detail: string | undefined }
+  | { readonly kind: 'checkHint'; readonly hint: string }
+  | { readonly kind: 'trialLeft'; readonly what: string; readonly detail: string | undefined }
   /** Source bytes read so far (backup) or volume n of total (restore, verify). */
   | { readonly kind: 'progress'; readonly current: number; readonly total?: number }
   /** `--progress`. */

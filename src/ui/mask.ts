@@ -25,6 +25,8 @@ export function maskEvent(event: Event, mask: Mask): Event {
       return { ...event, text: mask(event.text) };
     case 'cleaning':
       return { ...event, names: event.names.map(mask) };
+    case 'replicating':
+      return { ...event, name: mask(event.name) };
     case 'failed':
       return { ...event, error: maskFailure(event.error, mask) };
     default:

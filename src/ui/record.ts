@@ -39,6 +39,10 @@ function controlFields(event: Event): Control {
     case 'newestChainKept':
     case 'removing':
     case 'removingStep':
+    case 'replicating':
+    case 'checked':
+    case 'checkHint':
+    case 'trialLeft':
       return { code: GENERIC, fields: NONE, data: NONE };
     case 'warning': {
       const fields: string[] = [];

@@ -1,6 +1,7 @@
 import type { DuplicityError } from '../errors/errors.ts';
 import { type Event, FILES_LEVEL } from '../events/events.ts';
 import { type BytePath, bytePath, fromText } from '../util/bytepath.ts';
+import { quoteName } from '../util/text/quote-name.ts';
 import { asctime } from '../util/time.ts';
 import {
   cleaningText,
@@ -9,6 +10,7 @@ import {
   removingStepText,
   removingText,
 } from './upkeep/removal-text.ts';
+import { checkText } from './upkeep/validation-text.ts';
 import { formatProgress } from './progress.ts';
 import { lastFullText } from './status/status-text.ts';
 import { formatStatistics, formatVerifySummary } from './statistics.ts';
@@ -80,6 +82,12 @@ export function render(event: Event): Message {
       return plain('notice', removingText(event.times));
     case 'removingStep':
       return plain('notice', removingStepText(event));
+    case 'replicating':
+      return plain('notice', `Replicating b${quoteName(fromText(event.name))}.`);
+    case 'checked':
+    case 'checkHint':
+    case 'trialLeft':
+      return { ...plain('notice', checkText(event)), forced: true };
     case 'uploading':
       return { level: LEVELS.info, text: fromText(`Uploading ${event.name}`), forced: false };
     case 'uploaded':

@@ -1,7 +1,7 @@
 import { readListing, setKey } from '../../collections/listing.ts';
 import { type BackupSet, collectSets } from '../../collections/sets.ts';
 import { listRemote } from '../../repository/list-remote.ts';
-import type { Session } from '../session.ts';
+import type { Repository } from '../../repository/repository.ts';
 
 /** What lies at a place that is copied from or to. */
 export interface Replica {
@@ -15,10 +15,10 @@ export interface Replica {
 /** What a place holds that is not there, in a dry run. */
 export const NO_REPLICA: Replica = { names: new Set(), sets: new Map(), signatures: new Map() };
 
-export async function readReplica(session: Session): Promise<Replica> {
-  const names = new Set(await listRemote(session));
-  const { prefixes, settings, remote } = session;
-  const files = readListing(names, { prefixes, timeSeparator: settings.timeSeparator });
+export async function readReplica(repository: Repository): Promise<Replica> {
+  const names = new Set(await listRemote(repository));
+  const { prefixes, timeSeparator, remote } = repository;
+  const files = readListing(names, { prefixes, timeSeparator });
   const signatures = new Map<string, string[]>();
   for (const file of files) {
     if (file.kind !== 'signatures' || file.partial || remote.unusable.has(file.name)) continue;

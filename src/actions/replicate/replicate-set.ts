@@ -10,16 +10,15 @@ import { type FetchedFile, hashFile } from '../../pipeline/remote.ts';
 import { planSet, type SetPlan } from '../../pipeline/unpack/set-plan.ts';
 import { UploadQueue } from '../../pipeline/pack/upload-queue.ts';
 import { volumeFetcher } from '../../pipeline/unpack/volume-fetcher.ts';
-import { fromText, ROOT } from '../../util/bytepath.ts';
-import { quoteName } from '../../util/text/quote-name.ts';
+import { ROOT } from '../../util/bytepath.ts';
 import { asctime } from '../../util/time.ts';
 import { fetchDecoded } from '../../repository/metadata/fetch-decoded.ts';
-import type { Writers } from '../../repository/keys.ts';
+import type { Encoding, Writers } from '../../repository/keys.ts';
+import type { Repository } from '../../repository/repository.ts';
 import { readSetManifest } from '../../repository/metadata/read-manifest.ts';
 import type { Replica } from './replica.ts';
 import { ReplicateJournal } from './replicate-journal.ts';
 import { writeReplicatedManifest } from './replicated-manifest.ts';
-import type { Session } from '../session.ts';
 
 /** Volumes uploaded while others are fetched and encoded, unless `--concurrency` says otherwise. */
 const UNASKED_AHEAD = 1;
@@ -27,8 +26,11 @@ const UNASKED_AHEAD = 1;
 const ROOM = 1.3;
 
 interface ReplicationOptions {
-  readonly from: Session;
-  readonly to: Session;
+  readonly from: Repository;
+  readonly to: Repository;
+  /** Of the copies, as the keys of `to` have it. */
+  readonly encoding: Encoding;
+  readonly concurrency: number | undefined;
   /** What lies there at the beginning. */
   readonly source: Replica;
   readonly replica: Replica;
@@ -53,8 +55,8 @@ export class SetReplication {
     this.#options = options;
   }
 
-  /** Copies what is lacking of a set. */
-  async copy(set: BackupSet): Promise<void> {
+  /** Copies what is lacking of a set; false when nothing is. In a dry run nothing is copied, all else is the same. */
+  async copy(set: BackupSet): Promise<boolean> {
     const { from, to, replica } = this.#options;
     const there = replica.sets.get(setKey(set));
     if (there?.manifest !== undefined && isSubset(set.volumes, there.volumes)) return this.#copyLostSignatures(set);
@@ -70,42 +72,44 @@ export class SetReplication {
     const task: Task = { set, manifest, plan, writers, journal: await this.#openJournal(set) };
     await this.#copyVolumes(task);
     for (const name of this.#metadataOf(set)) await this.#copyMetadata(name, task);
-    if (to.settings.dryRun) return;
+    if (to.dryRun) return true;
     await this.#publishManifest(task);
     task.journal.remove();
+    return true;
   }
 
   /** A set that is there needs its signatures to be built upon. */
-  async #copyLostSignatures(set: BackupSet): Promise<void> {
+  async #copyLostSignatures(set: BackupSet): Promise<boolean> {
     const { to, replica } = this.#options;
     const journal = new ReplicateJournal(to.archiveDir, set, '');
-    if (!to.settings.dryRun) journal.remove();
+    if (!to.dryRun) journal.remove();
     const [name] = this.#signaturesOf(set);
-    if (name === undefined || replica.signatures.has(setKey(set))) return;
+    if (name === undefined || replica.signatures.has(setKey(set))) return false;
     const { volume } = await to.keys.writers();
     const copy = this.#newName(name, volume);
     this.#say(name);
-    if (!to.settings.dryRun) await this.#upload(await this.#recodeRemote(name, volume), copy);
+    if (!to.dryRun) await this.#upload(await this.#recodeRemote(name, volume), copy);
+    return true;
   }
 
   async #copyVolumes({ set, plan, writers, journal }: Task): Promise<void> {
     const { from, to } = this.#options;
-    const { settings, call, spool } = to;
+    const { dryRun, tries, call, spool } = to;
     const records = plan.records.filter(
       ({ number }) => !this.#isThere(this.#volumeName(set, number, writers), journal),
     );
-    const { concurrency = UNASKED_AHEAD } = settings;
+    const { concurrency = UNASKED_AHEAD } = this.#options;
     const hasRoom = (): boolean => spool.freeBytes() >= ROOM * this.#largest;
     const uploads = new UploadQueue({ ahead: concurrency, parallel: to.backend.traits.parallel, hasRoom });
     const { remote, prefixes } = from;
-    const rules = { remote, spool, prefixes, tries: settings.numRetries, signal: call.signal };
+    const rules = { remote, spool, prefixes, tries, signal: call.signal };
     const volumes = volumeFetcher([{ ...plan, records }], rules);
     const codecOf = await from.keys.reader(volumeNames(set));
     try {
       for (const record of records) {
         const [first = ''] = set.volumes.get(record.number) ?? [];
         this.#say(first);
-        if (settings.dryRun) continue;
+        if (dryRun) continue;
         const { name, file, isChecked } = await volumes.take(record);
         const copy = await this.#recode(name, file, { from: codecOf(name), to: writers.volume, isChecked });
         await uploads.add(() => this.#upload(copy, this.#volumeName(set, record.number, writers), journal));
@@ -121,7 +125,7 @@ export class SetReplication {
     const copy = this.#newName(name, writers.volume);
     if (this.#isThere(copy, journal)) return;
     this.#say(name);
-    if (this.#options.to.settings.dryRun) return;
+    if (this.#options.to.dryRun) return;
     await this.#upload(await this.#recodeRemote(name, writers.volume), copy, journal);
   }
 
@@ -164,9 +168,10 @@ export class SetReplication {
     file: FetchedFile,
     coding: Pick<Parameters<typeof recode>[1], 'from' | 'to' | 'isChecked'>,
   ): Promise<Recoded> {
-    const { settings, spool, call } = this.#options.to;
-    const mayKeep = settings.compressionLevel === undefined;
-    const signer = settings.signKey;
+    const { to, encoding } = this.#options;
+    const { spool, call } = to;
+    const mayKeep = encoding.compressionLevel === undefined;
+    const signer = encoding.signKey;
     return recode(file, { name, ...coding, mayKeep, signer, spool, signal: call.signal });
   }
 
@@ -175,8 +180,8 @@ export class SetReplication {
     name: string,
     journal?: ReplicateJournal,
   ): Promise<void> {
-    const { remote, emit, settings } = this.#options.to;
-    const background = (settings.concurrency ?? 0) > 0;
+    const { remote, emit } = this.#options.to;
+    const background = (this.#options.concurrency ?? 0) > 0;
     this.#largest = Math.max(this.#largest, size);
     try {
       emit({ kind: 'uploading', name, background });
@@ -190,11 +195,17 @@ export class SetReplication {
 
   /** What a run before this one has copied. */
   async #openJournal(set: BackupSet): Promise<ReplicateJournal> {
-    const { archiveDir, settings } = this.#options.to;
-    const { encryptKey, hiddenEncryptKey, signKey, noEncryption } = settings;
-    const coding = JSON.stringify({ noEncryption, encryptKey, hiddenEncryptKey, signKey });
+    const { archiveDir, dryRun } = this.#options.to;
+    const { encryption, recipients, hiddenRecipients, signKey } = this.#options.encoding;
+    // As earlier releases wrote it.
+    const coding = JSON.stringify({
+      noEncryption: !encryption,
+      encryptKey: recipients,
+      hiddenEncryptKey: hiddenRecipients,
+      signKey,
+    });
     const journal = new ReplicateJournal(archiveDir, set, coding);
-    if (!settings.dryRun && !(await this.#canReadOn(journal))) journal.remove();
+    if (!dryRun && !(await this.#canReadOn(journal))) journal.remove();
     return journal;
   }
 
@@ -258,13 +269,13 @@ export class SetReplication {
 
   /** What a file is called when it is encoded with `codec`: names of old forms become new ones. */
   #newName(name: string, codec: Codec): string {
-    const { prefixes, settings } = this.#options.to;
-    const file: FileName | undefined = parseName(name, { prefixes, timeSeparator: settings.timeSeparator });
+    const { prefixes, timeSeparator } = this.#options.to;
+    const file: FileName | undefined = parseName(name, { prefixes, timeSeparator });
     return file === undefined ? name : formatName({ ...file, ...suffixOf(codec) }, prefixes);
   }
 
   #say(name: string): void {
-    this.#options.to.emit({ kind: 'notice', text: `Replicating b${quoteName(fromText(name))}.` });
+    this.#options.to.emit({ kind: 'replicating', name });
   }
 }
 

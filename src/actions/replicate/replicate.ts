@@ -1,71 +1,92 @@
 import { isNotThere } from '../../backends/failures/not-there.ts';
 import { byTime } from '../../collections/listing.ts';
 import { restorableBeside, restorableSets } from '../../collections/restorable.ts';
-import type { BackupSet } from '../../collections/sets.ts';
+import { type BackupSet, idOf, type SetId } from '../../collections/sets.ts';
 import { BackendError, ChainError, IntegrityError, type DuplicityError } from '../../errors/errors.ts';
 import type { EpochSeconds } from '../../util/time.ts';
 import { emitWarnings, regroup } from '../../repository/load-collection.ts';
+import type { Encoding } from '../../repository/keys.ts';
 import { lockArchive } from '../../repository/lock.ts';
 import { NO_REPLICA, readReplica } from './replica.ts';
 import { SetReplication } from './replicate-set.ts';
-import type { Session } from '../session.ts';
+import type { Repository } from '../../repository/repository.ts';
 import { announceLastFull } from '../../repository/synchronise.ts';
 
-/** Where sets are copied from. */
-export type Origin = Pick<Session, 'backend' | 'remote'>;
+export interface ReplicateOptions {
+  /** Where sets are copied from. */
+  readonly origin: Pick<Repository, 'backend' | 'remote'>;
+  /** Only sets older than this. */
+  readonly before?: EpochSeconds | undefined;
+  /** Of the copies: the one that the keys of the repository were opened with. */
+  readonly encoding: Encoding;
+  /** Copies uploaded while others are made, and said to be so; by default one. */
+  readonly concurrency?: number | undefined;
+}
+
+export interface ReplicateResult {
+  /** How many sets of the origin are old enough. */
+  readonly found: number;
+  /** Those of which something was lacking. */
+  readonly copied: readonly SetId[];
+  /** A dry run: they would be copied. */
+  readonly isPlanned: boolean;
+}
 
 /**
- * Copies the sets of `origin` that are older than `--time`, by default all, to the remote of the session where that lacks
- * them, encoded as the options say. Deletes nothing. A chain with a damaged set is copied up to that; the first damage is
- * thrown at the end.
+ * Copies the sets of `origin` to the remote of the repository where that lacks them. Deletes nothing. A chain with a
+ * damaged set is copied up to that; the first damage is thrown at the end.
  */
-export async function replicate(session: Session, origin: Origin): Promise<number> {
-  const { settings, emit } = session;
-  using lock = await lockArchive(session);
+export async function replicate(to: Repository, options: ReplicateOptions): Promise<ReplicateResult> {
+  const { origin, before = Infinity, encoding, concurrency } = options;
+  using lock = await lockArchive(to);
   void lock;
-  const from: Session = { ...session, ...origin };
-  const replica = await readReplica(session).catch((error: unknown) => {
-    if (session.makesPlace || !isNotThere(error)) throw error;
+  const from: Repository = { ...to, ...origin };
+  const replica = await readReplica(to).catch((error: unknown) => {
+    if (to.makesPlace || !isNotThere(error)) throw error;
     return NO_REPLICA;
   });
   const source = await readReplica(from);
-  announceLastFull(session, regroup(session, [...replica.names], []));
+  announceLastFull(to, regroup(to, [...replica.names], []));
   const collection = regroup(from, [...source.names], []);
-  emitWarnings(session, collection);
+  emitWarnings(to, collection);
 
-  const { time = Infinity } = settings;
   const chains = [...collection.chains, ...collection.ahead].map((chain) =>
-    [...restorableSets(chain), ...restorableBeside(chain)].filter(({ end }) => end < time).sort(byTime),
+    [...restorableSets(chain), ...restorableBeside(chain)].filter(({ end }) => end < before).sort(byTime),
   );
-  if (chains.every((sets) => sets.length === 0)) {
-    emit({ kind: 'notice', text: 'No old backup sets found.' });
-    return 0;
-  }
-  const replication = new SetReplication({ from, to: session, source, replica });
+  const found = chains.reduce((sum, sets) => sum + sets.length, 0);
+  const copied: SetId[] = [];
+  if (found === 0) return { found, copied, isPlanned: to.dryRun };
+  const replication = new SetReplication({ from, to, source, replica, encoding, concurrency });
   let failure: DuplicityError | undefined;
   for (const sets of chains) {
-    for (const damage of await copyChain(sets, replication)) {
-      if (failure !== undefined) emit({ kind: 'warning', text: damage.message });
+    const damages = await copyChain(sets, async (set) => {
+      if (await replication.copy(set)) copied.push(idOf(set));
+    });
+    for (const damage of damages) {
+      if (failure !== undefined) to.emit({ kind: 'warning', text: damage.message });
       failure ??= damage;
     }
   }
-  await session.remote.confirm();
+  await to.remote.confirm();
   if (failure !== undefined) throw failure;
-  return 0;
+  return { found, copied, isPlanned: to.dryRun };
 }
 
 /**
  * In order, so that what is there can be restored at any time. Answers what is wrong with sets that cannot be copied; what
  * builds on them is left out.
  */
-async function copyChain(sets: readonly BackupSet[], replication: SetReplication): Promise<readonly DuplicityError[]> {
+async function copyChain(
+  sets: readonly BackupSet[],
+  copy: (set: BackupSet) => Promise<void>,
+): Promise<readonly DuplicityError[]> {
   const damages: DuplicityError[] = [];
-  const copied = new Set<EpochSeconds>();
+  const there = new Set<EpochSeconds>();
   for (const set of sets) {
-    if (set.type === 'inc' && !copied.has(set.start)) continue;
+    if (set.type === 'inc' && !there.has(set.start)) continue;
     try {
-      await replication.copy(set);
-      copied.add(set.end);
+      await copy(set);
+      there.add(set.end);
     } catch (error) {
       if (!isDamage(error)) throw error;
       damages.push(error);

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Backend, Body, Bytes, Call } from '../../backends/backend.ts';
+import type { Code } from '../../errors/codes.ts';
 import { BackendError, DuplicityError } from '../../errors/errors.ts';
-import type { Session } from '../session.ts';
+import type { Emit } from '../../events/events.ts';
+import type { Repository } from '../../repository/repository.ts';
 
 /** Large enough that starting and ending does not count, small enough for a slow line. */
 const LARGE = 16 * 1024 * 1024;
@@ -26,10 +28,35 @@ const NAMES: readonly string[] = [
   'x'.repeat(100),
 ];
 
+/** What one check has found. */
+export interface CheckResult {
+  readonly title: string;
+  readonly isGood: boolean;
+  /** What is wrong, or more of what was found. */
+  readonly detail: string | undefined;
+  /** What can be done about it. */
+  readonly hint: string | undefined;
+  /** Of what is wrong. */
+  readonly code: Code | undefined;
+}
+
+export interface ValidateResult {
+  readonly checks: readonly CheckResult[];
+  /** What the kind of place promises; no check can prove it. */
+  readonly guarantees: {
+    /** An upload that is cut off leaves nothing under its name. */
+    readonly atomicPut: boolean;
+    /** The listing shows at once what has been stored and deleted. */
+    readonly consistentList: boolean;
+  };
+  /** The place can hold backups. */
+  readonly isGood: boolean;
+}
+
 interface Check {
   readonly title: string;
   /** Throws what is wrong; may tell more. */
-  run(store: Trial): Promise<string | undefined>;
+  readonly run: (store: Trial) => Promise<string | undefined>;
 }
 
 /** The place as a check sees it: every name begins with the mark of this run. */
@@ -49,40 +76,43 @@ interface Trial {
 
 /**
  * Tries whether a place keeps what backups rely on, and how fast it is. Writes only names of its own, which no program
- * takes for a backup, and deletes them at the end, also after a failure. 0, or the number of the first failure.
+ * takes for a backup, and deletes them at the end, also after a failure. Says each thing once it is known.
  */
-export async function validateBackend({ backend, call, emit, settings }: Session): Promise<number> {
-  const say = (text: string): void => emit({ kind: 'forced', text });
+export async function validateBackend({ backend, call, emit, tries }: Repository): Promise<ValidateResult> {
   const mark = `.duplicity-trial-${randomBytes(4).toString('hex')}.`;
-  const trial = trialOf(backend, mark, { ...call, patience: settings.numRetries > 1 ? PATIENCE_S : 0 });
-  let status = 0;
+  const trial = trialOf(backend, mark, { ...call, patience: tries > 1 ? PATIENCE_S : 0 });
+  const checks: CheckResult[] = [];
   try {
     for (const one of CHECKS) {
-      const { title } = one;
-      try {
-        const more = await one.run(trial);
-        say(`good    ${title}${more === undefined ? '' : `: ${more}`}`);
-      } catch (error) {
-        call.signal.throwIfAborted();
-        if (!(error instanceof DuplicityError)) throw error;
-        status ||= error.exitCode;
-        say(`FAILED  ${title}: ${error.message}`);
-        if (error.hint !== undefined) say(`        ${error.hint}`);
-      }
+      const result = await resultOf(one, trial, call.signal);
+      checks.push(result);
+      const { title, isGood, detail, hint } = result;
+      emit({ kind: 'checked', title, isGood, detail });
+      if (hint !== undefined) emit({ kind: 'checkHint', hint });
     }
   } finally {
     // Also after an interruption, which has ended the calls before.
-    await cleanUp(trialOf(backend, mark, { signal: AbortSignal.timeout(CLEANING_MS), patience: 0 }), say);
+    await cleanUp(trialOf(backend, mark, { signal: AbortSignal.timeout(CLEANING_MS), patience: 0 }), emit);
   }
-  for (const line of guarantees(backend)) say(line);
-  say(status === 0 ? 'This place can hold backups.' : 'This place cannot hold backups as it is.');
-  return status;
+  const { atomicPut, consistentList } = backend.traits;
+  return { checks, guarantees: { atomicPut, consistentList }, isGood: checks.every(({ isGood }) => isGood) };
+}
+
+async function resultOf({ title, run }: Check, trial: Trial, signal: AbortSignal): Promise<CheckResult> {
+  try {
+    return { title, isGood: true, detail: await run(trial), hint: undefined, code: undefined };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof DuplicityError)) throw error;
+    const { message, hint, code } = error;
+    return { title, isGood: false, detail: message, hint, code };
+  }
 }
 
 const CHECKS: readonly Check[] = [
   {
     title: 'files of 0, 1 and 65537 bytes come back as they were',
-    async run(trial) {
+    run: async (trial) => {
       for (const size of [0, 1, 65_537]) {
         const content = randomBytes(size);
         await trial.put('size', content);
@@ -93,7 +123,7 @@ const CHECKS: readonly Check[] = [
   },
   {
     title: 'a second upload replaces the first',
-    async run(trial) {
+    run: async (trial) => {
       await trial.put('again', Buffer.from('the first and longer content'));
       await trial.put('again', Buffer.from('second'));
       check((await trial.get('again')).toString() === 'second', 'the first content came back');
@@ -102,7 +132,7 @@ const CHECKS: readonly Check[] = [
   },
   {
     title: 'the listing shows each file once, and its size',
-    async run(trial) {
+    run: async (trial) => {
       await trial.put('listed', Buffer.from('12345'));
       const { files, seconds } = await trial.listed(['listed']);
       const size = files.get('listed');
@@ -114,7 +144,7 @@ const CHECKS: readonly Check[] = [
   },
   {
     title: 'a single file can be looked up',
-    async run(trial) {
+    run: async (trial) => {
       if (trial.backend.stat === undefined) return 'not here; the listing has to do';
       await trial.put('looked-up', Buffer.from('12345'));
       const size = (await trial.stat('looked-up'))?.size ?? 5;
@@ -125,7 +155,7 @@ const CHECKS: readonly Check[] = [
   },
   {
     title: 'what is deleted is gone, and deleting it again is no error',
-    async run(trial) {
+    run: async (trial) => {
       await trial.put('deleted', Buffer.from('x'));
       await trial.remove('deleted');
       await trial.remove('deleted');
@@ -135,7 +165,7 @@ const CHECKS: readonly Check[] = [
   },
   {
     title: 'a file that is not there is said not to be there',
-    async run(trial) {
+    run: async (trial) => {
       const failure = await trial.get('absent').catch((error: unknown) => error);
       const isRight = failure instanceof BackendError && failure.code === 'BACKEND_NOT_FOUND';
       if (failure instanceof BackendError && !isRight) throw failure;
@@ -145,7 +175,7 @@ const CHECKS: readonly Check[] = [
   },
   {
     title: 'names keep their characters',
-    async run(trial) {
+    run: async (trial) => {
       for (const name of NAMES) await trial.put(name, Buffer.from(name));
       const { files: listed } = await trial.listed(NAMES);
       for (const name of NAMES) {
@@ -158,7 +188,7 @@ const CHECKS: readonly Check[] = [
   },
   {
     title: 'several transfers at once',
-    async run(trial) {
+    run: async (trial) => {
       const width = Math.min(trial.backend.traits.parallel, 8);
       const contents = Array.from({ length: width }, (_, i) => Buffer.alloc(300_000, i));
       await Promise.all(contents.map((content, i) => trial.put(`parallel-${i}`, content)));
@@ -172,7 +202,7 @@ const CHECKS: readonly Check[] = [
   },
   {
     title: 'a large file',
-    async run(trial) {
+    run: async (trial) => {
       const content = randomBytes(LARGE);
       const start = performance.now();
       await trial.put('large', content);
@@ -219,20 +249,15 @@ function trialOf(backend: Backend, mark: string, call: Call & { readonly patienc
   };
 }
 
-async function cleanUp(trial: Trial, say: (text: string) => void): Promise<void> {
+async function cleanUp(trial: Trial, emit: Emit): Promise<void> {
   try {
     for (const name of (await trial.list()).keys()) await trial.remove(name);
-    for (const name of (await trial.list()).keys()) say(`LEFT    ${name} could not be deleted`);
+    for (const name of (await trial.list()).keys()) emit({ kind: 'trialLeft', what: name, detail: undefined });
   } catch (error) {
     const isLate = error instanceof DOMException && error.name === 'TimeoutError';
     if (!isLate && !(error instanceof DuplicityError)) throw error;
-    say(`LEFT    files of this trial (.duplicity-trial-*) could not be deleted: ${error.message}`);
+    emit({ kind: 'trialLeft', what: 'files of this trial (.duplicity-trial-*)', detail: error.message });
   }
-}
-
-function* guarantees({ traits }: Backend): Generator<string> {
-  yield `${traits.atomicPut ? 'yes     ' : 'no      '}an upload that is cut off leaves nothing under its name`;
-  yield `${traits.consistentList ? 'yes     ' : 'no      '}the listing shows at once what has been stored and deleted`;
 }
 
 function bodyOf(content: Buffer): Body {

@@ -1,0 +1,15 @@
+import { replicate, type ReplicateOptions } from '../../actions/replicate/replicate.ts';
+import type { Repository } from '../../repository/repository.ts';
+import { encodingOf } from '../engine-options.ts';
+import type { Settings } from '../settings.ts';
+
+export async function runReplicate(
+  repository: Repository,
+  settings: Settings,
+  origin: ReplicateOptions['origin'],
+): Promise<number> {
+  const { time, concurrency } = settings;
+  const { found } = await replicate(repository, { origin, before: time, encoding: encodingOf(settings), concurrency });
+  if (found === 0) repository.emit({ kind: 'notice', text: 'No old backup sets found.' });
+  return 0;
+}
