@@ -35,8 +35,8 @@ describe('--version and --help', () => {
     const result = await duplicity(words);
     expect(result).toMatchObject({ status: 0, stderr: '' });
     expect(result.stdout).toMatch(/^Usage: duplicity restore \[OPTIONS\] URL PATH\n/);
-    expect(result.stdout).toMatch(/^ {2}--path-to-restore/m);
-    expect(result.stdout).not.toMatch(/^ {2}--volsize/m);
+    expect(result.stdout).toMatch(/^ {2}\S.*--path-to-restore/m);
+    expect(result.stdout).not.toContain('--volsize');
   });
 
   test.each(['--help', '-h'])('%s: usage on stdout', async (word) => {
