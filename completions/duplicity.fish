@@ -35,6 +35,7 @@ complete -c duplicity -s v -l verbosity -x -d 'How much to tell: 0 error, 2 warn
 complete -c duplicity -l log-fd -x -d 'Also write machine-readable records to this open file descriptor.'
 complete -c duplicity -l log-file -r -d 'Also append machine-readable records to FILE.'
 complete -c duplicity -l log-timestamp -d 'Put date, time and level in front of every message.'
+complete -c duplicity -l json -d 'Print JSON, one object a line, and nothing else on standard output.'
 complete -c duplicity -n 'not __fish_seen_subcommand_from restore rb verify vb list-current-files ls collection-status st cleanup cl remove-older-than ro remove-all-but-n-full ra remove-all-inc-of-but-n-full ri replicate validate-backend' -l progress -d 'Show amount, speed and estimated time of the backup.'
 complete -c duplicity -n 'not __fish_seen_subcommand_from restore rb verify vb list-current-files ls collection-status st cleanup cl remove-older-than ro remove-all-but-n-full ra remove-all-inc-of-but-n-full ri replicate validate-backend' -l progress-rate -x -d 'Time between two progress lines (default 3).'
 complete -c duplicity -n 'not __fish_seen_subcommand_from restore rb verify vb list-current-files ls collection-status st cleanup cl remove-older-than ro remove-all-but-n-full ra remove-all-inc-of-but-n-full ri replicate validate-backend' -l no-print-statistics -d 'Do not print the statistics after a backup.'

@@ -11,14 +11,14 @@ import { parseFaults, type FaultRule } from '../backends/wrap/fault-rules.ts';
 import { openArchiveDir } from '../cache/archive-dir.ts';
 import type { RunCommand } from '../cli/command.ts';
 import { encodingOf } from '../cli/engine-options.ts';
+import { openOutputs, type Outputs } from '../cli/outputs.ts';
 import { parseCommandLine } from '../cli/parse.ts';
 import { runCleanup, runRemove } from '../cli/run/remove.ts';
 import { runStatus } from '../cli/run/status.ts';
 import { adoptLocalZone } from '../cli/time/local-zone.ts';
 import { tempRoots } from '../cli/places.ts';
-import type { Settings } from '../cli/settings.ts';
 import { processSurroundings, processWords, type Surroundings } from '../cli/surroundings.ts';
-import { catchSignals, interruption, type Interrupts } from '../cli/signals.ts';
+import { catchSignals, type Interrupts, SIGNALS } from '../cli/signals.ts';
 import { versionText } from '../cli/version.ts';
 import { type AskIo, askPassphrase } from '../crypto/ask/ask.ts';
 import { askPerson } from '../crypto/ask/ask-person.ts';
@@ -29,17 +29,9 @@ import { openRemote } from '../pipeline/remote.ts';
 import { openSpool } from '../pipeline/spool.ts';
 import { openRepository, placeOpener } from '../store/open-repository.ts';
 import { exitStatus, toFailure } from '../ui/exit-status.ts';
-import { humanOutput, type Consumer } from '../ui/human.ts';
 import { tellUncaught } from '../ui/last-words.ts';
-import { openLogFd, openLogFile, recordOutput } from '../ui/log-fd.ts';
-import { maskEvent, maskFor } from '../ui/mask.ts';
-import { fdSink } from '../ui/sink.ts';
 
 declare const __VERSION__: string;
-
-/** What a signal ends a run with: SIGINT has the reference's status, the others the shell's. */
-const SIGNALS = { SIGINT: 4, SIGHUP: 129, SIGTERM: 143 } as const;
-const DEFAULT_VERBOSITY = 3;
 
 const BULKY_MODULES: readonly string[] = ['node:crypto', 'node:fs/promises', 'node:zlib'];
 /** Actions that go through any number of files, and the large modules of node they use. */
@@ -84,44 +76,29 @@ async function main(): Promise<void> {
 }
 
 async function runCommandLine(): Promise<number> {
-  const outputs = [openConsole(DEFAULT_VERBOSITY, false)];
-  const mask = maskFor(processWords());
-  const emit: Emit = (event) => {
-    const shown = maskEvent(event, mask);
-    outputs.forEach((output) => output.emit(shown));
-  };
-  const flush = (): void => outputs.forEach((output) => output.flush());
-  let status = await perform({ emit, flush }, (settings) => outputs.splice(0, 1, ...openOutputs(settings)));
-  for (const [i, output] of outputs.entries()) {
-    try {
-      output.close();
-    } catch (thrown) {
-      // Also when it is the console: what could not be said there may still be said here, and in the records.
-      const error = toFailure(thrown, __VERSION__);
-      fdSink(2).write(Buffer.from(`${error.message}\n`));
-      for (const later of outputs.slice(i + 1)) later.emit({ kind: 'failed', error });
-      status ||= exitStatus(thrown);
-    }
-  }
-  return status;
+  const outputs = await openOutputs(processWords(), __VERSION__);
+  return outputs.close(await perform(outputs));
 }
 
-/** Runs the command line of this process; `direct` sends further output where its options say. */
-async function perform({ emit, flush }: Said, direct: (settings: Settings) => void): Promise<number> {
+/** Runs the command line of this process. */
+async function perform(outputs: Outputs): Promise<number> {
+  const { emit, flush, direct } = outputs;
   let interrupts: Interrupts | undefined;
   try {
     const around = processSurroundings();
     const command = parseCommandLine(processWords(), around, direct);
-    if (command.action === 'version') return print(versionText(__VERSION__));
-    if (command.action === 'help') return print((await import('../cli/help.ts')).helpText(command.about));
-    direct(command.settings);
+    if (command.action === 'version') return outputs.answer('version', versionText(__VERSION__));
+    if (command.action === 'help') {
+      return outputs.answer('help', (await import('../cli/help.ts')).helpText(command.about));
+    }
+    direct(command.settings, command.action);
     for (const text of command.warnings) emit({ kind: 'warning', text });
     interrupts = catchSignals(SIGNALS);
     return await run(command, { around, signal: interrupts.signal }, { emit, flush });
   } catch (thrown) {
     const by = interrupts?.by();
     if (by !== undefined) {
-      emit({ kind: 'notice', text: interruption(by) });
+      emit({ kind: 'interrupted', signal: by });
       return SIGNALS[by];
     }
     emit({ kind: 'failed', error: toFailure(thrown, __VERSION__) });
@@ -248,30 +225,6 @@ async function act(session: Session, command: Exclude<RunCommand, { readonly act
     case 'validate-backend':
       return (await import('../cli/run/validate.ts')).runValidate(session);
   }
-}
-
-function openConsole(verbosity: number, timestamps: boolean, columns?: () => number | undefined): Consumer {
-  return humanOutput({ verbosity, timestamps, stdout: fdSink(1), stderr: fdSink(2), columns });
-}
-
-/** Asked only for a progress bar: the stream of a terminal takes time to load. */
-function terminalColumns(): (() => number | undefined) | undefined {
-  return process.stdout.isTTY ? () => process.stdout.columns : undefined;
-}
-
-/** The console and, where asked for, the machine records. */
-function openOutputs({ verbosity, logTimestamp, logFd, logFile, progress }: Settings): Consumer[] {
-  const outputs = [openConsole(verbosity, logTimestamp, progress ? terminalColumns() : undefined)];
-  if (logFd !== undefined) outputs.push(recordOutput({ verbosity, sink: openLogFd(logFd) }));
-  if (logFile !== undefined) outputs.push(recordOutput({ verbosity, sink: openLogFile(logFile) }));
-  return outputs;
-}
-
-function print(text: string): number {
-  const sink = fdSink(1);
-  sink.write(Buffer.from(text));
-  sink.close();
-  return 0;
 }
 
 void main();

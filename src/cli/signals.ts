@@ -4,6 +4,9 @@ import { constants } from 'node:os';
 /** Those that end a run. */
 export type Ending = 'SIGINT' | 'SIGHUP' | 'SIGTERM';
 
+/** What a signal ends a run with: SIGINT has the reference's status, the others the shell's. */
+export const SIGNALS = { SIGINT: 4, SIGHUP: 129, SIGTERM: 143 } as const satisfies Readonly<Record<Ending, number>>;
+
 const ENDINGS: readonly Ending[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /** Node takes back what the caller ignored: what starts node says it here, as a line `SigIgn` of Linux. */
@@ -34,11 +37,6 @@ export function catchSignals(statuses: Readonly<Record<Ending, number>>): Interr
   // Every process, stream and upload under way listens: their number says nothing about a leak.
   setMaxListeners(0, interrupt.signal);
   return { signal: interrupt.signal, by: () => by };
-}
-
-/** What a user is told when a run ends for it. */
-export function interruption(name: Ending): string {
-  return `${name.slice('SIG'.length)} intercepted...exiting.`;
 }
 
 function ignored(mask: string | undefined): (name: Ending) => boolean {

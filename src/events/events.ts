@@ -37,6 +37,9 @@ export type Event =
     }
   /** The run ends with this. */
   | { readonly kind: 'failed'; readonly error: DuplicityError }
+  | { readonly kind: 'interrupted'; readonly signal: string }
+  /** What the action has found out, for those who take values (ui/results/report.ts knows their types). */
+  | { readonly kind: 'result'; readonly action: string; readonly result: object }
   /** A backup stores this path. */
   | { readonly kind: 'fileNew' | 'fileChanged' | 'fileDeleted'; readonly path: BytePath }
   | { readonly kind: 'socketSkipped'; readonly path: BytePath }

@@ -1,5 +1,5 @@
 import { tempRoots } from '../cli/places.ts';
-import { catchSignals, interruption } from '../cli/signals.ts';
+import { catchSignals } from '../cli/signals.ts';
 import { processSurroundings, processWords } from '../cli/surroundings.ts';
 import { localFailure } from '../crypto/local-failure.ts';
 import { CODES } from '../errors/codes.ts';
@@ -9,6 +9,7 @@ import { openSpool } from '../pipeline/spool.ts';
 import { localAccounts } from '../source/accounts.ts';
 import { toFailure } from '../ui/exit-status.ts';
 import { humanOutput } from '../ui/human.ts';
+import { interruption } from '../ui/interruption.ts';
 import { maskFor } from '../ui/mask.ts';
 import { fdSink } from '../ui/sink.ts';
 import { patch } from './apply.ts';

@@ -1,6 +1,7 @@
 import type { Event } from '../events/events.ts';
 import type { ProgressState } from '../events/progress.ts';
 import { wallClock } from '../util/local-time.ts';
+import { gatherInto } from './gather.ts';
 import { formatProgress } from './progress.ts';
 import { type Message, levelName, render } from './render.ts';
 import type { Sink } from './sink.ts';
@@ -9,8 +10,8 @@ import type { Sink } from './sink.ts';
 export interface Consumer {
   emit(event: Event): void;
   flush(): void;
-  /** Writes what is pending. Throws `LocalError` when output got lost for another reason than a reader gone away. */
-  close(): void;
+  /** Writes what is pending; `status` is that of the run. Throws `LocalError` when output got lost for another reason than a reader gone away. */
+  close(status?: number): void;
 }
 
 export interface HumanOptions {
@@ -26,36 +27,13 @@ export interface HumanOptions {
   readonly columns?: (() => number | undefined) | undefined;
 }
 
-const GATHER_BYTES = 64 * 1024;
-const LINGER_MS = 50;
 /** To the line above, and that one empty. */
 const OVER_LAST_LINE = '\x1b[F\x1b[2K';
 
 /** Messages for people, as bytes. Many short lines are gathered; none lingers for long, and errors keep their place. */
 export function humanOutput({ verbosity, timestamps, stderr, stdout, columns }: HumanOptions): Consumer {
   let endsInProgress = false;
-  let pending = '';
-  let since = 0;
-  let timer: NodeJS.Timeout | undefined;
-
-  function flush(): void {
-    if (timer) clearTimeout(timer);
-    timer = undefined;
-    if (pending === '') return;
-    const bytes = Buffer.from(pending, 'latin1');
-    pending = '';
-    stdout.write(bytes);
-  }
-
-  function gather(line: string): void {
-    if (pending === '') {
-      since = Date.now();
-      timer = setTimeout(flush, LINGER_MS).unref();
-    }
-    pending += line;
-    // The timer does not fire while a long stretch of work keeps the event loop.
-    if (pending.length >= GATHER_BYTES || Date.now() - since > LINGER_MS) flush();
-  }
+  const { add: gather, flush } = gatherInto(stdout, 'latin1');
 
   /** On a terminal a progress line takes the place of the one before, hence must not be wrapped. */
   function overLast(state: ProgressState, message: Message, width = Infinity): string {

@@ -43,6 +43,8 @@ function controlFields(event: Event): Control {
     case 'checked':
     case 'checkHint':
     case 'trialLeft':
+    case 'interrupted':
+    case 'result':
       return { code: GENERIC, fields: NONE, data: NONE };
     case 'warning': {
       const fields: string[] = [];

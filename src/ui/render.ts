@@ -11,6 +11,7 @@ import {
   removingText,
 } from './upkeep/removal-text.ts';
 import { checkText } from './upkeep/validation-text.ts';
+import { interruption } from './interruption.ts';
 import { formatProgress } from './progress.ts';
 import { lastFullText } from './status/status-text.ts';
 import { formatStatistics, formatVerifySummary } from './statistics.ts';
@@ -42,6 +43,10 @@ export function render(event: Event): Message {
       return { level: LEVELS.notice, text: fromText(event.text), forced: true };
     case 'failed':
       return { level: LEVELS.error, text: fromText(failureText(event.error)), forced: false };
+    case 'interrupted':
+      return { level: LEVELS.notice, text: bytePath(interruption(event.signal)), forced: false };
+    case 'result':
+      return { level: Infinity, text: undefined, forced: false };
     case 'fileNew':
       return info(`A ${shown(event.path)}`);
     case 'fileChanged':

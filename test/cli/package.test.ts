@@ -48,9 +48,12 @@ describe('the npm package', () => {
     const paths = packed.files.map(({ path }) => path);
     expect(paths).toContain('dist/duplicity.cjs');
     expect(paths).toContain('LICENSE');
+    expect(paths).toContain('docs/schema/json-lines.json');
     const others = paths.filter(
       (path) =>
-        !/^(dist\/(?:duplicity|rdiffdir)\.cjs|man\/.*|completions\/.*|package\.json|LICENSE|[A-Z]+\.md)$/.test(path),
+        !/^(dist\/(?:duplicity|rdiffdir)\.cjs|man\/.*|completions\/.*|docs\/schema\/.*\.json|package\.json|LICENSE|[A-Z]+\.md)$/.test(
+          path,
+        ),
     );
     expect(others).toEqual([]);
   });

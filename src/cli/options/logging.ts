@@ -55,6 +55,12 @@ export const LOGGING = {
     actions: 'all',
     help: 'Put date, time and level in front of every message.',
   }),
+  json: toggle({
+    flag: '--json',
+    release: 'ours',
+    actions: 'all',
+    help: 'Print JSON, one object a line, and nothing else on standard output. The last line is the result, or the error. docs/json.md describes the lines.',
+  }),
   progress: toggle({
     flag: '--progress',
     release: 'both',

@@ -4,6 +4,7 @@ import type { Repository } from '../../repository/repository.ts';
 import { fileHistoryText } from '../../ui/status/changes-text.ts';
 import { changesAsJson, showChangesAsTable } from '../../ui/status/show-changes.ts';
 import { NO_ACTIVE_CHAIN, statusReport } from '../../ui/status/status-text.ts';
+import { report } from '../../ui/results/report.ts';
 import type { Settings } from '../settings.ts';
 
 /** `collection-status`, with `--show-changes-in-set` and `--file-changed` also what is in the sets. */
@@ -18,8 +19,10 @@ export async function runStatus(repository: Repository, settings: Settings): Pro
     isKnown = history !== undefined;
     if (history !== undefined) emit({ kind: 'changes', text: fileHistoryText(history) });
   } else {
-    const report = statusReport(await collectionStatus(repository), { backendName, archiveDir: archiveDir.path });
-    emit({ kind: 'collectionStatus', ...report, forced: true });
+    const status = await collectionStatus(repository);
+    const shown = statusReport(status, { backendName, archiveDir: archiveDir.path });
+    emit({ kind: 'collectionStatus', ...shown, forced: true });
+    report(emit, 'collection-status', status);
   }
   if (!isKnown) emit({ kind: 'forced', text: NO_ACTIVE_CHAIN });
   return 0;

@@ -70,7 +70,9 @@ function findLong(flag: string, { long }: Spellings): Spelling {
   const candidates = [...long.values()].filter((spelling) => spelling.flag.startsWith(flag));
   // `--con` was unambiguous in 0.8.22 and stays so, whatever was added since.
   const old = candidates.filter(({ release }) => release === 'both' || release === '0.8');
-  const found = onlyOne(candidates) ?? onlyOne(old);
+  // And what 3.0.1 took, whatever was added here.
+  const theirs = candidates.filter(({ release }) => release !== 'ours');
+  const found = onlyOne(candidates) ?? onlyOne(old) ?? onlyOne(theirs);
   if (found) return found;
   if (candidates.length === 0) {
     const meant = nearest(flag, long.keys());

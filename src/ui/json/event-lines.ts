@@ -1,0 +1,78 @@
+import type { Event } from '../../events/events.ts';
+import { levelName, render } from '../render.ts';
+import type { EventLine } from './lines.ts';
+import { pathFields, timeFields } from './fields.ts';
+
+/** The line that tells an event; undefined for what stands in the last line, or concerns people only. */
+export function eventLine(event: Event): EventLine | undefined {
+  switch (event.kind) {
+    case 'warning': {
+      const { text, code = 'generic', path, time } = event;
+      const where = path === undefined ? {} : pathFields(path);
+      const when = time === undefined ? {} : timeFields('time', time);
+      return { v: 1, type: 'warning', code, text, ...where, ...when };
+    }
+    case 'fileNew':
+      return { v: 1, type: 'file', change: 'new', ...pathFields(event.path) };
+    case 'fileChanged':
+      return { v: 1, type: 'file', change: 'changed', ...pathFields(event.path) };
+    case 'fileDeleted':
+      return { v: 1, type: 'file', change: 'deleted', ...pathFields(event.path) };
+    case 'socketSkipped':
+      return { v: 1, type: 'file', change: 'skipped', ...pathFields(event.path) };
+    case 'restoring':
+      return { v: 1, type: 'file', change: 'restored', ...pathFields(event.path), fileType: event.type };
+    case 'listed': {
+      const { path, type, mtime } = event;
+      return { v: 1, type: 'entry', ...pathFields(path), fileType: type, ...timeFields('mtime', mtime) };
+    }
+    case 'changes':
+      return { v: 1, type: 'changes', text: Buffer.from(event.text, 'latin1').toString() };
+    case 'progress': {
+      const { current, total } = event;
+      return {
+        v: 1,
+        type: 'progress',
+        ...(total === undefined ? { bytes: current } : { volume: current, volumes: total }),
+      };
+    }
+    case 'backupProgress': {
+      const { bytes, percent, elapsedSeconds, etaSeconds, bytesPerSecond, stalled } = event.state;
+      const left = Number.isFinite(etaSeconds) ? { secondsLeft: etaSeconds } : {};
+      const pace = { percent, elapsedSeconds, ...left, bytesPerSecond, isStalled: stalled };
+      return { v: 1, type: 'progress', bytes: Math.floor(bytes), ...pace };
+    }
+    case 'uploading':
+    case 'uploaded': {
+      const state = event.kind === 'uploading' ? 'started' : 'finished';
+      return { v: 1, type: 'upload', state, name: event.name, isInBackground: event.background };
+    }
+    case 'failed':
+    case 'interrupted':
+    case 'result':
+    case 'collectionStatus':
+    case 'statistics':
+    case 'verified':
+      return undefined;
+    default:
+      return inWords(event);
+  }
+}
+
+/** What has no line of its own is a message, as people get it. */
+function inWords(event: Event): EventLine | undefined {
+  const { level, text } = render(event);
+  if (text === undefined) return undefined;
+  const message = { v: 1, text: Buffer.from(text, 'latin1').toString() } as const;
+  switch (levelName(level)) {
+    case 'ERROR':
+    case 'WARNING':
+      return { ...message, type: 'warning', code: 'generic' };
+    case 'NOTICE':
+      return { ...message, type: 'notice' };
+    case 'INFO':
+      return { ...message, type: 'info' };
+    case 'DEBUG':
+      return { ...message, type: 'debug' };
+  }
+}

@@ -1,0 +1,238 @@
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { errorOf, json, jsonOf, ofType, resultOf } from '../support/json.ts';
+import { searchPath } from '../support/home.ts';
+import { root } from '../support/paths.ts';
+import { run } from '../support/processes.ts';
+import { heard } from '../support/heard.ts';
+import { NODE, runDuplicity, startDuplicity } from '../support/run.ts';
+import { backUp, faults, names, noise, PLAIN, put, scene, type Scene } from '../support/scene.ts';
+import { timeOfSet } from '../support/times.ts';
+
+const STATUS = 'collection-status';
+const at = (k: number): string[] => ['--current-time', String(timeOfSet(k))];
+const rfc3339 = (time: number): string => new Date(time * 1000).toISOString().replace('.000Z', 'Z');
+
+/** Two sets, the full one of several volumes. */
+async function twoSets(): Promise<Scene> {
+  const place = scene();
+  put(place.source, { big: noise(2_500_000), small: 'one', gone: 'x' });
+  await backUp(place, 0, ['full', '--volsize', '1']);
+  put(place.source, { small: 'two', later: 'new' }, timeOfSet(0));
+  await backUp(place, 1, ['incremental', '--volsize', '1']);
+  return place;
+}
+
+describe('collection-status --json', () => {
+  test('gives chains and sets as values', async () => {
+    const { remote, url } = await twoSets();
+    const [start, end] = [timeOfSet(0), timeOfSet(1)];
+    const { result } = resultOf(await json([STATUS, url]), STATUS);
+    const ofSet = (stamp: string) => names(remote).filter((name) => name.includes(stamp));
+    expect(result).toMatchObject({
+      chains: [
+        {
+          isActive: true,
+          isAhead: false,
+          start: rfc3339(start),
+          startEpoch: start,
+          end: rfc3339(end),
+          endEpoch: end,
+          sets: [
+            { kind: 'full', time: rfc3339(start), timeEpoch: start, volumes: 3, isEncrypted: false, isComplete: true },
+            { kind: 'inc', timeEpoch: end, base: rfc3339(start), baseEpoch: start, volumes: 1, isComplete: true },
+          ],
+          beside: [],
+        },
+      ],
+      orphaned: [],
+      incomplete: [],
+      stray: { remote: [], local: [] },
+      lastFull: rfc3339(start),
+      lastFullEpoch: start,
+    });
+    const stored = result?.chains[0]?.sets.map(({ bytes = 0 }) => bytes) ?? [];
+    const all = ofSet('duplicity').map((name) => readFileSync(`${remote}/${name}`).length);
+    expect(stored.reduce((sum, bytes) => sum + bytes, 0)).toBe(all.reduce((sum, bytes) => sum + bytes, 0));
+  });
+});
+
+describe('every action with --json', () => {
+  test('says lines of the schema and nothing else, at the highest verbosity too', async () => {
+    const place = scene();
+    const { source, url, dir } = place;
+    put(source, { a: 'a', b: noise(1_500_000) });
+    const args = ['--volsize', '1', ...PLAIN, '-v9', ...at(0)];
+    const full = await json(['full', ...args, '--progress', source, url]);
+    expect(resultOf(full, 'full').exitStatus).toBe(0);
+    expect(ofType(full, 'file')).toMatchObject([{ change: 'new', path: '.' }, { path: 'a' }, { path: 'b' }]);
+    expect(ofType(full, 'upload').filter(({ state }) => state === 'finished').length).toBeGreaterThanOrEqual(2);
+
+    put(source, { a: 'other' }, timeOfSet(0));
+    const inc = await json(['incremental', ...args, ...at(1), source, url]);
+    resultOf(inc, 'incremental');
+    expect(ofType(inc, 'file')).toMatchObject([{ path: '.' }, { change: 'changed', path: 'a' }]);
+    resultOf(await json(['backup', ...args, ...at(2), '--dry-run', source, url]), 'backup');
+
+    const listed = await json(['list-current-files', ...PLAIN, url]);
+    resultOf(listed, 'list-current-files');
+    expect(ofType(listed, 'entry').map(({ path, fileType }) => [path, fileType])).toEqual([
+      ['.', 'dir'],
+      ['a', 'reg'],
+      ['b', 'reg'],
+    ]);
+
+    const restored = await json(['restore', ...PLAIN, url, `${dir}/out`]);
+    resultOf(restored, 'restore');
+    expect(ofType(restored, 'progress').at(-1)).toMatchObject({ volumes: 3 });
+    resultOf(await json(['restore', ...PLAIN, '-v9', '--dry-run', url, `${dir}/not`]), 'restore');
+
+    expect(resultOf(await json(['verify', ...PLAIN, '--compare-data', url, source]), 'verify').exitStatus).toBe(0);
+    put(source, { a: 'changed' });
+    expect(resultOf(await json(['verify', ...PLAIN, '--compare-data', url, source]), 'verify').exitStatus).toBe(1);
+
+    const others = ['cleanup', 'replicate', 'validate-backend'] as const;
+    for (const action of others) {
+      const target = action === 'replicate' ? [`file://${dir}/copy`] : [];
+      resultOf(await json([action, ...PLAIN, '-v9', url, ...target]), action);
+    }
+    resultOf(await json(['remove-older-than', '1s', '-v9', url]), 'remove-older-than');
+    resultOf(await json(['remove-all-but-n-full', '1', url]), 'remove-all-but-n-full');
+    resultOf(await json(['remove-all-inc-of-but-n-full', '1', '--force', url]), 'remove-all-inc-of-but-n-full');
+    for (const option of ['--file-changed=a', '--show-changes-in-set=0'])
+      resultOf(await json([STATUS, option, url]), STATUS);
+  });
+});
+
+test('progress is told where asked for, and files only from the verbosity where people hear of them', async () => {
+  const { source, url } = scene();
+  put(source, { a: noise(300_000) });
+  const run = await json(['full', ...PLAIN, '--progress', source, url]);
+  const progress = ofType(run, 'progress');
+  expect(progress.at(-1)).toMatchObject({ percent: 100, isStalled: false });
+  expect(ofType(run, 'file')).toEqual([]);
+});
+
+test('paths are text, and bytes too where they are not UTF-8', async () => {
+  const place = scene();
+  const { source, url } = place;
+  const odd = Buffer.from('odd\xff\n"name', 'latin1');
+  writeFileSync(Buffer.concat([Buffer.from(`${source}/`), odd]), '1');
+  writeFileSync(`${source}/größe\t\u2028`, '2');
+  await backUp(place, 0);
+  const entries = ofType(await json(['list-current-files', ...PLAIN, url]), 'entry');
+  const paths = entries.map(({ path, pathBytes }) => ({ path, pathBytes }));
+  expect(paths).toEqual([
+    { path: '.' },
+    { path: 'größe\t\u2028' },
+    { path: 'odd\ufffd\n"name', pathBytes: odd.toString('base64') },
+  ]);
+});
+
+describe('a run that fails', () => {
+  test.each([
+    [['--nope', STATUS, 'file:///x'], 'no such option: --nope'],
+    [['colection-status', 'file:///x', 'y', 'z'], '"colection-status" is no action'],
+    [['--volsize', 'many', 'full', 'a', 'file:///x'], '--volsize'],
+    [['help', 'verfy'], '"verfy" is no action'],
+    [
+      ['--log-fd', '1', STATUS, 'file:///x'],
+      '--log-fd cannot send records to standard output, which belongs to --json.',
+    ],
+  ])('%j: a usage error is the one line', async (args, message) => {
+    for (const words of [
+      ['--json', ...args],
+      [...args, '--json'],
+    ]) {
+      const run = jsonOf(await runDuplicity(words));
+      expect(run.events).toEqual([]);
+      const line = errorOf(run);
+      expect(line).toMatchObject({ exitStatus: 2, code: 'COMMAND_LINE' });
+      expect(line.message).toContain(message);
+      expect(run.stderr).toMatch(/^Command line error: /);
+    }
+  });
+
+  test('has its code, its sentence and its hint in the last line, and a sentence for people on stderr', async () => {
+    const { source, url, dir } = scene();
+    put(source, { a: '1' });
+    mkdirSync(`${dir}/full`);
+    put(`${dir}/full`, { there: '' });
+    const failed = await json(['restore', ...PLAIN, url, `${dir}/full`]);
+    const line = errorOf(failed);
+    expect(line).toMatchObject({ action: 'restore', exitStatus: 11, code: 'RESTORE_DIR_EXISTS' });
+    expect(failed.stderr).toContain(line.message);
+  });
+
+  test('tells what was warned of before', async () => {
+    const place = scene();
+    const { source, url } = place;
+    put(source, { a: '1' });
+    const run = await json(
+      ['full', ...PLAIN, '--num-retries', '2', source, url],
+      faults({ op: 'put', do: 'error', count: 9 }),
+    );
+    expect(errorOf(run)).toMatchObject({ action: 'full', exitStatus: 50, code: 'BACKEND_ERROR' });
+    expect(ofType(run, 'warning').length + ofType(run, 'notice').length).toBeGreaterThan(0);
+  });
+
+  test('does not show the password of a URL', async () => {
+    const run = await json([STATUS, '--num-retries', '1', 'ftp://me:hunter2@127.0.0.1:1/x', '-v9']);
+    errorOf(run);
+    expect(run.stdout + run.stderr).not.toContain('hunter2');
+    const mistyped = await json(['full', 'x', 'y:/me:hunter2@host']);
+    errorOf(mistyped);
+    expect(mistyped.stdout).not.toContain('hunter2');
+  });
+
+  test.each([
+    ['SIGINT', 4],
+    ['SIGTERM', 143],
+  ] as const)('%s: the last line names the signal', async (signal, status) => {
+    const { source, url } = scene();
+    put(source, { a: noise(2_500_000) });
+    const slow = {
+      env: { DUPLICITY_TEST_FAULTS: JSON.stringify([{ op: 'put', match: '.vol', do: 'delay', ms: 600_000 }]) },
+    };
+    const running = startDuplicity(['--json', 'full', '--volsize', '1', ...PLAIN, source, url], slow);
+    await heard(running, '"upload"');
+    running.child.kill(signal);
+    const run = jsonOf(await running.result);
+    expect(errorOf(run)).toMatchObject({ action: 'full', exitStatus: status, code: 'INTERRUPTED', signal });
+  });
+});
+
+test('help and version are results', async () => {
+  expect(resultOf(await json(['--version']), 'version').result?.text).toMatch(/^duplicity \d/);
+  expect(resultOf(await json(['help', 'full']), 'help').result?.text).toMatch(/^Usage: duplicity full /);
+});
+
+test('records go where they go, and the exit status of a lost output is that of the process', async () => {
+  const { url, dir } = await twoSets();
+  const log = `${dir}/log`;
+  resultOf(await json([STATUS, '--log-file', log, url]), STATUS);
+  expect(readFileSync(log, 'utf8')).toMatch(/^INFO 3 $/m);
+  symlinkSync('/dev/full', `${dir}/lost`);
+  const lost = await json([STATUS, '--log-file', `${dir}/lost`, url]);
+  expect(errorOf(lost)).toMatchObject({ action: STATUS, exitStatus: 1, code: 'GENERIC' });
+});
+
+test('an option that --json could abbreviate in the reference still is what it was', async () => {
+  const { url } = await twoSets();
+  const { stdout } = await runDuplicity([STATUS, '--jsons', '--show-changes-in-set', '0', url]);
+  expect(stdout).toMatch(/"files_changed": \{/);
+});
+
+test('the example of the manual shows the sets of a place', async () => {
+  const { dir, url } = await twoSets();
+  const page = readFileSync(`${root}/docs/json.md`, 'utf8');
+  writeFileSync(`${dir}/status.mjs`, /```js\n([^]*?)```/.exec(page)?.[1] ?? '');
+  const env = { PATH: `${root}:${searchPath()}`, DUPLICITY_NODE: NODE };
+  const shown = await run(NODE, [`${dir}/status.mjs`, url], { env });
+  expect(shown).toMatchObject({ status: 0, stderr: '' });
+  const lines = shown.stdout.trimEnd().split('\n');
+  expect(lines.map((line) => line.replace(/ \d+$/, ''))).toEqual([
+    `full ${rfc3339(timeOfSet(0))} 3`,
+    `inc ${rfc3339(timeOfSet(1))} 1`,
+  ]);
+});
