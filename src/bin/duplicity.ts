@@ -1,11 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import type { Call } from '../backends/backend.ts';
 import { backup } from '../actions/backup/backup.ts';
-import { listFiles } from '../actions/list/list-files.ts';
-import { restore } from '../actions/restore/restore.ts';
 import type { Session } from '../actions/session.ts';
-import { refuseWarnings } from '../events/strict.ts';
-import { verify } from '../actions/verify/verify.ts';
 import type { OpenOptions } from '../backends/open-options.ts';
 import { parseFaults, type FaultRule } from '../backends/wrap/fault-rules.ts';
 import { openArchiveDir } from '../cache/archive-dir.ts';
@@ -13,8 +9,11 @@ import type { RunCommand } from '../cli/command.ts';
 import { encodingOf } from '../cli/engine-options.ts';
 import { openOutputs, type Outputs } from '../cli/outputs.ts';
 import { parseCommandLine } from '../cli/parse.ts';
+import { runList } from '../cli/run/list.ts';
 import { runCleanup, runRemove } from '../cli/run/remove.ts';
+import { runRestore } from '../cli/run/restore.ts';
 import { runStatus } from '../cli/run/status.ts';
+import { runVerify } from '../cli/run/verify.ts';
 import { adoptLocalZone } from '../cli/time/local-zone.ts';
 import { tempRoots } from '../cli/places.ts';
 import { processSurroundings, processWords, type Surroundings } from '../cli/surroundings.ts';
@@ -207,13 +206,11 @@ async function act(session: Session, command: Exclude<RunCommand, { readonly act
     case 'backup':
       return backup(session, command.action, { path: command.source, throughLink: command.throughLink });
     case 'restore':
-      return refuseWarnings(session, session.settings, (strict) => restore(strict, command.target));
+      return runRestore(session, command.settings, command);
     case 'verify':
-      return refuseWarnings(session, session.settings, (strict) =>
-        verify(strict, { path: command.target, throughLink: command.throughLink }),
-      );
+      return runVerify(session, command.settings, command);
     case 'list-current-files':
-      return listFiles(session);
+      return runList(session, command.settings);
     case 'collection-status':
       return runStatus(session, command.settings);
     case 'cleanup':

@@ -45,6 +45,8 @@ export type Event =
   | { readonly kind: 'socketSkipped'; readonly path: BytePath }
   /** A restore writes this path. */
   | { readonly kind: 'restoring'; readonly path: BytePath; readonly type: FileType }
+  /** A verification found that this path of the archive, or of what it is compared with, is another there. */
+  | { readonly kind: 'difference'; readonly path: BytePath; readonly text: string }
   /** One line of list-current-files. */
   | { readonly kind: 'listed'; readonly path: BytePath; readonly type: FileType; readonly mtime: EpochSeconds }
   /** collection-status: text for people, data lines for machines. */

@@ -19,6 +19,7 @@ export function maskEvent(event: Event, mask: Mask): Event {
   switch (event.kind) {
     case 'error':
     case 'warning':
+    case 'difference':
     case 'notice':
     case 'info':
     case 'debug':

@@ -32,6 +32,7 @@ function controlFields(event: Event): Control {
     case 'debug':
     case 'forced':
     case 'statistics':
+    case 'difference':
     case 'verified':
     case 'lastFull':
     case 'cleaning':

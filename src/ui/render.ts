@@ -57,6 +57,8 @@ export function render(event: Event): Message {
       return info(`Skipping socket ${shown(event.path)}`);
     case 'restoring':
       return info(`Writing ${shown(event.path)} of type ${event.type}`);
+    case 'difference':
+      return { level: LEVELS.notice, text: fromText(`Difference found: ${event.text}`), forced: false };
     case 'listed':
       return { level: LEVELS.info, text: bytePath(`${asctime(event.mtime)} ${shown(event.path)}`), forced: true };
     case 'collectionStatus':

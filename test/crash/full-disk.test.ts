@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, statfsSync, writeFileSync, writeSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { restore } from '../../src/actions/restore/restore.ts';
-import { verify } from '../../src/actions/verify/verify.ts';
+import { runRestore } from '../../src/cli/run/restore.ts';
+import { runVerify } from '../../src/cli/run/verify.ts';
 import { memoryBackend } from '../../src/testing/memory-backend.ts';
 import { bytePath } from '../../src/util/bytepath.ts';
 import { act, backUp as backUpInProcess, type Machine } from '../support/in-process.ts';
@@ -139,9 +139,10 @@ describe.runIf(requireMount())('a disk that is full', () => {
     put(s.source, { a: noise(1.5 * MIB) });
     await backUpInProcess(machineIn(disk(8 * MIB)), memory, 0, { volsize: MIB });
     const target = bytePath(`${s.dir}/out`);
-    const restoring = (bytes: number) => act(machineIn(disk(bytes)), memory, 1, {}, (at) => restore(at, target));
+    const restoring = (bytes: number) =>
+      act(machineIn(disk(bytes)), memory, 1, {}, (at) => runRestore(at, at.settings, { target }));
     const verifying = (bytes: number) =>
-      act(machineIn(disk(bytes)), memory, 1, {}, (at) => verify(at, { path: bytePath(s.source) }));
+      act(machineIn(disk(bytes)), memory, 1, {}, (at) => runVerify(at, at.settings, { target: bytePath(s.source) }));
     for (const [run, word] of [
       [restoring, 'restore'],
       [verifying, 'verify'],

@@ -2,9 +2,9 @@ import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:
 import { dirname } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { listFiles } from '../../src/actions/list/list-files.ts';
-import { restore } from '../../src/actions/restore/restore.ts';
-import { verify } from '../../src/actions/verify/verify.ts';
+import { runList } from '../../src/cli/run/list.ts';
+import { runRestore } from '../../src/cli/run/restore.ts';
+import { runVerify } from '../../src/cli/run/verify.ts';
 import { LocalError } from '../../src/errors/errors.ts';
 import { memoryBackend, type MemoryBackend } from '../../src/testing/memory-backend.ts';
 import { bytePath } from '../../src/util/bytepath.ts';
@@ -145,13 +145,13 @@ async function restoredPart({ on, memory, set, path }: Question): Promise<Listed
   rmSync(target, { recursive: true, force: true });
   const settings = { time: timeOfSet(set), pathToRestore: [bytePath(path)] };
   try {
-    await act(on, memory, 9, settings, (session) => restore(session, target));
+    await act(on, memory, 9, settings, (session) => runRestore(session, session.settings, { target }));
   } catch (error) {
     if (error instanceof LocalError && error.code === 'RESTORE_PATH_NOT_FOUND') return undefined;
     throw error;
   }
   const said = await act(on, memory, 9, { ...settings, compareData: true }, (session) =>
-    verify(session, { path: target }),
+    runVerify(session, session.settings, { target }),
   );
   const part = treeOf(target);
   expect(said.filter(({ kind }) => kind === 'verified')).toEqual([
@@ -161,7 +161,7 @@ async function restoredPart({ on, memory, set, path }: Question): Promise<Listed
 }
 
 async function listed(on: Machine, memory: MemoryBackend, set: number): Promise<string[]> {
-  const said = await act(on, memory, 9, { time: timeOfSet(set) }, listFiles);
+  const said = await act(on, memory, 9, { time: timeOfSet(set) }, (session) => runList(session, session.settings));
   return said.flatMap((event) => (event.kind === 'listed' ? [event.path === '' ? '.' : event.path] : []));
 }
 

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { runCleanup } from '../../src/cli/run/remove.ts';
-import { restore } from '../../src/actions/restore/restore.ts';
+import { runRestore } from '../../src/cli/run/restore.ts';
 import type { Backend } from '../../src/backends/backend.ts';
 import { type MemoryBackend, memoryBackend } from '../../src/testing/memory-backend.ts';
 import { bytePath } from '../../src/util/bytepath.ts';
@@ -111,7 +111,7 @@ function make(full: string, node: Node): void {
 async function restored(on: Machine, backend: Backend, k: number): Promise<Listed[]> {
   const target = `${on.dir}/out`;
   rmSync(target, { recursive: true, force: true });
-  await act(on, backend, k, {}, (session) => restore(session, bytePath(target)));
+  await act(on, backend, k, {}, (session) => runRestore(session, session.settings, { target: bytePath(target) }));
   return treeOf(target);
 }
 

@@ -4,41 +4,70 @@ import type { Content } from '../../target/file-writer.ts';
 import { TreeWriter } from '../../target/tree-writer.ts';
 import { ROOT, type BytePath } from '../../util/bytepath.ts';
 import type { Soon } from '../../util/soon.ts';
+import type { EpochSeconds } from '../../util/time.ts';
 import { archivedOwner } from '../../repository/source/archived-owner.ts';
 import { checkOpenFiles } from '../../repository/check-resources.ts';
-import { findPastState, type PastState, planPastTree } from '../../repository/past/past-tree.ts';
+import { findPastState, type PastOptions, type PastState, planPastTree } from '../../repository/past/past-tree.ts';
 import { lockArchive } from '../../repository/lock.ts';
 import { readSetManifest } from '../../repository/metadata/read-manifest.ts';
-import { Relocation } from './relocate.ts';
+import { Relocation, type Rename } from './relocate.ts';
 import { checkNoFile, checkTarget, fileName, makeParent, placeFor } from './restore-target.ts';
-import type { Session } from '../session.ts';
+import type { Repository } from '../../repository/repository.ts';
 import { openWantedTree, type WantedTree } from '../../repository/past/wanted-tree.ts';
 
-/** Restores the state of `--time`, or the path of it that is asked for, into `target`. */
-export async function restore(session: Session, target: BytePath): Promise<number> {
-  const { settings, emit } = session;
-  const { force, time, ignoreErrors, signKey: signer } = settings;
-  const paths = settings.pathToRestore ?? [ROOT];
+export interface RestoreOptions extends PastOptions {
+  /** Directories above it are made. A single file goes into a directory that is there, as with cp. */
+  readonly target: BytePath;
+  /** What is restored: the first of them that the archive has. By default the root, which is all. */
+  readonly paths?: readonly BytePath[] | undefined;
+  /** Names in the target that differ from those in the archive, relative to what is restored. */
+  readonly renames?: readonly Rename[];
+  /** Over what is there. */
+  readonly force?: boolean;
+  /** Owners by the names in the archive, where this machine has those, or by the numbers, or those of new files. */
+  readonly owners?: 'names' | 'numbers' | 'new';
+}
+
+export interface RestoreResult {
+  /** Planned: a dry run, which writes nothing. */
+  readonly kind: 'restored' | 'planned';
+  /** Of the set whose state it is. */
+  readonly time: EpochSeconds;
+  /** Entries that were written, directories too. */
+  readonly entries: number;
+  /** Files of the store that are needed for it, in reading order of each set. */
+  readonly volumes: readonly string[];
+}
+
+/**
+ * Restores the state of a time, or a path of it. What is restored in part throws INCOMPLETE, with an event for each entry
+ * that is missing.
+ */
+export async function restore(repository: Repository, options: RestoreOptions): Promise<RestoreResult> {
+  const { emit } = repository;
+  const { target, paths = [ROOT], renames = [], force = false } = options;
   // Of a path it shows later whether it is a file, which has its place in a directory that is there.
   if (paths.includes(ROOT)) checkTarget({ target, force });
   else checkNoFile({ target, force });
-  using lock = await lockArchive(session);
+  using lock = await lockArchive(repository);
   void lock;
   checkOpenFiles();
-  const state = await findPastState(session, { time, ignoreErrors, signer });
-  if (settings.dryRun) {
-    const { volumes } = await planPastTree(session, state, paths[0] ?? ROOT);
-    emit({ kind: 'forced', text: ['Required volumes to restore:', ...volumes.map((name) => `\t${name}`)].join('\n') });
-    return 0;
+  const state = await findPastState(repository, options);
+  const { time } = state;
+  if (repository.dryRun) {
+    const { volumes } = await planPastTree(repository, state, paths[0] ?? ROOT);
+    return { kind: 'planned', time, entries: 0, volumes };
   }
-  const found = await openWantedTree(session, state, paths, 'restore');
+  const found = await openWantedTree(repository, state, paths, 'restore');
   try {
-    const moves = { wanted: found.wanted, renames: settings.rename };
-    const name = await fileName(found.wanted, () => sourceOf(session, state));
+    const moves = { wanted: found.wanted, renames };
+    const name = await fileName(found.wanted, () => sourceOf(repository, state));
     const first = found.first && new Relocation({ ...moves, emit: () => undefined }).place(found.first);
     const place = placeFor({ target, force, first, name });
     makeParent(place);
-    return await write(session, { ...found, relocation: new Relocation({ ...moves, emit }), place });
+    const relocation = new Relocation({ ...moves, emit });
+    const entries = await write(repository, options, { ...found, relocation, place });
+    return { kind: 'restored', time, entries, volumes: found.volumes };
   } finally {
     await found.tree.close();
   }
@@ -49,14 +78,18 @@ interface Writing extends WantedTree {
   readonly place: BytePath;
 }
 
-async function write(session: Session, { tree, relocation, place }: Writing): Promise<number> {
-  const { settings, accounts, emit } = session;
-  const { numericOwner } = settings;
+/** Gives how many entries it wrote. */
+async function write(
+  { accounts, emit }: Repository,
+  { ignoreErrors = false, owners = 'names', renames = [] }: RestoreOptions,
+  { tree, relocation, place }: Writing,
+): Promise<number> {
+  const numericOwner = owners === 'numbers';
   const writer = new TreeWriter({
     target: place,
-    ownerOf: settings.noRestoreOwnership ? undefined : (meta) => archivedOwner({ accounts, numericOwner }, meta),
-    tolerant: settings.ignoreErrors,
-    revisits: settings.rename.length > 0,
+    ownerOf: owners === 'new' ? undefined : (meta) => archivedOwner({ accounts, numericOwner }, meta),
+    tolerant: ignoreErrors,
+    revisits: renames.length > 0,
     emit,
   });
   const content: Content = (take) => tree.content(take);
@@ -85,11 +118,11 @@ async function write(session: Session, { tree, relocation, place }: Writing): Pr
       hint: `The warnings above name ${missing === 1 ? 'it' : 'them'}.`,
     });
   }
-  return 0;
+  return found;
 }
 
 /** What was backed up, where the newest set tells. */
-async function sourceOf(session: Session, { sets }: PastState): Promise<BytePath | undefined> {
+async function sourceOf(repository: Repository, { sets }: PastState): Promise<BytePath | undefined> {
   const newest = sets.at(-1);
-  return newest === undefined ? undefined : (await readSetManifest(session, newest)).localDir;
+  return newest === undefined ? undefined : (await readSetManifest(repository, newest)).localDir;
 }

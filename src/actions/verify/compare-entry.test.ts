@@ -42,7 +42,7 @@ async function compare(
       take(Buffer.from('content'));
     },
     ownerOf: ({ uid, gid }) => ({ uid, gid }),
-    differs: (what) => found.push(what),
+    differs: (_path, what) => found.push(what),
     emit: (event) => events.push(event),
     ...options,
   });

@@ -22,7 +22,7 @@ export interface CompareOptions {
   /** What an archived owner is on this machine. */
   readonly ownerOf: (meta: Metadata) => Numbers;
   /** Told of each difference. */
-  readonly differs: (what: string) => void;
+  readonly differs: (path: BytePath, what: string) => void;
   readonly emit: Emit;
 }
 
@@ -39,7 +39,7 @@ export class EntryComparer {
   compare(path: BytePath, meta: Metadata, other: SourceEntry | undefined): Soon<void> {
     const what =
       other === undefined ? `File ${shown(path)} is missing` : difference(meta, other, this.#options.ownerOf);
-    if (what !== undefined) this.#options.differs(what);
+    if (what !== undefined) this.#options.differs(path, what);
     if (meta.type !== 'reg') return;
     return what === undefined && other !== undefined ? this.#compareData(other) : this.#passOver();
   }
@@ -63,16 +63,16 @@ export class EntryComparer {
     const { differs, emit } = this.#options;
     if (result === 'same') return;
     if (result === 'different') {
-      differs(`Data for file ${shown(path)} is different`);
+      differs(path, `Data for file ${shown(path)} is different`);
       return;
     }
     // Gone since it was listed, as files of a living tree are.
     if (errorCode(result.cause) === 'ENOENT') {
-      differs(`File ${shown(path)} is missing`);
+      differs(path, `File ${shown(path)} is missing`);
       return;
     }
     emit({ kind: 'warning', code: 'cannotRead', path, text: result.message });
-    differs(`Data for file ${shown(path)} cannot be compared`);
+    differs(path, `Data for file ${shown(path)} cannot be compared`);
   }
 
   #passOver(): Soon<void> {

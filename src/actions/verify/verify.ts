@@ -6,38 +6,61 @@ import type { RootPath } from '../../source/root.ts';
 import type { SourceEntry } from '../../source/source-entry.ts';
 import { bytePath, comparePaths, ROOT, shown, toFs, type BytePath } from '../../util/bytepath.ts';
 import type { Soon } from '../../util/soon.ts';
+import type { EpochSeconds } from '../../util/time.ts';
 import { archivedOwner } from '../../repository/source/archived-owner.ts';
 import { EntryComparer } from './compare-entry.ts';
-import { findPastState } from '../../repository/past/past-tree.ts';
+import { findPastState, type PastOptions } from '../../repository/past/past-tree.ts';
 import { lockArchive } from '../../repository/lock.ts';
 import { ownPlaces } from '../../repository/source/own-places.ts';
-import type { Session } from '../session.ts';
-import { openSource } from '../../repository/source/source-tree.ts';
+import type { Repository } from '../../repository/repository.ts';
+import { openSource, type SourceOptions } from '../../repository/source/source-tree.ts';
 import { openWantedTree } from '../../repository/past/wanted-tree.ts';
 
-/** Reads all the volumes of a state and, with `--compare-data`, compares it with the tree at `target`. */
-export async function verify(session: Session, target: RootPath): Promise<number> {
-  const { settings, accounts, emit } = session;
-  const { time, ignoreErrors, signKey: signer, numericOwner } = settings;
-  const code = 'VERIFY_DIR_MISSING';
-  const named = openSource(session, target, { ...settings, code, leavesOut: ownPlaces(session, 'info') });
-  using lock = await lockArchive(session);
+export interface VerifyOptions extends PastOptions, Partial<SourceOptions> {
+  /** What the archive is compared with. */
+  readonly against: RootPath;
+  /** What is verified: the first of them that the archive has. By default the root, which is all. */
+  readonly paths?: readonly BytePath[] | undefined;
+  /** Not only the archive with its hashes: contents and metadata with those at `against`. */
+  readonly compareData?: boolean;
+  /** Owners are compared by the numbers in the archive, not by the names. */
+  readonly numericOwner?: boolean;
+}
+
+export interface VerifyResult {
+  /** Of the set whose state it is. */
+  readonly time: EpochSeconds;
+  /** Entries of the archive, and those at `against` that it lacks. */
+  readonly compared: number;
+  readonly differences: number;
+  /** Entries and volumes that could not be read, where that is no failure. */
+  readonly damaged: number;
+}
+
+/** Reads all the volumes of a state and, where that is asked for, compares it with a tree. */
+export async function verify(repository: Repository, options: VerifyOptions): Promise<VerifyResult> {
+  const { accounts, emit } = repository;
+  const { against, paths = [ROOT], ignoreErrors = false, compareData = false, numericOwner = false } = options;
+  const { selection = [], copyLinks = false, nullSeparator = false } = options;
+  const seen = { selection, copyLinks, nullSeparator, code: 'VERIFY_DIR_MISSING' } as const;
+  const named = openSource(repository, against, { ...seen, leavesOut: ownPlaces(repository, 'info') });
+  using lock = await lockArchive(repository);
   void lock;
-  const state = await findPastState(session, { time, ignoreErrors, signer });
-  const { wanted, first, tree } = await openWantedTree(session, state, settings.pathToRestore ?? [ROOT], 'verify');
-  const inside = fileInside(target.path, wanted, first);
-  const source = inside === undefined ? named : openSource(session, { path: inside }, { ...settings, code });
-  const comparer = new EntryComparer({
-    open: source.open,
-    content: (take) => tree.content(take),
-    ownerOf: (meta) => archivedOwner({ accounts, numericOwner }, meta),
-    differs,
-    emit,
-  });
+  const state = await findPastState(repository, options);
+  const { wanted, first, tree } = await openWantedTree(repository, state, paths, 'verify');
   let compared = 0;
   let differences = 0;
   let damaged = 0;
   try {
+    const inside = fileInside(against.path, wanted, first);
+    const source = inside === undefined ? named : openSource(repository, { path: inside }, seen);
+    const comparer = new EntryComparer({
+      open: source.open,
+      content: (take) => tree.content(take),
+      ownerOf: (meta) => archivedOwner({ accounts, numericOwner }, meta),
+      differs,
+      emit,
+    });
     const present = source.walk()[Symbol.iterator]();
     let here = present.next();
     for (;;) {
@@ -50,35 +73,33 @@ export async function verify(session: Session, target: RootPath): Promise<number
       const other = here.done !== true && here.value.path === path ? here.value : undefined;
       if (other !== undefined) here = present.next();
       try {
-        const checked = check(path, entry, other);
+        // Without a comparison deltas are applied all the same: damage in them is what a verification is for.
+        const checked = compareData ? comparer.compare(path, entry.meta, other) : passOver(entry);
         if (checked instanceof Promise) await checked;
       } catch (error) {
-        if (!settings.ignoreErrors || !(error instanceof IntegrityError)) throw error;
+        if (!ignoreErrors || !(error instanceof IntegrityError)) throw error;
         damaged++;
         emit({ kind: 'warning', text: `IGNORED_ERROR: ${error.message}` });
-        if (settings.compareData) differs(`Data for file ${shown(path)} is damaged in the archive`);
+        if (compareData) differs(path, `Data for file ${shown(path)} is damaged in the archive`);
       }
     }
     for (; here.done !== true; here = present.next()) isNew(here.value);
   } finally {
     await tree.close();
   }
-  emit({ kind: 'verified', compared, differences });
-  return differences > 0 || damaged > 0 || tree.damaged > 0 ? 1 : 0;
+  return { time: state.time, compared, differences, damaged: damaged + tree.damaged };
 
-  function differs(what: string): void {
+  function differs(path: BytePath, text: string): void {
     differences++;
-    emit({ kind: 'notice', text: `Difference found: ${what}` });
+    emit({ kind: 'difference', path, text });
   }
 
   function isNew({ path }: SourceEntry): void {
     compared++;
-    if (settings.compareData) differs(`New file ${shown(path)}`);
+    if (compareData) differs(path, `New file ${shown(path)}`);
   }
 
-  /** Without `--compare-data` deltas are applied all the same: damage in them is what a verification is for. */
-  function check(path: BytePath, { meta }: Entry, other: SourceEntry | undefined): Soon<void> {
-    if (settings.compareData) return comparer.compare(path, meta, other);
+  function passOver({ meta }: Entry): Soon<void> {
     if (meta.type === 'reg') return tree.content(() => undefined);
   }
 }

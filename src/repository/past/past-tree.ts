@@ -31,7 +31,7 @@ export interface PastOptions {
   /** By default the newest. */
   readonly time?: EpochSeconds | undefined;
   /** Damaged entries and volumes are left out, with a warning. */
-  readonly ignoreErrors: boolean;
+  readonly ignoreErrors?: boolean;
   /** Every volume must be signed by this key. */
   readonly signer?: string | undefined;
 }
@@ -39,6 +39,8 @@ export interface PastOptions {
 /** What holds the state of a time. */
 export interface PastState {
   readonly options: PastOptions;
+  /** Of the set whose state it is. */
+  readonly time: EpochSeconds;
   readonly sets: readonly BackupSet[];
   /** All of the chain, later ones too. */
   readonly chain: readonly BackupSet[];
@@ -59,13 +61,14 @@ export async function findPastState(repository: Repository, options: PastOptions
     });
   }
   const oldest = sets[0]?.end ?? time;
+  const end = sets.at(-1)?.end ?? oldest;
   if (oldest > time) {
     const text = `No backup is as old as ${asctime(time)}: the oldest one, of ${asctime(oldest)}, is taken.`;
     emit({ kind: 'warning', code: 'timeBeforeFirst', time, text });
   }
-  announceState(repository, collection, sets.at(-1)?.end ?? oldest);
+  announceState(repository, collection, end);
   const chain = chainFor(collection, time);
-  return { options, sets, chain: chain === undefined ? sets : restorableSets(chain) };
+  return { options, time: end, sets, chain: chain === undefined ? sets : restorableSets(chain) };
 }
 
 /** Finds and checks the volumes that have to be read for a path, before anything is written. */
@@ -78,7 +81,7 @@ export async function planPastTree(
   const plans: SetPlan[] = [];
   for (const set of sets) {
     try {
-      plans.push(await planOf(repository, set, { wanted, ignoreErrors: options.ignoreErrors }));
+      plans.push(await planOf(repository, set, { wanted, ignoreErrors: options.ignoreErrors ?? false }));
     } catch (error) {
       const before = plans.at(-1)?.set;
       if (before !== undefined && error instanceof DuplicityError) {
@@ -113,7 +116,7 @@ async function planOf(
 
 export async function openPastTree(
   repository: Repository,
-  { ignoreErrors, signer }: PastOptions,
+  { ignoreErrors = false, signer }: PastOptions,
   plan: PastTreePlan,
 ): Promise<PastTree> {
   const { emit, keys, remote, spool, prefixes, tries, call } = repository;

@@ -11,6 +11,8 @@ export interface WantedTree {
   readonly wanted: BytePath;
   /** Its first entry, which the tree still has to give; undefined: a root without anything. */
   readonly first: Entry | undefined;
+  /** All that is read for it, in reading order of each set. */
+  readonly volumes: readonly string[];
   readonly tree: PastTree;
 }
 
@@ -32,7 +34,9 @@ export async function openWantedTree(
       await tree.close();
       throw error;
     }
-    if (first !== undefined || wanted === ROOT) return { wanted, first, tree: beginningWith(first, tree) };
+    if (first !== undefined || wanted === ROOT) {
+      return { wanted, first, volumes: plan.volumes, tree: beginningWith(first, tree) };
+    }
     await tree.close();
   }
   throw await pathNotFound(repository, state, paths);
