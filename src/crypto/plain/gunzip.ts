@@ -1,5 +1,6 @@
 import { DuplicityError, IntegrityError } from '../../errors/errors.ts';
 import { type BlockOptions, fileBlocks } from '../read-file.ts';
+import { errorCode } from '../../util/errno.ts';
 import { turnTaker } from '../turn.ts';
 import { type ZlibStep, zlibStep } from '../zlib-step.ts';
 import { gunzipStream } from './gunzip-stream.ts';
@@ -83,8 +84,7 @@ async function* inflated(
 }
 
 function asDamage(error: unknown, name: string): unknown {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (error instanceof DuplicityError || !code.startsWith('Z_')) return error;
+  if (error instanceof DuplicityError || errorCode(error)?.startsWith('Z_') !== true) return error;
   return new IntegrityError('DAMAGED', `${name} is damaged: gzip reports "${(error as Error).message}".`, {
     hint: 'Fetch the file again or restore from an earlier backup; "verify" tells which other files are damaged.',
     cause: error,
