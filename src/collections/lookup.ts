@@ -66,6 +66,23 @@ export function signaturesFor(collection: Collection, time: EpochSeconds): Signa
   return undefined;
 }
 
+export interface SetSignatures {
+  readonly place: SignatureChain['place'];
+  readonly file: SignatureFile;
+}
+
+/** Finds the finished signatures of a set, those in the archive dir before those on the remote. */
+export function signaturesBySet(collection: Collection): (set: BackupSet) => SetSignatures | undefined {
+  const known = knownSignatures(collection);
+  return (set) => {
+    for (const place of PLACES) {
+      const file = known[place].get(setKey(set));
+      if (file !== undefined) return { place, file };
+    }
+    return undefined;
+  };
+}
+
 /** The states that can stand for `time`, the right one first: one of each chain. */
 function statesAt({ chains, ahead }: Collection, time: EpochSeconds): readonly State[] {
   const usable = chains.filter((chain) => restorableSets(chain).length > 0);

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { expect } from 'vitest';
 import { backup } from '../../src/actions/backup/backup.ts';
 import { openKeys } from '../../src/repository/keys.ts';
+import type { Repository } from '../../src/repository/repository.ts';
 import type { Session } from '../../src/actions/session.ts';
 import { NO_PREFIXES } from '../../src/archive/names/names.ts';
 import type { Backend, Call } from '../../src/backends/backend.ts';
@@ -79,3 +80,19 @@ export async function act(
 /** Backs the source up as set `k`. */
 export const backUp = (on: Machine, backend: Backend, k: number, settings: Partial<Settings>): Promise<unknown> =>
   act(on, backend, k, settings, (session) => backup(session, 'backup', { path: bytePath(on.source) }));
+
+/** What the engine answers of what is stored; it is as if set 9 were to come. */
+export async function ask<T>(
+  on: Machine,
+  backend: Backend,
+  question: (repository: Repository) => Promise<T>,
+): Promise<T> {
+  const answers: T[] = [];
+  await act(on, backend, 9, {}, async (session) => {
+    answers.push(await question(session));
+    return 0;
+  });
+  const [answer] = answers;
+  if (answers.length === 0) throw new Error('nothing was asked');
+  return answer as T;
+}

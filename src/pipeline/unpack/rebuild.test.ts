@@ -50,10 +50,17 @@ interface Rebuilt {
   readonly damage: readonly string[];
 }
 
+interface RebuildOptions {
+  readonly skip?: readonly string[];
+  readonly memoryBytes?: number;
+  /** Blocks of contents are asked for one by one. */
+  readonly isPulled?: boolean;
+}
+
 /** Each line: type, path, mtime. Content is asked for unless `skip` names the path. */
 async function rebuild(
   streams: readonly EntryStream[],
-  { skip = [], memoryBytes }: { readonly skip?: readonly string[]; readonly memoryBytes?: number } = {},
+  { skip = [], memoryBytes, isPulled = false }: RebuildOptions = {},
 ): Promise<Rebuilt> {
   const damage: string[] = [];
   const tree = rebuildTree(streams, spool, {
@@ -67,7 +74,8 @@ async function rebuild(
     lines.push(`${found.meta.type} ${found.path} ${found.meta.mtime}`);
     if (found.meta.type !== 'reg' || skip.includes(found.path)) continue;
     const blocks: Buffer[] = [];
-    await tree.content((block) => blocks.push(Buffer.from(block)));
+    if (isPulled) for await (const block of tree.blocks()) blocks.push(Buffer.from(block));
+    else await tree.content((block) => blocks.push(Buffer.from(block)));
     contents.set(found.path, Buffer.concat(blocks));
   }
   await tree.close();
@@ -139,7 +147,7 @@ describe('a tree of a full set and increments', () => {
     expect(await rebuild([])).toEqual({ lines: [], contents: new Map(), damage: [] });
   });
 
-  test('of any contents and deltas is the same whether they fit in memory or not', async () => {
+  test('of any contents and deltas is the same whether they fit in memory or not, given or asked for', async () => {
     const page = 262_144;
     const length = fc.oneof(
       fc.nat({ max: 3000 }),
@@ -165,12 +173,14 @@ describe('a tree of a full set and increments', () => {
             return [before === undefined ? file(`f${i}`, after) : changed(`f${i}`, before, after)];
           }),
         );
-        const rebuilt = await rebuild(
-          sets.map((stored) => streamOf(stored)),
-          { memoryBytes },
-        );
-        for (const [i, contents] of states.entries()) {
-          expect(rebuilt.contents.get(`f${i}`)?.equals(contents.at(-1) ?? Buffer.alloc(0))).toBe(true);
+        for (const isPulled of [false, true]) {
+          const rebuilt = await rebuild(
+            sets.map((stored) => streamOf(stored)),
+            { memoryBytes, isPulled },
+          );
+          for (const [i, contents] of states.entries()) {
+            expect(rebuilt.contents.get(`f${i}`)?.equals(contents.at(-1) ?? Buffer.alloc(0))).toBe(true);
+          }
         }
         expect(readdirSync(spool.directory)).toEqual([]);
       }),
@@ -192,6 +202,20 @@ describe('a tree of a full set and increments', () => {
       await tree.content(() => undefined);
       expect(names).toBe(expected);
     }
+  });
+
+  test('that is asked for content and then no longer gives its room back', async () => {
+    const first = noise(600_000, 1);
+    const streams = [streamOf([file('f', first), file('g', 'g')]), streamOf([changed('f', first, first)])];
+    const tree = rebuildTree(streams, spool, { onDamage: () => undefined, memoryBytes: 0 });
+    await tree.next();
+    for await (const block of tree.blocks()) {
+      expect(block.equals(first.subarray(0, block.length))).toBe(true);
+      expect(readdirSync(spool.directory)).toHaveLength(1);
+      break;
+    }
+    expect(readdirSync(spool.directory)).toEqual([]);
+    expect((await tree.next())?.path).toBe('g');
   });
 
   test('closes all its streams', async () => {

@@ -3,10 +3,11 @@ import { mergeStreams, type Meeting } from '../../archive/merge.ts';
 import { IntegrityError } from '../../errors/errors.ts';
 import { DeltaApplier, type Basis } from '../../rsync/patch.ts';
 import { type BytePath, shown, ROOT } from '../../util/bytepath.ts';
-import { scratchPool } from './scratch.ts';
+import { type Scratch, scratchPool } from './scratch.ts';
 import type { Soon } from '../../util/soon.ts';
 import type { Spool } from '../spool.ts';
 
+const BLOCK_BYTES = 64 * 1024;
 const NO_STREAMS: readonly EntryStream[] = [];
 
 /** Takes content block by block; a block is valid only during the call. */
@@ -20,6 +21,8 @@ export interface RebuiltTree {
   next(): Soon<Entry | undefined>;
   /** The content of the regular file that `next` gave last. At most once per entry. */
   content(take: Take): Soon<void>;
+  /** The same for whoever wants to be asked: a block is valid until the next one is. */
+  blocks(): AsyncIterable<Buffer>;
   close(): Promise<void>;
 }
 
@@ -110,15 +113,23 @@ export function rebuildTree(
   }
 
   async function patched(from: EntryStream, steps: readonly EntryStream[], take: Take): Promise<void> {
-    const name = shown(current?.path ?? ROOT);
+    const state = await stateAfter(from, steps.slice(0, -1));
+    try {
+      for (const delta of steps.slice(-1)) await applyDelta(delta, state, take, nameOfCurrent());
+    } finally {
+      state.dispose();
+    }
+  }
+
+  /** The content with these deltas applied, to be disposed of. */
+  async function stateAfter(from: EntryStream, steps: readonly EntryStream[]): Promise<Scratch> {
     let state = makeScratch();
     try {
       await drain(from, (block) => state.append(block));
-      for (const [i, delta] of steps.entries()) {
-        const last = i === steps.length - 1;
+      for (const delta of steps) {
         const after = makeScratch();
         try {
-          await applyDelta(delta, state, last ? take : (block) => after.append(block), name);
+          await applyDelta(delta, state, (block) => after.append(block), nameOfCurrent());
         } catch (error) {
           after.dispose();
           throw error;
@@ -126,12 +137,44 @@ export function rebuildTree(
         state.dispose();
         state = after;
       }
+      return state;
+    } catch (error) {
+      state.dispose();
+      throw error;
+    }
+  }
+
+  async function* blocks(): AsyncGenerator<Buffer> {
+    const from = base;
+    base = undefined;
+    if (from === undefined) return;
+    if (deltas === NO_STREAMS) {
+      for (let block = await from.read(); block !== undefined; block = await from.read()) yield block;
+      return;
+    }
+    // One delta may copy any amount: what nobody has asked for yet is not to fill memory.
+    const state = await stateAfter(from, deltas);
+    try {
+      const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+      for (let at = 0, length = state.read(block, 0); length > 0; length = state.read(block, at)) {
+        at += length;
+        yield block.subarray(0, length);
+      }
     } finally {
       state.dispose();
     }
   }
 
-  return { next, content, close: async () => void (await Promise.all(streams.map((stream) => stream.close()))) };
+  function nameOfCurrent(): string {
+    return shown(current?.path ?? ROOT);
+  }
+
+  return {
+    next,
+    content,
+    blocks,
+    close: async () => void (await Promise.all(streams.map((stream) => stream.close()))),
+  };
 }
 
 function damaged(path: BytePath, reason: string): IntegrityError {

@@ -158,6 +158,7 @@ export async function openPastTree(
   return {
     next: () => tree.next(),
     content: (take) => tree.content(take),
+    blocks: () => tree.blocks(),
     close: async () => {
       try {
         await tree.close();

@@ -59,6 +59,7 @@ function beginningWith(first: Entry | undefined, tree: PastTree): PastTree {
       return entry;
     },
     content: (take) => tree.content(take),
+    blocks: () => tree.blocks(),
     close: () => tree.close(),
     get damaged() {
       return tree.damaged;
