@@ -1,5 +1,6 @@
-import type { FileType } from '../archive/entry.ts';
+import type { FileType, Metadata } from '../archive/entry.ts';
 import type { DuplicityError } from '../errors/errors.ts';
+import type { SizeRange } from '../rsync/signed-size.ts';
 import type { BytePath } from '../util/bytepath.ts';
 import type { EpochSeconds } from '../util/time.ts';
 import type { ProgressState } from './progress.ts';
@@ -47,8 +48,15 @@ export type Event =
   | { readonly kind: 'restoring'; readonly path: BytePath; readonly type: FileType }
   /** A verification found that this path of the archive, or of what it is compared with, is another there. */
   | { readonly kind: 'difference'; readonly path: BytePath; readonly text: string }
-  /** One line of list-current-files. */
-  | { readonly kind: 'listed'; readonly path: BytePath; readonly type: FileType; readonly mtime: EpochSeconds }
+  /** One line of list-current-files; what is optional is there for those who asked for details. */
+  | ({
+      readonly kind: 'listed';
+      readonly path: BytePath;
+      readonly type: FileType;
+      readonly mtime: EpochSeconds;
+      /** Of a regular file, as far as signatures tell it. */
+      readonly size?: SizeRange | undefined;
+    } & Partial<Omit<Metadata, 'type' | 'mtime' | 'size'>>)
   /** collection-status: text for people, data lines for machines. */
   | {
       readonly kind: 'collectionStatus';

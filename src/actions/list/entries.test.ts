@@ -1,11 +1,12 @@
 import { beforeAll, expect, test } from 'vitest';
 import { growing, type Growing } from '../../../test/support/growing.ts';
-import { ask } from '../../../test/support/in-process.ts';
+import { act, ask } from '../../../test/support/in-process.ts';
 import { timeOfSet } from '../../../test/support/times.ts';
 import type { MemoryBackend } from '../../testing/memory-backend.ts';
 import { bytePath } from '../../util/bytepath.ts';
 import { readFile } from '../restore/read-file.ts';
 import { entries, type EntriesOptions } from './entries.ts';
+import { list } from './list.ts';
 import type { PastEntry } from './past-entry.ts';
 
 let stored: Growing;
@@ -85,4 +86,18 @@ test('no volume is fetched for entries', async () => {
     return names;
   });
   expect(found).toContain('d/sub/inside');
+});
+
+test('a list with details has the same entries, one without has type and time alone', async () => {
+  const { on, memory } = stored;
+  const said = async (details: boolean) => {
+    const events = await act(on, memory, 9, {}, async (repository) => {
+      expect(await list(repository, { details })).toEqual({ time: timeOfSet(2), entries: 12 });
+      return 0;
+    });
+    return events.filter(({ kind }) => kind === 'listed');
+  };
+  const found = await all({});
+  expect(await said(true)).toEqual(found.map((entry) => ({ kind: 'listed', ...entry })));
+  expect(await said(false)).toEqual(found.map(({ path, type, mtime }) => ({ kind: 'listed', path, type, mtime })));
 });

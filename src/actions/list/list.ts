@@ -1,4 +1,5 @@
 import type { EpochSeconds } from '../../util/time.ts';
+import { pastEntry } from './past-entry.ts';
 import { lockArchive } from '../../repository/lock.ts';
 import { openSignatures } from '../../repository/metadata/open-signatures.ts';
 import { findPastListing } from '../../repository/past/past-listing.ts';
@@ -7,6 +8,8 @@ import type { Repository } from '../../repository/repository.ts';
 export interface ListOptions {
   /** By default the newest. */
   readonly time?: EpochSeconds | undefined;
+  /** Events with mode, owner, link and size, too: a list of very many entries takes twice as long. */
+  readonly details?: boolean;
 }
 
 export interface ListResult {
@@ -16,7 +19,7 @@ export interface ListResult {
 }
 
 /** Tells the paths of the state of a time, from the signatures alone: an event for each. */
-export async function list(repository: Repository, { time }: ListOptions): Promise<ListResult> {
+export async function list(repository: Repository, { time, details = false }: ListOptions): Promise<ListResult> {
   using lock = await lockArchive(repository);
   void lock;
   const listing = await findPastListing(repository, time);
@@ -28,7 +31,9 @@ export async function list(repository: Repository, { time }: ListOptions): Promi
       if (entry instanceof Promise) entry = await entry;
       if (entry === undefined) return { time: listing.end, entries };
       entries++;
-      repository.emit({ kind: 'listed', path: entry.path, type: entry.meta.type, mtime: entry.meta.mtime });
+      const { path, meta } = entry;
+      if (details) repository.emit({ kind: 'listed', ...(await pastEntry(entry, state)) });
+      else repository.emit({ kind: 'listed', path, type: meta.type, mtime: meta.mtime });
     }
   } finally {
     await state.close();
