@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 import { growing, type Growing } from '../../../test/support/growing.ts';
 import { act, ask } from '../../../test/support/in-process.ts';
@@ -8,6 +9,8 @@ import { readFile } from '../restore/read-file.ts';
 import { entries, type EntriesOptions } from './entries.ts';
 import { list } from './list.ts';
 import type { PastEntry } from './past-entry.ts';
+
+const FDS = '/proc/self/fd';
 
 let stored: Growing;
 beforeAll(async () => {
@@ -100,4 +103,16 @@ test('a list with details has the same entries, one without has type and time al
   const found = await all({});
   expect(await said(true)).toEqual(found.map((entry) => ({ kind: 'listed', ...entry })));
   expect(await said(false)).toEqual(found.map(({ path, type, mtime }) => ({ kind: 'listed', path, type, mtime })));
+});
+
+test.runIf(existsSync(FDS))('who stops early leaves no open file', async () => {
+  await ask(stored.on, stored.memory, async (repository) => {
+    const before = readdirSync(FDS).length;
+    for (let turn = 0; turn < 5; turn++) {
+      for await (const { path } of entries(repository)) if (path === 'd') break;
+      for await (const { path } of entries(repository, { depth: 0 })) expect(path).toBe('');
+      await expect(entries(repository, { path: bytePath('nowhere') }).next()).rejects.toThrow('nowhere');
+    }
+    expect(readdirSync(FDS)).toHaveLength(before);
+  });
 });
