@@ -77,7 +77,7 @@ describe('of two increments of one base', () => {
     ]).toEqual([newest, newest]);
     expect(leftOut(collection)).toBe(beside);
     expect(ends(collection.orphaned).join()).toBe(spare);
-    expect(collectionWarnings(collection).some(({ text }) => text.includes('have the same base'))).toBe(beside !== '');
+    expect(collectionWarnings(collection).some(({ about }) => about === 'setsBeside')).toBe(beside !== '');
   });
 
   test('any can be restored at its own time, and none comes in between once the chain has got further', () => {
@@ -130,7 +130,7 @@ describe('what is dated after now', () => {
     ]);
     expect(ends(collection.active?.signatures.files ?? []).join()).toBe(base);
     expect(ends(collection.ahead).join()).toBe(ahead);
-    expect(collectionWarnings(collection).map(({ text }) => text)).toEqual([expect.stringContaining('The clock says')]);
+    expect(collectionWarnings(collection).map(({ about }) => about)).toEqual(['setsAhead']);
     expect(collection.isClockDoubted).toBe(false);
     expect(planCleanup(collection).files).toEqual([]);
   });
@@ -170,7 +170,7 @@ describe('what is dated after now', () => {
     const collection = collect('0 0-1 3', -20_000);
     expect(collection.isClockDoubted).toBe(true);
     expect([restored(collection), listed(collection), ends(collection.chains).join()]).toEqual(['3', '3', '1,3']);
-    expect(collectionWarnings(collection)[0]?.text).toContain('all backup sets are later');
+    expect(collectionWarnings(collection)[0]?.about).toBe('doubtedClock');
     expect(planRemoveAllButNFull(collection, 1).times).toEqual([at(1)]);
   });
 

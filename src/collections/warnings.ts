@@ -1,4 +1,4 @@
-import { asctime } from '../util/time.ts';
+import type { EpochSeconds } from '../util/time.ts';
 import { allSets, type Collection, isAhead } from './collection.ts';
 import { byTime } from './listing.ts';
 import { restorableBeside } from './restorable.ts';
@@ -8,64 +8,61 @@ import { type BackupSet, unusableNames, volumeNames } from './sets.ts';
 export interface CollectionWarning {
   /** Key of the event table's warning codes; `generic` for what has no code. */
   readonly code: 'generic' | 'orphanedSignatures' | 'unmatchedSignatures' | 'incompleteSets' | 'orphanedSets';
+  readonly about:
+    /** Files on the remote that are empty, cut off or damaged. They count as missing. */
+    | 'unusableFiles'
+    /** Sets dated after now. */
+    | 'setsAhead'
+    /** All sets are dated after now: it is the clock that is doubted. */
+    | 'doubtedClock'
+    /** Increments for which their chain has no room: another has the same base. */
+    | 'setsBeside'
+    /** The newest set, which has lost its signatures. */
+    | 'unsignedSet'
+    /** Signature files that fit no chain: in the archive dir, on the remote. */
+    | 'localSignatures'
+    | 'remoteSignatures'
+    /** There are signatures, and none for the newest set. */
+    | 'unmatchedSignatures'
+    | 'incompleteSets'
+    | 'orphanedSets';
   /** The files meant. */
   readonly names: readonly string[];
-  /** A sentence, then the names, one per line. */
-  readonly text: string;
+  /** Those of the sets meant, where it is not about files. */
+  readonly times: readonly EpochSeconds[];
+  /** What the clock says. */
+  readonly now: EpochSeconds;
 }
 
 /** In the order in which the reference gives them. */
 export function collectionWarnings(collection: Collection): readonly CollectionWarning[] {
+  const { now, active, incomplete, orphaned, signatureChains } = collection;
   const warnings: CollectionWarning[] = [];
-  const warn = (code: CollectionWarning['code'], sentence: string, names: readonly string[]): void => {
-    warnings.push({ code, names, text: [sentence, ...names].join('\n') });
+  type About = CollectionWarning['about'];
+  const warnOfFiles = (code: CollectionWarning['code'], about: About, names: readonly string[]): void => {
+    warnings.push({ code, about, names, times: [], now });
+  };
+  const warnOfSets = (about: About, sets: readonly BackupSet[]): void => {
+    warnings.push({ code: 'generic', about, names: [], times: sets.map(({ end }) => end), now });
   };
   const unusable = missed(collection);
-  if (unusable.length > 0) {
-    warn('generic', 'Files on the remote that are empty, cut off or damaged. They count as missing:', unusable);
-  }
-  const times = (sets: readonly BackupSet[]): readonly string[] => sets.map(({ end }) => asctime(end));
+  if (unusable.length > 0) warnOfFiles('generic', 'unusableFiles', unusable);
   const late = lateSets(collection);
-  if (late.length > 0) {
-    const sentence = `The clock says ${asctime(collection.now)}. Backup sets dated after that are not built upon, not counted, and restored only by their own time; remove-older-than with a later time removes them:`;
-    warn('generic', sentence, times(late));
-  }
-  if (collection.isClockDoubted) {
-    const sentence = `The clock says ${asctime(collection.now)}, but all backup sets are later. If it is wrong, set it; without --time the newest set is taken.`;
-    warn('generic', sentence, []);
-  }
+  if (late.length > 0) warnOfSets('setsAhead', late);
+  if (collection.isClockDoubted) warnOfSets('doubtedClock', []);
   const leftOut = collection.chains.flatMap(restorableBeside).filter((set) => !isAhead(collection, set));
-  if (leftOut.length > 0) {
-    const sentence =
-      'Several increments have the same base, and a chain has room for one. These backup sets are left out, and restored only by their own time:';
-    warn('generic', sentence, times(leftOut));
-  }
-  const discarded = collection.active?.chain.discarded;
-  if (discarded?.isPartial === false) {
-    const time = asctime(discarded.end);
-    warn(
-      'generic',
-      `Signatures of the backup set of ${time} are missing. The next increment builds on the set before it.`,
-      [],
-    );
-  }
+  if (leftOut.length > 0) warnOfSets('setsBeside', leftOut);
+  const discarded = active?.chain.discarded;
+  if (discarded?.isPartial === false) warnOfSets('unsignedSet', [discarded]);
   const { local, remote } = collection.orphanedSignatures;
-  if (local.length > 0) warn('orphanedSignatures', 'Signature files in the archive dir that fit no chain:', local);
-  if (remote.length > 0) warn('orphanedSignatures', 'Signature files on the remote that fit no chain:', remote);
-  if (collection.active === undefined && collection.signatureChains.length > 0) {
-    const names = collection.signatureChains.flatMap(({ files }) => files.map(({ name }) => name));
-    warn(
-      'unmatchedSignatures',
-      'Signatures were found, but none for the newest backup set:',
-      [...new Set(names)].sort(),
-    );
+  if (local.length > 0) warnOfFiles('orphanedSignatures', 'localSignatures', local);
+  if (remote.length > 0) warnOfFiles('orphanedSignatures', 'remoteSignatures', remote);
+  if (active === undefined && signatureChains.length > 0) {
+    const names = signatureChains.flatMap(({ files }) => files.map(({ name }) => name));
+    warnOfFiles('unmatchedSignatures', 'unmatchedSignatures', [...new Set(names)].sort());
   }
-  if (collection.incomplete.length > 0) {
-    warn('incompleteSets', 'Incomplete backup sets, perhaps of an interrupted run:', filesOf(collection.incomplete));
-  }
-  if (collection.orphaned.length > 0) {
-    warn('orphanedSets', 'Backup sets that belong to no chain:', filesOf(collection.orphaned));
-  }
+  if (incomplete.length > 0) warnOfFiles('incompleteSets', 'incompleteSets', filesOf(incomplete));
+  if (orphaned.length > 0) warnOfFiles('orphanedSets', 'orphanedSets', filesOf(orphaned));
   return warnings;
 }
 

@@ -1,4 +1,5 @@
 import type { FileType, Metadata } from '../archive/entry.ts';
+import type { CollectionWarning } from '../collections/warnings.ts';
 import type { DuplicityError } from '../errors/errors.ts';
 import type { SizeRange } from '../rsync/signed-size.ts';
 import type { BytePath } from '../util/bytepath.ts';
@@ -36,6 +37,8 @@ export type Event =
       readonly path?: BytePath;
       readonly time?: EpochSeconds;
     }
+  /** A warning, too: something about what is stored. */
+  | { readonly kind: 'collectionWarning'; readonly warning: CollectionWarning }
   /** The run ends with this. */
   | { readonly kind: 'failed'; readonly error: DuplicityError }
   | { readonly kind: 'interrupted'; readonly signal: string }

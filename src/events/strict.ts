@@ -25,7 +25,7 @@ export async function refuseWarnings<Run extends { readonly emit: Emit }>(
   const status = await act({
     ...run,
     emit: (event) => {
-      if (event.kind === 'warning') warnings++;
+      if (event.kind === 'warning' || event.kind === 'collectionWarning') warnings++;
       run.emit(event);
     },
   });

@@ -48,5 +48,5 @@ export function announceState({ emit }: Repository, collection: Collection, end:
 }
 
 export function emitWarnings({ emit }: Repository, collection: Collection): void {
-  for (const { code, text } of collectionWarnings(collection)) emit({ kind: 'warning', code, text });
+  for (const warning of collectionWarnings(collection)) emit({ kind: 'collectionWarning', warning });
 }

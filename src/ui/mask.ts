@@ -24,6 +24,8 @@ export function maskEvent(event: Event, mask: Mask): Event {
     case 'info':
     case 'debug':
       return { ...event, text: mask(event.text) };
+    case 'collectionWarning':
+      return { ...event, warning: { ...event.warning, names: event.warning.names.map(mask) } };
     case 'cleaning':
       return { ...event, names: event.names.map(mask) };
     case 'replicating':

@@ -53,6 +53,8 @@ function controlFields(event: Event): Control {
       if (event.path !== undefined) fields.push(quoted(event.path));
       return { code: WARNINGS[event.code ?? 'generic'], fields, data: NONE };
     }
+    case 'collectionWarning':
+      return { code: WARNINGS[event.warning.code], fields: NONE, data: NONE };
     case 'failed': {
       const { code, fields, exception } = event.error;
       return { code: CODES[code], fields: exception === undefined ? fields : [exception, ...fields], data: NONE };

@@ -10,6 +10,7 @@ import {
   removingStepText,
   removingText,
 } from './upkeep/removal-text.ts';
+import { warningText } from './status/warnings-text.ts';
 import { checkText } from './upkeep/validation-text.ts';
 import { interruption } from './interruption.ts';
 import { formatProgress } from './progress.ts';
@@ -77,6 +78,8 @@ export function render(event: Event): Message {
       const text = formatVerifySummary(event.compared, event.differences);
       return { level: LEVELS.notice, text: bytePath(text), forced: false };
     }
+    case 'collectionWarning':
+      return plain('warning', warningText(event.warning));
     case 'lastFull':
       return plain('notice', lastFullText(event.time));
     case 'cleaning':

@@ -1,5 +1,6 @@
 import type { Event } from '../../events/events.ts';
 import { levelName, render } from '../render.ts';
+import { warningText } from '../status/warnings-text.ts';
 import type { EventLine } from './lines.ts';
 import { pathFields, timeFields } from './fields.ts';
 
@@ -12,6 +13,8 @@ export function eventLine(event: Event): EventLine | undefined {
       const when = time === undefined ? {} : timeFields('time', time);
       return { v: 1, type: 'warning', code, text, ...where, ...when };
     }
+    case 'collectionWarning':
+      return { v: 1, type: 'warning', code: event.warning.code, text: warningText(event.warning) };
     case 'fileNew':
       return { v: 1, type: 'file', change: 'new', ...pathFields(event.path) };
     case 'fileChanged':
