@@ -1,6 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
 import type { Call } from '../backends/backend.ts';
-import { backup } from '../actions/backup/backup.ts';
 import type { Session } from '../actions/session.ts';
 import type { OpenOptions } from '../backends/open-options.ts';
 import { parseFaults, type FaultRule } from '../backends/wrap/fault-rules.ts';
@@ -8,6 +7,7 @@ import { openArchiveDir } from '../cache/archive-dir.ts';
 import type { RunCommand } from '../cli/command.ts';
 import { encodingOf } from '../cli/engine-options.ts';
 import { openOutputs, type Outputs } from '../cli/outputs.ts';
+import { runBackup } from '../cli/run/backup.ts';
 import { parseCommandLine } from '../cli/parse.ts';
 import { runList } from '../cli/run/list.ts';
 import { runCleanup, runRemove } from '../cli/run/remove.ts';
@@ -204,7 +204,7 @@ async function act(session: Session, command: Exclude<RunCommand, { readonly act
     case 'full':
     case 'incremental':
     case 'backup':
-      return backup(session, command.action, { path: command.source, throughLink: command.throughLink });
+      return runBackup(session, session.settings, command);
     case 'restore':
       return runRestore(session, command.settings, command);
     case 'verify':

@@ -15,6 +15,8 @@ import type { Emit } from '../events/events.ts';
 /** How files are encoded and decoded in this run. Passphrases are found, or asked for, when first needed. */
 export interface Keys {
   readonly isSymmetric: boolean;
+  /** What is written is signed. */
+  readonly signs: boolean;
   /** The codec each of these remote files asks for, ready to read them. */
   reader(names: readonly string[]): Promise<(name: string) => Codec>;
   /** Whether a remote file can be read without asking for anything more. */
@@ -131,6 +133,7 @@ export function openKeys({ encoding, action, env, emit, ask }: KeysOptions): Key
 
   return {
     isSymmetric: recipients.length === 0,
+    signs: signKey !== undefined,
     async reader(names) {
       if (names.some((name) => suffixOf(name) === '.gpg')) await find('encryption', true);
       return (name) => codecOf(suffixOf(name));

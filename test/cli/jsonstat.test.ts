@@ -2,7 +2,19 @@ import { readFileSync, utimesSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { testHome } from '../support/home.ts';
-import { backUp, duplicity, faults, good, names, PLAIN, put, type Scene, scene, treeOf } from '../support/scene.ts';
+import {
+  backUp,
+  duplicity,
+  faults,
+  good,
+  names,
+  noise,
+  PLAIN,
+  put,
+  type Scene,
+  scene,
+  treeOf,
+} from '../support/scene.ts';
 import { timeOfSet } from '../support/times.ts';
 
 const FULL = 'duplicity-full.20231114T221320Z.jsonstat';
@@ -81,6 +93,17 @@ describe('--jsonstat', () => {
     expect(failed.status).toBe(53);
     await good([s.url, `${s.dir}/out`]);
     expect(treeOf(`${s.dir}/out`)).toEqual(treeOf(s.source));
+  });
+
+  test('of a dry run that would go on with an interrupted backup tell the time of that one', async () => {
+    put(s.source, { a: noise(2_500_000) });
+    const words = [...PLAIN, ...NAMED, '--volsize', '1'];
+    const at = (k: number): string[] => ['--current-time', String(timeOfSet(k))];
+    expect((await duplicity([...words, ...at(0), '--fail-on-volume', '1', s.source, s.url])).status).toBe(30);
+    const { stdout } = await good([...words, ...at(1), '--dry-run', s.source, s.url]);
+    expect(printed(stdout)).toMatchObject({
+      backup_meta: { action: 'full', time_full_bkp_str: '20231114T221320Z', no_of_inc: 0 },
+    });
   });
 
   test('files go with their set', async () => {

@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { expect } from 'vitest';
-import { backup } from '../../src/actions/backup/backup.ts';
 import { openKeys } from '../../src/repository/keys.ts';
 import type { Repository } from '../../src/repository/repository.ts';
 import type { Session } from '../../src/actions/session.ts';
@@ -8,6 +7,7 @@ import { NO_PREFIXES } from '../../src/archive/names/names.ts';
 import type { Backend, Call } from '../../src/backends/backend.ts';
 import { openArchiveDir } from '../../src/cache/archive-dir.ts';
 import { encodingOf } from '../../src/cli/engine-options.ts';
+import { runBackup } from '../../src/cli/run/backup.ts';
 import { defaultSettings, type Settings } from '../../src/cli/settings.ts';
 import type { Event } from '../../src/events/events.ts';
 import { openRemote } from '../../src/pipeline/remote.ts';
@@ -79,7 +79,9 @@ export async function act(
 
 /** Backs the source up as set `k`. */
 export const backUp = (on: Machine, backend: Backend, k: number, settings: Partial<Settings>): Promise<unknown> =>
-  act(on, backend, k, settings, (session) => backup(session, 'backup', { path: bytePath(on.source) }));
+  act(on, backend, k, settings, (session) =>
+    runBackup(session, session.settings, { action: 'backup', source: bytePath(on.source), url: session.url }),
+  );
 
 /** What the engine answers of what is stored; it is as if set 9 were to come. */
 export async function ask<T>(

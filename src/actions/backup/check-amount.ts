@@ -6,7 +6,8 @@ import { unreadableRoot } from '../../source/root.ts';
 import { type BytePath, toScreen } from '../../util/bytepath.ts';
 import { asctime } from '../../util/time.ts';
 import { counted } from '../../util/counted.ts';
-import type { Session } from '../session.ts';
+import type { Repository } from '../../repository/repository.ts';
+import type { BackupOptions } from './options.ts';
 import type { Source } from '../../repository/source/source-tree.ts';
 
 const BLOCK = 64 * 1024;
@@ -20,19 +21,18 @@ const SHRINKAGE = 10;
  * read: that is no backup of the source.
  */
 export function finishWalk(
-  { emit, settings }: Session,
-  source: Source,
-  statistics: BackupStatistics,
-  root: BytePath,
+  { emit }: Repository,
+  { source: { path: root }, selection }: Pick<BackupOptions, 'source' | 'selection'>,
+  { source, statistics }: { readonly source: Source; readonly statistics: BackupStatistics },
 ): void {
   statistics.errors += source.errors();
   if (statistics.errors > 0 && statistics.sourceFiles <= 1) {
-    if (settings.selection.some(({ kind }) => kind === 'files-from')) throw noneListed(root);
+    if (selection.some(({ kind }) => kind === 'files-from')) throw noneListed(root);
     throw unreadableRoot(root, 'the warnings above tell why nothing of it could be');
   }
   const { texts, errors } = source.remarks();
   statistics.errors += errors;
-  const includes = settings.selection.some((rule) => 'sense' in rule && rule.sense === 'include');
+  const includes = selection.some((rule) => 'sense' in rule && rule.sense === 'include');
   const isEmpty = statistics.sourceFiles <= 1 && includes && texts.length === 0;
   const more = isEmpty ? ['The selection options include nothing that is there.'] : [];
   for (const text of [...texts, ...more]) emit({ kind: 'warning', text });
@@ -46,7 +46,7 @@ function noneListed(root: BytePath): LocalError {
 }
 
 /** A full backup that holds few of the last one's files may be that of a disk that is not mounted. */
-export function warnOfFewFiles({ archiveDir, emit, now }: Session, { chains }: Collection, files: number): void {
+export function warnOfFewFiles({ archiveDir, emit, now }: Repository, { chains }: Collection, files: number): void {
   const last = chains.findLast(({ full }) => full.end <= now)?.full;
   if (last?.localManifest === undefined) return;
   const before = listedFiles(archiveDir.pathOf(last.localManifest));
@@ -56,7 +56,7 @@ export function warnOfFewFiles({ archiveDir, emit, now }: Session, { chains }: C
 }
 
 /** The same of an increment, which knows what there was. */
-export function warnOfFewEntries({ emit }: Session, before: number, now: number): void {
+export function warnOfFewEntries({ emit }: Repository, before: number, now: number): void {
   if (now * SHRINKAGE >= before) return;
   const text = `The source holds ${counted(now, 'entry', 'entries')}, in the last backup it held ${before}. Is all of it there?`;
   emit({ kind: 'warning', text });

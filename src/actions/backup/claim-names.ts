@@ -2,9 +2,9 @@ import { formatLocalName, type MetadataName } from '../../archive/names/names.ts
 import type { Collection } from '../../collections/collection.ts';
 import { ChainError } from '../../errors/errors.ts';
 import type { Remote } from '../../pipeline/remote.ts';
-import type { Session } from '../session.ts';
+import type { Repository } from '../../repository/repository.ts';
 
-type Claimant = Pick<Session, 'remote' | 'backend' | 'call' | 'archiveDir' | 'prefixes'>;
+type Claimant = Pick<Repository, 'remote' | 'backend' | 'call' | 'archiveDir' | 'prefixes'>;
 type SetName = Pick<MetadataName, 'type' | 'start' | 'end'>;
 
 /**
@@ -12,8 +12,8 @@ type SetName = Pick<MetadataName, 'type' | 'start' | 'end'>;
  * first file of the set has appeared since the listing, another run writes a set of the same second, and this one ends
  * before it mixes with that. One question per backup; what narrows is the time between listing and first volume.
  */
-export function claimNames(session: Claimant, listed: Collection, set: SetName): Remote {
-  const { remote, backend, call } = session;
+export function claimNames(repository: Claimant, listed: Collection, set: SetName): Remote {
+  const { remote, backend, call } = repository;
   const known = new Set(listed.remote.map(({ name }) => name));
   let claim: Promise<void> | undefined;
 
@@ -26,7 +26,7 @@ export function claimNames(session: Claimant, listed: Collection, set: SetName):
 
   async function claimWith(name: string): Promise<void> {
     if (!(await isTaken(name))) return;
-    forget(session, set);
+    forget(repository, set);
     throw new ChainError(
       'USER_ERROR',
       `${name} has appeared on the remote since this run began: another one writes a set of the same second.`,

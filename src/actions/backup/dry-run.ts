@@ -1,35 +1,27 @@
-import type { ActiveChain } from '../../collections/collection.ts';
-import { FILES_LEVEL } from '../../events/events.ts';
 import { emptyStatistics } from '../../events/statistics.ts';
 import { settleDoubt } from '../../pipeline/compare/settle-doubt.ts';
-import type { BytePath } from '../../util/bytepath.ts';
 import { othersTurn } from '../../util/others-turn.ts';
-import { reportBackup } from './report.ts';
 import { finishWalk } from './check-amount.ts';
 import { openComparison } from './open-comparison.ts';
 import { openSignatures } from '../../repository/metadata/open-signatures.ts';
-import type { Resumption } from './resume/plan-resume.ts';
-import type { Session } from '../session.ts';
+import type { BackupOptions } from './options.ts';
+import type { SetPlan } from './plan-set.ts';
+import type { Outcome, SetTimes } from './result.ts';
+import type { Repository } from '../../repository/repository.ts';
 import type { Source } from '../../repository/source/source-tree.ts';
 
-interface DryRun {
-  readonly source: Source;
-  readonly sourcePath: BytePath;
-  /** What an increment would be based on. */
-  readonly active: ActiveChain | undefined;
-  /** The unfinished set that it would go on with. */
-  readonly resumption: Resumption | undefined;
-}
-
-/** Says what a backup would store. Nothing is written, and only files in doubt are opened. */
-export async function dryRun(session: Session, { source, sourcePath, active, resumption }: DryRun): Promise<number> {
-  const { emit, settings } = session;
-  const base = active && openSignatures(session, active.signatures);
-  const announcesFiles = settings.verbosity >= FILES_LEVEL;
+/** Finds out what a backup would store. Nothing is written, and only files in doubt are opened. */
+export async function dryRun(
+  repository: Repository,
+  options: BackupOptions,
+  { source, plan: { base, resumption } }: { readonly source: Source; readonly plan: SetPlan },
+): Promise<Outcome> {
+  const { emit, now } = repository;
+  const { announcesFiles, maxBlockSize, numericOwner } = options;
+  const previous = base && openSignatures(repository, base.signatures);
   const statistics = emptyStatistics(Date.now() / 1000);
-  const maxBlockSize = settings.maxBlocksize;
-  const pause = (): Promise<void> => othersTurn(session.call.signal);
-  const { changes, state } = openComparison(session, source, { base, resumption });
+  const pause = (): Promise<void> => othersTurn(repository.call.signal);
+  const { changes, state } = openComparison(repository, source, { base: previous, resumption, numericOwner });
   try {
     for (;;) {
       let change = changes.next();
@@ -73,14 +65,9 @@ export async function dryRun(session: Session, { source, sourcePath, active, res
   }
   emit({ kind: 'progress', current: statistics.sourceFileSize });
   statistics.deltaEntries = statistics.newFiles + statistics.changedFiles + statistics.deletedFiles;
-  finishWalk(session, source, statistics, sourcePath);
+  finishWalk(repository, options, { source, statistics });
   statistics.endTime = Date.now() / 1000;
-  await reportBackup(session, {
-    statistics,
-    active,
-    source: sourcePath,
-    end: Math.trunc(session.now),
-    outcome: { kind: 'dry' },
-  });
-  return 0;
+  const end = resumption?.set.end ?? Math.trunc(now);
+  const set: SetTimes = { type: base === undefined ? 'full' : 'inc', start: base?.signatures.end ?? end, end };
+  return { kind: 'planned', set, statistics, volumes: 0 };
 }

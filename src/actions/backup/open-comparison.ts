@@ -10,10 +10,12 @@ import type { Soon } from '../../util/soon.ts';
 import { archivedOwner } from '../../repository/source/archived-owner.ts';
 import type { Resumption } from './resume/plan-resume.ts';
 import { openUnfinishedSignatures } from '../../repository/metadata/read-partial.ts';
-import type { Session } from '../session.ts';
+import type { Repository } from '../../repository/repository.ts';
 import type { Source } from '../../repository/source/source-tree.ts';
 
 interface ComparisonOptions {
+  /** Owners are compared by number, not by name. */
+  readonly numericOwner: boolean;
   readonly base: EntryStream | undefined;
   readonly resumption: Resumption | undefined;
   /** Takes what the kept volumes hold; a dry run needs it not. */
@@ -27,27 +29,27 @@ interface OpenComparison {
 }
 
 export function openComparison(
-  session: Session,
+  repository: Repository,
   source: Source,
-  { base, resumption, sink }: ComparisonOptions,
+  { base, resumption, sink, numericOwner }: ComparisonOptions,
 ): OpenComparison {
   const options = {
     ownerOf: (meta: Parameters<typeof archivedOwner>[1]) =>
-      archivedOwner({ accounts: session.accounts, numericOwner: session.settings.numericOwner }, meta),
+      archivedOwner({ accounts: repository.accounts, numericOwner }, meta),
     isUnreadable: source.isUnreadable,
   };
   if (resumption === undefined) return { changes: new Comparison(source.walk(), base, options), state: base };
   const { point, signatures } = resumption;
-  const state = new ResumedState({ base, kept: openUnfinishedSignatures(session, signatures), point, sink });
+  const state = new ResumedState({ base, kept: openUnfinishedSignatures(repository, signatures), point, sink });
   const changes = new ResumedComparison(new Comparison(source.walk(), state, options), {
     point,
     state,
-    onPassed: (passed) => report(session, resumption, passed),
+    onPassed: (passed) => report(repository, resumption, passed),
   });
   return { changes, state };
 }
 
-function report({ emit }: Session, { point }: Resumption, { changed, isGone, next, last }: Passed): void {
+function report({ emit }: Repository, { point }: Resumption, { changed, isGone, next, last }: Passed): void {
   if (isGone) {
     const what = next === undefined ? 'missing' : 'complete';
     const text = `File ${toScreen(point.path)} ${what} in backup set.\nContinuing restart on file ${toScreen(next ?? last ?? '.')}.`;

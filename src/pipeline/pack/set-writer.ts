@@ -121,9 +121,9 @@ export class SetWriter {
     return this.#uploads.isBusy;
   }
 
-  /** Completes the set on the remote and in the archive dir. */
-  async finish(): Promise<void> {
-    await this.volumes.finish();
+  /** Completes the set on the remote and in the archive dir. Answers the number of its volumes. */
+  async finish(): Promise<number> {
+    const volumes = await this.volumes.finish();
     await this.#uploads.drain();
     // Without a volume of its own, a resumed run has not yet taken the place of the one before.
     if (this.#options.kept.length > 0) await this.#checkpoint();
@@ -132,6 +132,7 @@ export class SetWriter {
     this.#journal.close();
     await this.#publishSignatures();
     await this.#publishManifest();
+    return volumes;
   }
 
   /** Gives up: nothing becomes visible; what has been uploaded stays named in the `.part` files. */

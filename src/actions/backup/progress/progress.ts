@@ -1,22 +1,29 @@
 import type { UploadMeter } from '../../../backends/wrap/meter.ts';
-import type { Collection } from '../../../collections/collection.ts';
+import type { ActiveChain } from '../../../collections/collection.ts';
 import type { Emit } from '../../../events/events.ts';
 import { Comparison } from '../../../pipeline/compare/compare.ts';
 import { archivedOwner } from '../../../repository/source/archived-owner.ts';
 import { openSignatures } from '../../../repository/metadata/open-signatures.ts';
+import type { BackupOptions } from '../options.ts';
 import { ProgressEstimate } from './estimate.ts';
-import type { Session } from '../../session.ts';
+import type { Repository } from '../../../repository/repository.ts';
 import type { Source } from '../../../repository/source/source-tree.ts';
 import { othersTurn } from '../../../util/others-turn.ts';
 
 /** Entries after which signals get their turn, as in a backup. */
 const STRIDE = 1024;
 
-/** `--progress`: a line now and then, from the first byte to `finish`. */
+interface Comparands {
+  readonly source: Source;
+  /** What an increment is based on. */
+  readonly base: ActiveChain | undefined;
+}
+
+/** A word now and then, from the first byte to `finish`. */
 export interface BackupProgress extends Disposable {
   /** The source's, counting what is read. */
   readonly open: Source['open'];
-  /** The session's, hearing of uploads. */
+  /** The repository's, hearing of uploads. */
   readonly emit: Emit;
   /** Says that all is done. */
   finish(): void;
@@ -28,13 +35,13 @@ export interface BackupProgress extends Disposable {
  * standing still.
  */
 export async function startProgress(
-  session: Session,
-  source: Source,
-  active: Collection['active'],
-): Promise<BackupProgress> {
-  const { settings, emit, uploads } = session;
-  const total = await bytesToStore(session, source, active);
-  const interval = settings.progressRate;
+  repository: Repository,
+  { progressInterval: interval, numericOwner }: Pick<BackupOptions, 'progressInterval' | 'numericOwner'>,
+  { source, base }: Comparands,
+): Promise<BackupProgress | undefined> {
+  if (interval === undefined) return undefined;
+  const { emit, uploads } = repository;
+  const total = await bytesToStore(repository, { source, base, numericOwner });
   const estimate = new ProgressEstimate({ total, startMs: Date.now(), interval });
   const volumes = new VolumesSent(uploads);
   let read = 0;
@@ -70,10 +77,13 @@ export async function startProgress(
 }
 
 /** Size of all regular files that are new, have changed or must be read to know. */
-async function bytesToStore(session: Session, source: Source, active: Collection['active']): Promise<number> {
-  const state = active && openSignatures(session, active.signatures);
+async function bytesToStore(
+  repository: Repository,
+  { source, base, numericOwner }: Comparands & { readonly numericOwner: boolean },
+): Promise<number> {
+  const state = base && openSignatures(repository, base.signatures);
   const comparison = new Comparison(source.preview(), state, {
-    ownerOf: (meta) => archivedOwner({ accounts: session.accounts, numericOwner: session.settings.numericOwner }, meta),
+    ownerOf: (meta) => archivedOwner({ accounts: repository.accounts, numericOwner }, meta),
     isUnreadable: () => false,
   });
   let total = 0;
@@ -86,7 +96,7 @@ async function bytesToStore(session: Session, source: Source, active: Collection
         const { meta } = change.source;
         if (meta.type === 'reg') total += meta.size;
       }
-      if (step % STRIDE === 0) await othersTurn(session.call.signal);
+      if (step % STRIDE === 0) await othersTurn(repository.call.signal);
     }
   } finally {
     await state?.close();

@@ -17,7 +17,7 @@ import {
   readUnfinished,
   unfinishedSignatures,
 } from '../../../repository/metadata/read-partial.ts';
-import type { Session } from '../../session.ts';
+import type { Repository } from '../../../repository/repository.ts';
 
 /** How an unfinished set goes on. */
 export interface Resumption {
@@ -40,6 +40,7 @@ interface Given {
   readonly manifest: Manifest;
   readonly base: ActiveChain | undefined;
   readonly root: BytePath;
+  readonly copyLinks: boolean;
   /** false: go on behind a whole file only. */
   readonly mayGoOnInFile: boolean;
 }
@@ -53,14 +54,14 @@ export function baseOf(active: ActiveChain | undefined): readonly string[] {
  * Finds the last place up to which everything is certain: the volumes are there, the signatures of all they hold are
  * there, and if they end in the middle of a file, that has not changed since. undefined: there is no such place.
  */
-export async function planResume(session: Session, given: Given): Promise<Resumption | undefined> {
+export async function planResume(repository: Repository, given: Given): Promise<Resumption | undefined> {
   const { collection, set, manifest, base } = given;
   const signatures = unfinishedSignatures(collection, set);
   if (signatures === undefined || set.partialManifest === undefined) return undefined;
-  const journal = readJournal(session.archiveDir, set.partialManifest);
-  const volumes = await keptVolumes(session, given, journal);
+  const journal = readJournal(repository.archiveDir, set.partialManifest);
+  const volumes = await keptVolumes(repository, given, journal);
   const ends = volumes.flatMap(({ record: { end } }) => (end.block === undefined ? [end.path] : []));
-  const found = await findEntries(session, signatures, ends);
+  const found = await findEntries(repository, signatures, ends);
   for (let count = volumes.length; count > 0; count--) {
     const [first, ...others] = volumes.slice(0, count);
     const last = volumes[count - 1];
@@ -68,8 +69,8 @@ export async function planResume(session: Session, given: Given): Promise<Resump
     const point = pointAfter(last);
     if (point === undefined) continue;
     const { path, split } = point;
-    if (split === undefined ? !found.has(path) : !canGoOnIn(session, given, { split, journal })) continue;
-    if (last.line !== undefined && !(await areEntriesIntact(session, signatures, last.line))) continue;
+    if (split === undefined ? !found.has(path) : !canGoOnIn(given, { split, journal })) continue;
+    if (last.line !== undefined && !(await areEntriesIntact(repository, signatures, last.line))) continue;
     const behind = [...set.volumes].flatMap(([number, names]) => (number > count ? names : []));
     const surplus = [...behind, ...unusableNames(set)];
     return { set, base, kept: [first, ...others], point, signatures, begun: manifest.volumes.length, surplus };
@@ -79,7 +80,7 @@ export async function planResume(session: Session, given: Given): Promise<Resump
 
 /** The first volumes of the set that are whole on the remote. */
 async function keptVolumes(
-  session: Session,
+  repository: Repository,
   { set, manifest }: Given,
   journal: Journal | undefined,
 ): Promise<readonly KeptVolume[]> {
@@ -90,21 +91,21 @@ async function keptVolumes(
     // Numbers that do not go up by one: a resumed run of the reference, whose signatures are not those of its volumes.
     if (record.number !== there.length + 1 || name === undefined || names.length > 1) break;
     const line = lineOf(journal, record);
-    if (journal !== undefined && !(await isWhole(session, name, line?.size))) break;
+    if (journal !== undefined && !(await isWhole(repository, name, line?.size))) break;
     there.push({ record, line });
   }
   if (journal !== undefined) return there;
   // The reference uploads one volume after the other: only the last one can be cut.
   const last = there.at(-1);
   const isCertain =
-    there.length < volumeNames(set).length || (last !== undefined && (await isIntact(session, set, last)));
+    there.length < volumeNames(set).length || (last !== undefined && (await isIntact(repository, set, last)));
   return isCertain ? there : there.slice(0, -1);
 }
 
 /** Looks at the volume itself. That is worth its transfer where it ends with a whole file, at which one can go on. */
-async function isIntact(session: Session, set: BackupSet, { record }: KeptVolume): Promise<boolean> {
+async function isIntact(repository: Repository, set: BackupSet, { record }: KeptVolume): Promise<boolean> {
   if (record.end.block !== undefined) return false;
-  const { remote, prefixes, call } = session;
+  const { remote, prefixes, call } = repository;
   try {
     const { file, isChecked } = await fetchVolume(set, record, { remote, prefixes, tries: 1, signal: call.signal });
     file.release();
@@ -121,7 +122,11 @@ function lineOf(journal: Journal | undefined, { number, hashes }: VolumeRecord):
 }
 
 /** The size counts as after every upload; where the remote tells none, names must show whole files only. */
-async function isWhole({ backend, remote, call }: Session, name: string, size: number | undefined): Promise<boolean> {
+async function isWhole(
+  { backend, remote, call }: Repository,
+  name: string,
+  size: number | undefined,
+): Promise<boolean> {
   if (size === undefined) return false;
   const arrived = remote.sizeOf(name) ?? (await backend.stat?.(name, call))?.size;
   return arrived === undefined ? backend.traits.atomicPut : arrived === size;
@@ -136,16 +141,14 @@ function pointAfter({ record: { end }, line }: KeptVolume): ResumePoint | undefi
 
 /** The pieces that are there are those that would be made of the file now. */
 function canGoOnIn(
-  session: Session,
-  { base, root, mayGoOnInFile }: Given,
+  { base, root, copyLinks, mayGoOnInFile }: Given,
   { split, journal }: { readonly split: SplitFile; readonly journal: Journal | undefined },
 ): boolean {
-  const { settings } = session;
   if (journal === undefined || !mayGoOnInFile) return false;
   if (journal.head.program !== programVersion() || journal.head.base.join() !== baseOf(base).join()) return false;
   const path = toFs(split.path === '' ? root : joinPath(root, split.path));
   try {
-    const stats = (settings.copyLinks ? statSync : lstatSync)(path);
+    const stats = (copyLinks ? statSync : lstatSync)(path);
     return stats.isFile() && isSameFile(identityOf(stats), split.file);
   } catch (error) {
     // Gone, out of reach, or behind something that is no directory any more.
@@ -155,8 +158,8 @@ function canGoOnIn(
 }
 
 /** The unfinished manifest, if what it says of the volumes can be relied on. */
-export async function readReliable(session: Session, set: BackupSet): Promise<Manifest | undefined> {
-  const manifest = await readUnfinished(session, set);
+export async function readReliable(repository: Repository, set: BackupSet): Promise<Manifest | undefined> {
+  const manifest = await readUnfinished(repository, set);
   // A resumed run of the reference repeats numbers. It makes signatures anew of what it skips, so that they are not
   // those of its volumes.
   return manifest?.records === manifest?.volumes.length ? manifest : undefined;

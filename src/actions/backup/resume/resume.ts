@@ -5,13 +5,19 @@ import type { BackupSet } from '../../../collections/sets.ts';
 import type { Codec } from '../../../crypto/codec.ts';
 import { ChainError } from '../../../errors/errors.ts';
 import { fetchVolume } from '../../../pipeline/unpack/fetch-volume.ts';
-import { type BytePath, toScreen } from '../../../util/bytepath.ts';
+import { toScreen } from '../../../util/bytepath.ts';
 import { asctime } from '../../../util/time.ts';
-import { checkOrigin } from '../check-source.ts';
+import { checkOrigin } from '../base/check-source.ts';
+import type { BackupOptions } from '../options.ts';
 import { discardPartial, unfinishedFiles, withoutFiles } from '../../../repository/discard-partial.ts';
 import { planResume, readReliable, type Resumption } from './plan-resume.ts';
-import type { Session } from '../../session.ts';
+import type { Repository } from '../../../repository/repository.ts';
 import { announceLastFull } from '../../../repository/synchronise.ts';
+
+interface ResumeOptions extends Pick<BackupOptions, 'source' | 'absoluteSource' | 'mayChangeSource' | 'copyLinks'> {
+  /** Else only behind a whole file. */
+  readonly mayGoOnInFile: boolean;
+}
 
 interface Continuation {
   /** Without the unfinished set when that was given up. */
@@ -24,22 +30,22 @@ interface Continuation {
  * backup starts over. Nothing is lost by that, because an unfinished set is never restored from.
  */
 export async function resumeOrDiscard(
-  session: Session,
+  repository: Repository,
   collection: Collection,
-  { source, mayGoOnInFile }: { readonly source: BytePath; readonly mayGoOnInFile: boolean },
+  options: ResumeOptions,
 ): Promise<Continuation> {
-  const { emit } = session;
+  const { emit } = repository;
   const { partial } = collection;
   if (partial === undefined) {
-    const rest = await discardPartial(session, collection);
-    announceLastFull(session, rest);
+    const rest = await discardPartial(repository, collection);
+    announceLastFull(repository, rest);
     return { collection: rest, resumption: undefined };
   }
   const kind = partial.type === 'full' ? 'full' : 'inc';
   emit({ kind: 'notice', text: `Last ${kind} backup left a partial set, restarting.` });
   // Said before it is known what becomes of the set, as the reference does.
-  announceLastFull(session, collection);
-  const resumption = await tryResume(session, collection, { set: partial, source, mayGoOnInFile });
+  announceLastFull(repository, collection);
+  const resumption = await tryResume(repository, collection, { ...options, set: partial });
   if (resumption === undefined) {
     const why =
       partial.volumes.size > 1
@@ -47,38 +53,36 @@ export async function resumeOrDiscard(
         : 'The first volume failed to upload before termination.';
     const text = `RESTART: ${why}\n         Restart is impossible...starting backup from beginning.`;
     emit({ kind: 'notice', text });
-    const rest = await discardPartial(session, collection);
-    announceLastFull(session, rest);
+    const rest = await discardPartial(repository, collection);
+    announceLastFull(repository, rest);
     return { collection: rest, resumption };
   }
-  announce(session, resumption);
+  announce(repository, resumption);
   return { collection, resumption };
 }
 
 async function tryResume(
-  session: Session,
+  repository: Repository,
   collection: Collection,
-  {
-    set,
-    source,
-    mayGoOnInFile,
-  }: { readonly set: BackupSet; readonly source: BytePath; readonly mayGoOnInFile: boolean },
+  given: ResumeOptions & { readonly set: BackupSet },
 ): Promise<Resumption | undefined> {
+  const { set, source, copyLinks, mayGoOnInFile } = given;
   if (isAhead(collection, set)) {
-    const text = `The unfinished set is from ${asctime(set.end)}, but the clock says ${asctime(session.now)}.`;
-    session.emit({ kind: 'warning', text: `${text} It is given up.` });
+    const text = `The unfinished set is from ${asctime(set.end)}, but the clock says ${asctime(repository.now)}.`;
+    repository.emit({ kind: 'warning', text: `${text} It is given up.` });
     return undefined;
   }
-  const manifest = await readReliable(session, set);
-  if (manifest === undefined || !isOfSource(session, manifest, source)) return undefined;
-  const base = withoutFiles(session, collection, unfinishedFiles(collection, set)).active;
+  const manifest = await readReliable(repository, set);
+  if (manifest === undefined || !isOfSource(repository, manifest, given)) return undefined;
+  const base = withoutFiles(repository, collection, unfinishedFiles(collection, set)).active;
   if (set.type === 'inc' && base?.signatures.end !== set.start) return undefined;
-  return planResume(session, {
+  return planResume(repository, {
     collection,
     set,
     manifest,
     base: set.type === 'inc' ? base : undefined,
-    root: source,
+    root: source.path,
+    copyLinks,
     mayGoOnInFile,
   });
 }
@@ -87,13 +91,14 @@ async function tryResume(
  * Whether the set may go on with this source. Where a mismatch is allowed, another host is fine; but a set is never put
  * together from two trees.
  */
-function isOfSource(session: Session, manifest: Manifest, source: BytePath): boolean {
-  if (session.settings.allowSourceMismatch) return manifest.localDir === undefined || manifest.localDir === source;
-  checkOrigin(session, manifest, source);
+function isOfSource(repository: Repository, manifest: Manifest, options: ResumeOptions): boolean {
+  const { source, mayChangeSource } = options;
+  if (mayChangeSource) return manifest.localDir === undefined || manifest.localDir === source.path;
+  checkOrigin(repository, manifest, options);
   return true;
 }
 
-function announce({ emit }: Session, { kept, begun, point }: Resumption): void {
+function announce({ emit }: Repository, { kept, begun, point }: Resumption): void {
   const next = kept.length + 1;
   if (begun >= next) {
     const text =
@@ -111,8 +116,8 @@ function announce({ emit }: Session, { kept, begun, point }: Resumption): void {
  * Before anything is changed: the settings are those of the volumes that stay, and so is the passphrase, as far as that
  * can be found out here. Whoever encrypts to a key and does not sign need not have the secret half.
  */
-export async function confirmSettings(session: Session, { set, kept }: Resumption, codec: Codec): Promise<void> {
-  const { keys, settings, remote, prefixes, call } = session;
+export async function confirmSettings(repository: Repository, { set, kept }: Resumption, codec: Codec): Promise<void> {
+  const { keys, remote, prefixes, tries, call } = repository;
   const { type, start, end } = set;
   const encrypted = codec.suffix === '.gpg';
   const compressed = codec.suffix === '.gz';
@@ -124,12 +129,12 @@ export async function confirmSettings(session: Session, { set, kept }: Resumptio
       { hint: 'Use the settings of the interrupted backup, or give it up with "cleanup --force".' },
     );
   }
-  if (!encrypted || (!keys.isSymmetric && settings.signKey === undefined)) return;
+  if (!encrypted || (!keys.isSymmetric && !keys.signs)) return;
   const [{ record }] = kept;
   const { name, file } = await fetchVolume(set, record, {
     remote,
     prefixes,
-    tries: Math.max(1, settings.numRetries),
+    tries: Math.max(1, tries),
     signal: call.signal,
   });
   try {
@@ -141,6 +146,6 @@ export async function confirmSettings(session: Session, { set, kept }: Resumptio
 }
 
 /** Removes what a volume of the resumed run could be taken for, should that die in turn. */
-export async function dropSurplus({ backend, call }: Session, { surplus }: Resumption): Promise<void> {
+export async function dropSurplus({ backend, call }: Repository, { surplus }: Resumption): Promise<void> {
   for (const name of surplus) await backend.delete(name, call);
 }

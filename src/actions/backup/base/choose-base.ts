@@ -1,14 +1,15 @@
-import type { BackupChain } from '../../collections/chains.ts';
-import { lastFullTime, type Collection } from '../../collections/collection.ts';
-import { neededByIncrement } from '../../collections/needs.ts';
-import type { Codec } from '../../crypto/codec.ts';
-import { ChainError, CryptoError } from '../../errors/errors.ts';
-import { asctime, type EpochSeconds } from '../../util/time.ts';
+import type { BackupChain } from '../../../collections/chains.ts';
+import { lastFullTime, type Collection } from '../../../collections/collection.ts';
+import { neededByIncrement } from '../../../collections/needs.ts';
+import type { Codec } from '../../../crypto/codec.ts';
+import { ChainError, CryptoError } from '../../../errors/errors.ts';
+import { asctime, type EpochSeconds } from '../../../util/time.ts';
+import type { BackupKind, BackupOptions } from '../options.ts';
 import { isWhole } from './check-chain.ts';
-import type { Session } from '../session.ts';
-import { synchronise } from '../../repository/synchronise.ts';
+import type { Repository } from '../../../repository/repository.ts';
+import { synchronise } from '../../../repository/synchronise.ts';
 
-export type BackupKind = 'full' | 'incremental' | 'backup';
+type Wish = Pick<BackupOptions, 'kind' | 'fullIfOlderThan' | 'checksRemote'>;
 
 /**
  * What is there, with the metadata that the backup reads: none for a full one, also when that is due, so that neither
@@ -16,38 +17,40 @@ export type BackupKind = 'full' | 'incremental' | 'backup';
  * backup without an action word is a full one.
  */
 export async function findBackups(
-  session: Session,
-  kind: BackupKind,
+  repository: Repository,
+  wish: Wish,
 ): Promise<{ readonly found: Collection; readonly kind: BackupKind }> {
-  const { keys, emit } = session;
+  const { keys, emit } = repository;
+  const { kind } = wish;
   try {
-    return { found: await synchronise(session, { needs: neededBy(session, kind), mayLack: true }), kind };
+    return { found: await synchronise(repository, { needs: neededBy(wish), mayLack: true }), kind };
   } catch (error) {
-    if (kind !== 'backup' || keys.isSymmetric || !(error instanceof CryptoError && error.lacksKey)) throw error;
+    if (kind !== 'auto' || keys.isSymmetric || !(error instanceof CryptoError && error.lacksKey)) throw error;
     const text = `${error.message}\nThe last chain cannot be continued here: making a full backup.`;
     emit({ kind: 'warning', text });
-    return { found: await synchronise(session, { needs: () => [] }), kind: 'full' };
+    return { found: await synchronise(repository, { needs: () => [] }), kind: 'full' };
   }
 }
 
-function neededBy(session: Session, kind: BackupKind): (collection: Collection) => readonly string[] {
+function neededBy(wish: Wish): (collection: Collection) => readonly string[] {
   return (collection) => {
     const { partial } = collection;
     if (partial !== undefined) return partial.type === 'full' ? [] : neededByIncrement(collection);
-    const isFull = kind === 'full' || collection.isClockDoubted || isFullDue(session, collection);
+    const isFull = wish.kind === 'full' || collection.isClockDoubted || isFullDue(wish, collection);
     return isFull ? [] : neededByIncrement(collection);
   };
 }
 
 /** The chain an increment builds on; undefined for a full backup. */
 export async function chooseBase(
-  session: Session,
-  kind: BackupKind,
+  repository: Repository,
+  wish: Wish,
   collection: Collection,
 ): Promise<Collection['active']> {
-  const { emit } = session;
+  const { emit } = repository;
+  const { kind } = wish;
   if (kind === 'full') return undefined;
-  if (isFullDue(session, collection)) {
+  if (isFullDue(wish, collection)) {
     emit({ kind: 'notice', text: 'Last full backup is too old, forcing full backup' });
     return undefined;
   }
@@ -61,7 +64,7 @@ export async function chooseBase(
     return undefined;
   }
   if (active !== undefined) {
-    return (await isWhole(session, active.chain, kind === 'incremental')) ? active : undefined;
+    return (await isWhole(repository, active.chain, wish)) ? active : undefined;
   }
   if (kind === 'incremental') {
     throw new ChainError(
@@ -78,13 +81,13 @@ function firstTime({ chains }: Collection): EpochSeconds {
   return Math.min(...chains.map(({ start }) => start));
 }
 
-function isFullDue({ settings }: Session, collection: Collection): boolean {
+function isFullDue({ fullIfOlderThan }: Wish, collection: Collection): boolean {
   const last = lastFullTime(collection);
-  return settings.fullIfOlderThan !== undefined && (last === undefined || last < settings.fullIfOlderThan);
+  return fullIfOlderThan !== undefined && (last === undefined || last < fullIfOlderThan);
 }
 
 /** Encryption begins with the set that is written: what the chain holds already stays as it is. */
-export function warnOfClearSets({ emit }: Session, { full, sets }: BackupChain, { suffix }: Codec): void {
+export function warnOfClearSets({ emit }: Repository, { full, sets }: BackupChain, { suffix }: Codec): void {
   const isEncrypted = suffix === '.gpg';
   const others = sets.filter(({ encrypted }) => encrypted !== isEncrypted);
   if (others.length === 0) return;

@@ -1,22 +1,24 @@
 import { execFileSync } from 'node:child_process';
 import { lstatSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
-import type { Manifest } from '../../archive/manifest/manifest.ts';
-import type { BackupChain } from '../../collections/chains.ts';
-import type { BackupSet } from '../../collections/sets.ts';
-import { ChainError, CryptoError, DuplicityError, IntegrityError } from '../../errors/errors.ts';
-import { damageOf } from '../../pipeline/unpack/set-plan.ts';
-import type { RootPath } from '../../source/root.ts';
-import { bytePath, fromText, toFs, toScreen, type BytePath } from '../../util/bytepath.ts';
-import { quoteName } from '../../util/text/quote-name.ts';
-import { readRemoteManifest, readSetManifest } from '../../repository/metadata/read-manifest.ts';
-import type { Session } from '../session.ts';
+import type { Manifest } from '../../../archive/manifest/manifest.ts';
+import type { BackupChain } from '../../../collections/chains.ts';
+import type { BackupSet } from '../../../collections/sets.ts';
+import { ChainError, CryptoError, DuplicityError, IntegrityError } from '../../../errors/errors.ts';
+import { damageOf } from '../../../pipeline/unpack/set-plan.ts';
+import { bytePath, fromText, toFs, toScreen, type BytePath } from '../../../util/bytepath.ts';
+import { quoteName } from '../../../util/text/quote-name.ts';
+import { readRemoteManifest, readSetManifest } from '../../../repository/metadata/read-manifest.ts';
+import type { BackupOptions } from '../options.ts';
+import type { Repository } from '../../../repository/repository.ts';
 
 const NOTE = 'source';
 
 /** A source that is a link is stored as one, as the reference does; few who name it mean that. */
-export function warnOfLink({ settings, emit }: Session, { path, throughLink }: RootPath): void {
-  if (settings.copyLinks || throughLink === true) return;
+export function warnOfLink(
+  { emit }: Repository,
+  { source: { path, throughLink }, copyLinks }: Pick<BackupOptions, 'source' | 'copyLinks'>,
+): void {
+  if (copyLinks || throughLink === true) return;
   if (lstatSync(toFs(path), { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
   const name = toScreen(path);
   const isDirectory = statSync(toFs(path), { throwIfNoEntry: false })?.isDirectory() === true;
@@ -25,27 +27,23 @@ export function warnOfLink({ settings, emit }: Session, { path, throughLink }: R
   emit({ kind: 'warning', text });
 }
 
-interface Wish {
-  readonly source: BytePath;
-  /** An increment was asked for: nothing else may take its place. */
-  readonly isExplicit: boolean;
-}
+type SourcePlace = Pick<BackupOptions, 'source' | 'absoluteSource'>;
+type Wish = SourcePlace & Pick<BackupOptions, 'kind' | 'checksRemote' | 'mayChangeSource'>;
 
 /**
  * Checks before an increment that it continues what the last set is about: remote and local manifest agree, and host
  * and source are the same unless the user says that a difference is meant. False: the remote manifest is damaged, and an
  * increment could not be restored.
  */
-export async function checkSource(session: Session, chain: BackupChain, wish: Wish): Promise<boolean> {
+export async function checkSource(repository: Repository, chain: BackupChain, wish: Wish): Promise<boolean> {
   const set = chain.sets.at(-1);
   if (set === undefined) return true;
-  const manifest = await readSetManifest(session, set);
-  const { settings } = session;
-  if (!settings.noCheckRemote && set.manifest !== undefined && set.localManifest !== undefined) {
-    const remote = await tryRemoteManifest(session, set, set.manifest).catch((error: unknown) => {
-      if (wish.isExplicit || !(error instanceof IntegrityError)) throw error;
+  const manifest = await readSetManifest(repository, set);
+  if (wish.checksRemote && set.manifest !== undefined && set.localManifest !== undefined) {
+    const remote = await tryRemoteManifest(repository, set, set.manifest).catch((error: unknown) => {
+      if (wish.kind === 'incremental' || !(error instanceof IntegrityError)) throw error;
       const text = `${error.message}\nAn increment could not be restored: making a full backup. (--no-check-remote goes on all the same.)`;
-      session.emit({ kind: 'warning', text });
+      repository.emit({ kind: 'warning', text });
       return 'damaged' as const;
     });
     if (remote === 'damaged') return false;
@@ -53,25 +51,25 @@ export async function checkSource(session: Session, chain: BackupChain, wish: Wi
       throw new ChainError(
         'MISMATCHED_MANIFESTS',
         `Fatal Error: The remote manifest ${set.manifest} and its copy in the archive dir do not agree.`,
-        { hint: `Delete ${set.localManifest} from ${session.archiveDir.path} if the remote one is right.` },
+        { hint: `Delete ${set.localManifest} from ${repository.archiveDir.path} if the remote one is right.` },
       );
     }
   }
-  if (!settings.allowSourceMismatch) checkOrigin(session, manifest, wish.source);
+  if (!wish.mayChangeSource) checkOrigin(repository, manifest, wish);
   return true;
 }
 
 /** Host and source are those of the manifest, as far as that names any. */
-export function checkOrigin(session: Session, manifest: Manifest, source: BytePath): void {
+export function checkOrigin(repository: Repository, manifest: Manifest, place: SourcePlace): void {
   const hint = 'If the backup is to go on with this source, use --allow-source-mismatch; otherwise use another URL.';
-  if (manifest.hostname !== undefined && !isThisHost(manifest.hostname, session.hostname)) {
+  if (manifest.hostname !== undefined && !isThisHost(manifest.hostname, repository.hostname)) {
     throw new DuplicityError(
       'HOSTNAME_MISMATCH',
-      `Fatal Error: Backup source host has changed.\nCurrent hostname: ${session.hostname}\nPrevious hostname: ${toScreen(manifest.hostname)}`,
-      { hint, fields: [session.hostname, manifest.hostname].map((name) => quoteName(fromText(name))) },
+      `Fatal Error: Backup source host has changed.\nCurrent hostname: ${repository.hostname}\nPrevious hostname: ${toScreen(manifest.hostname)}`,
+      { hint, fields: [repository.hostname, manifest.hostname].map((name) => quoteName(fromText(name))) },
     );
   }
-  const [current, previous] = manifest.localDir === undefined ? [] : namesOf(session, source, manifest.localDir);
+  const [current, previous] = manifest.localDir === undefined ? [] : namesOf(repository, place, manifest.localDir);
   if (current === undefined || previous === undefined || current === previous) return;
   throw new DuplicityError(
     'SOURCE_PATH_MISMATCH',
@@ -81,34 +79,27 @@ export function checkOrigin(session: Session, manifest: Manifest, source: BytePa
 }
 
 /** The two sources as given, unless only the directories they start from tell whether they are the same. */
-function namesOf(session: Session, source: BytePath, before: BytePath): readonly [BytePath, BytePath] {
-  const current = absolute(source);
-  const previous = before.startsWith('/') ? before : noted(session);
+function namesOf(
+  repository: Repository,
+  { source: { path: source }, absoluteSource: current }: SourcePlace,
+  before: BytePath,
+): readonly [BytePath, BytePath] {
+  const previous = before.startsWith('/') ? before : noted(repository);
   if (current === undefined || previous === undefined) return [source, before];
   return current === previous || source === before ? [current, previous] : [source, before];
 }
 
 /** Archives hold a relative source as it is given. Where that was is noted here, for the next run. */
-export async function noteSource({ archiveDir }: Session, source: BytePath): Promise<void> {
-  const path = source.startsWith('/') ? undefined : absolute(source);
+export async function noteSource({ archiveDir }: Repository, { source, absoluteSource }: SourcePlace): Promise<void> {
+  const path = source.path.startsWith('/') ? undefined : absoluteSource;
   if (path === undefined) archiveDir.remove(NOTE);
   else await archiveDir.write(NOTE, [Buffer.from(path, 'latin1')]);
 }
 
-function noted({ archiveDir }: Session): BytePath | undefined {
+function noted({ archiveDir }: Repository): BytePath | undefined {
   const path = archiveDir.list().includes(NOTE) ? archiveDir.read(NOTE).toString('latin1') : '';
   // A damaged note is none.
   return /^\/[^\0]*$/.test(path) ? bytePath(path) : undefined;
-}
-
-/** undefined in a directory that is gone. */
-function absolute(source: BytePath): BytePath | undefined {
-  if (source.startsWith('/')) return source;
-  try {
-    return bytePath(resolve(fromText(process.cwd()), source));
-  } catch {
-    return undefined;
-  }
 }
 
 /**
@@ -116,16 +107,16 @@ function absolute(source: BytePath): BytePath | undefined {
  * make a set that the rest of the chain cannot be restored with, hence ends the run; but whoever encrypts to a key need
  * not have the secret half of it here.
  */
-async function tryRemoteManifest(session: Session, set: BackupSet, name: string): Promise<Manifest | undefined> {
-  if (!session.keys.canRead(name)) return undefined;
+async function tryRemoteManifest(repository: Repository, set: BackupSet, name: string): Promise<Manifest | undefined> {
+  if (!repository.keys.canRead(name)) return undefined;
   try {
-    const manifest = await readRemoteManifest(session, name);
+    const manifest = await readRemoteManifest(repository, name);
     const damage = damageOf(set, manifest);
     if (damage !== undefined) throw damage;
     return manifest;
   } catch (error) {
-    if (!(error instanceof CryptoError) || session.keys.isSymmetric) throw error;
-    session.emit({ kind: 'info', text: `${name} cannot be read without the secret key; its local copy counts.` });
+    if (!(error instanceof CryptoError) || repository.keys.isSymmetric) throw error;
+    repository.emit({ kind: 'info', text: `${name} cannot be read without the secret key; its local copy counts.` });
     return undefined;
   }
 }

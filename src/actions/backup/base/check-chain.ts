@@ -1,12 +1,13 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { formatName } from '../../archive/names/names.ts';
-import type { BackupChain } from '../../collections/chains.ts';
-import type { BackupSet } from '../../collections/sets.ts';
-import { BackendError, IntegrityError } from '../../errors/errors.ts';
-import { damageOf } from '../../pipeline/unpack/set-plan.ts';
-import { readSetManifest } from '../../repository/metadata/read-manifest.ts';
-import { renewCopy } from '../../repository/metadata/renew-copy.ts';
-import type { Session } from '../session.ts';
+import { formatName } from '../../../archive/names/names.ts';
+import type { BackupChain } from '../../../collections/chains.ts';
+import type { BackupSet } from '../../../collections/sets.ts';
+import { BackendError, IntegrityError } from '../../../errors/errors.ts';
+import { damageOf } from '../../../pipeline/unpack/set-plan.ts';
+import { readSetManifest } from '../../../repository/metadata/read-manifest.ts';
+import type { BackupOptions } from '../options.ts';
+import { renewCopy } from '../../../repository/metadata/renew-copy.ts';
+import type { Repository } from '../../../repository/repository.ts';
 
 const BLOCK = 64 * 1024;
 const EMPTY_SHA1 = 'da39a3ee5e6b4b0d3255bfef95601890afd80709';
@@ -20,13 +21,17 @@ const LIST_LINE = /^filelist[ \t]/im;
  * otherwise a full backup takes its place. Volumes that were taken elsewhere on purpose are no hole: `--no-check-remote`
  * says so.
  */
-export async function isWhole(session: Session, chain: BackupChain, isExplicit: boolean): Promise<boolean> {
-  if (session.settings.noCheckRemote) return true;
+export async function isWhole(
+  repository: Repository,
+  chain: BackupChain,
+  { kind, checksRemote }: Pick<BackupOptions, 'kind' | 'checksRemote'>,
+): Promise<boolean> {
+  if (!checksRemote) return true;
   for (const set of chain.sets) {
-    const hole = await holeIn(session, set);
+    const hole = await holeIn(repository, set);
     if (hole === undefined) continue;
-    if (!isExplicit) {
-      session.emit({
+    if (kind !== 'incremental') {
+      repository.emit({
         kind: 'warning',
         text: `${hole.text}\nAn increment could not be restored: making a full backup. (--no-check-remote goes on all the same.)`,
       });
@@ -43,10 +48,10 @@ export async function isWhole(session: Session, chain: BackupChain, isExplicit: 
 
 /** A file that is missing and what is said of it. A copy that is damaged names nothing; whoever reads it says so. */
 async function holeIn(
-  session: Session,
+  repository: Repository,
   set: BackupSet,
 ): Promise<{ readonly name: string; readonly text: string } | undefined> {
-  const { archiveDir, prefixes, remote } = session;
+  const { archiveDir, prefixes, remote } = repository;
   const { type, start, end, encrypted, volumes, unusable, localManifest } = set;
   const cut = unusable.find(({ kind }) => kind === 'manifest');
   if (cut !== undefined && set.manifest === undefined) {
@@ -56,13 +61,13 @@ async function holeIn(
   const shown = Math.max(0, ...volumes.keys(), ...unusable.map((file) => (file.kind === 'volume' ? file.volume : 0)));
   let count = localManifest === undefined ? shown : lastVolume(archiveDir.pathOf(localManifest));
   if (count < shown) {
-    const damage = await damageOfManifest(session, set);
+    const damage = await damageOfManifest(repository, set);
     if (damage !== undefined) return { name: set.manifest ?? '', text: damage.message };
     count = lastVolume(archiveDir.pathOf(localManifest ?? ''));
   }
   for (let volume = 1; volume <= count; volume++) {
     const name = volumes.get(volume)?.[0];
-    if (name !== undefined && (remote.sizeOf(name) !== 0 || (await isMeantEmpty(session, set, volume)))) continue;
+    if (name !== undefined && (remote.sizeOf(name) !== 0 || (await isMeantEmpty(repository, set, volume)))) continue;
     const missing =
       name ?? formatName({ kind: 'volume', type, start, end, volume, encrypted, compressed: !encrypted }, prefixes);
     const where = name === undefined ? 'not on the remote' : 'empty on the remote';
@@ -72,12 +77,12 @@ async function holeIn(
 }
 
 /** The copy, which names too few volumes, may be what is damaged: then it is fetched again. */
-async function damageOfManifest(session: Session, set: BackupSet): Promise<IntegrityError | undefined> {
+async function damageOfManifest(repository: Repository, set: BackupSet): Promise<IntegrityError | undefined> {
   const { localManifest = '' } = set;
   try {
-    const damage = damageOf(set, await readSetManifest(session, set));
-    if (damage === undefined || !(await renewCopy(session, localManifest, damage))) return damage;
-    return damageOf(set, await readSetManifest(session, set));
+    const damage = damageOf(set, await readSetManifest(repository, set));
+    if (damage === undefined || !(await renewCopy(repository, localManifest, damage))) return damage;
+    return damageOf(set, await readSetManifest(repository, set));
   } catch (error) {
     if (error instanceof IntegrityError) return error;
     throw error;
@@ -85,9 +90,9 @@ async function damageOfManifest(session: Session, set: BackupSet): Promise<Integ
 }
 
 /** By its hash: that of no bytes. */
-async function isMeantEmpty(session: Session, set: BackupSet, volume: number): Promise<boolean> {
+async function isMeantEmpty(repository: Repository, set: BackupSet, volume: number): Promise<boolean> {
   if (set.localManifest === undefined) return true;
-  const { volumes } = await readSetManifest(session, set);
+  const { volumes } = await readSetManifest(repository, set);
   const hash = volumes.find(({ number }) => number === volume)?.hashes.get('SHA1');
   return hash === undefined || hash.toLowerCase() === EMPTY_SHA1;
 }

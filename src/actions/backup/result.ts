@@ -1,0 +1,51 @@
+import type { BackupMeta } from '../../archive/jsonstat.ts';
+import { redact } from '../../backends/url/url.ts';
+import type { ActiveChain } from '../../collections/collection.ts';
+import { setId, type SetId } from '../../collections/set-id.ts';
+import type { BackupSet } from '../../collections/sets.ts';
+import type { BackupStatistics } from '../../events/statistics.ts';
+import type { Repository } from '../../repository/repository.ts';
+import { toScreen } from '../../util/bytepath.ts';
+import type { BackupOptions } from './options.ts';
+
+/** What a backup has done. */
+export interface BackupResult {
+  /** `skipped`: nothing had changed. `planned`: a dry run. */
+  readonly kind: 'stored' | 'skipped' | 'planned';
+  /** The set that was written, or would be; undefined when none was. */
+  readonly set: SetId | undefined;
+  readonly statistics: Readonly<BackupStatistics>;
+  /** Entries of the source that could not be read. */
+  readonly errors: number;
+  /** Of the set that was written. */
+  readonly volumes: number;
+  /** What its statistics as JSON tell besides. */
+  readonly meta: BackupMeta;
+}
+
+/** What became of a set. */
+export interface Outcome extends Pick<BackupResult, 'kind' | 'statistics' | 'volumes'> {
+  readonly set: SetTimes;
+}
+
+export type SetTimes = Pick<BackupSet, 'type' | 'start' | 'end'>;
+
+export function resultOf(
+  { url }: Repository,
+  { source, concurrency }: BackupOptions,
+  { kind, set, statistics, volumes, base }: Outcome & { readonly base: ActiveChain | undefined },
+): BackupResult {
+  const meta: BackupMeta = {
+    type: set.type,
+    skipped: kind === 'skipped',
+    fullTime: base?.chain.start ?? set.end,
+    increments: base?.chain.incs.length ?? 0,
+    concurrency: concurrency ?? 0,
+    // The reference stores the password as well.
+    target: redact(url),
+    source: toScreen(source.path),
+    earlier: base?.chain.sets.flatMap(({ statistics }) => statistics.local) ?? [],
+  };
+  const id = kind === 'skipped' ? undefined : setId(set);
+  return { kind, set: id, statistics, errors: statistics.errors, volumes, meta };
+}
