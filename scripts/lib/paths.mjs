@@ -10,6 +10,11 @@ export const bundle = `${root}/dist/duplicity.cjs`;
 
 export const rdiffdir = `${root}/dist/rdiffdir.cjs`;
 
+/** What `import 'duplicity-ts'` gets. */
+export const library = `${root}/dist/index.js`;
+
+export const libraryTypes = `${root}/dist/index.d.ts`;
+
 /** What V8 compiled of the bundle. */
 export const codeCache = `${root}/dist/duplicity.code`;
 

@@ -11,7 +11,7 @@ export interface OpenOptions {
   /** Ends a connect or login that hangs. */
   readonly signal: AbortSignal;
   /** What the command line says to drivers; without it their defaults hold. */
-  readonly settings?: Partial<DriverSettings & S3Settings & SwiftSettings & AzureSettings & B2Settings>;
+  readonly settings?: DriverOptions;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly emit?: Emit;
   /**
@@ -36,6 +36,9 @@ export interface DriverQuestion {
   /** The answer shows while it is typed; a password does not. */
   readonly isVisible: boolean;
 }
+
+/** What can be said to drivers, each of which looks at its own. */
+export type DriverOptions = Partial<DriverSettings & S3Settings & SwiftSettings & AzureSettings & B2Settings>;
 
 /** The options of the command line that drivers look at, as `cli/settings.ts` names them. */
 export interface DriverSettings {

@@ -14,6 +14,7 @@ import { runCleanup, runRemove } from '../cli/run/remove.ts';
 import { runRestore } from '../cli/run/restore.ts';
 import { runStatus } from '../cli/run/status.ts';
 import { runVerify } from '../cli/run/verify.ts';
+import { suitAwsSdk } from '../cli/suit-aws-sdk.ts';
 import { adoptLocalZone } from '../cli/time/local-zone.ts';
 import { tempRoots } from '../cli/places.ts';
 import { processSurroundings, processWords, type Surroundings } from '../cli/surroundings.ts';
@@ -27,7 +28,8 @@ import { CODES } from '../errors/codes.ts';
 import { openRemote } from '../pipeline/remote.ts';
 import { openSpool } from '../pipeline/spool.ts';
 import { openRepository, placeOpener } from '../store/open-repository.ts';
-import { exitStatus, toFailure } from '../ui/exit-status.ts';
+import { toFailure } from '../errors/failure.ts';
+import { exitStatus } from '../ui/exit-status.ts';
 import { tellUncaught } from '../ui/last-words.ts';
 
 declare const __VERSION__: string;
@@ -67,6 +69,7 @@ interface Said {
 
 async function main(): Promise<void> {
   adoptLocalZone(process.env);
+  suitAwsSdk(process.env);
   const isRdiffdir = RDIFFDIR.test(process.argv[1] ?? '');
   tellUncaught(__VERSION__, isRdiffdir ? CODES.GENERIC : CODES.EXCEPTION);
   process.exitCode = isRdiffdir

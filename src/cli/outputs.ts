@@ -1,6 +1,7 @@
 import { UsageError } from '../errors/errors.ts';
 import type { Emit } from '../events/events.ts';
-import { exitStatus, toFailure } from '../ui/exit-status.ts';
+import { toFailure } from '../errors/failure.ts';
+import { exitStatus } from '../ui/exit-status.ts';
 import { type Consumer, humanOutput } from '../ui/human.ts';
 import { openLogFd, openLogFile, recordOutput } from '../ui/log-fd.ts';
 import { maskEvent, maskFor } from '../ui/mask.ts';

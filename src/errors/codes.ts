@@ -54,4 +54,5 @@ export const CODES = {
   STRICT: 102,
 } as const satisfies Record<string, number>;
 
+/** The word for a kind of failure, which stays; `exitCode` is its number. */
 export type Code = keyof typeof CODES;

@@ -46,6 +46,7 @@ export class IntegrityError extends DuplicityError {
   override readonly name = 'IntegrityError';
 }
 
+/** Encrypting or decrypting failed, or a key or passphrase is not the right one. */
 export class CryptoError extends DuplicityError {
   override readonly name = 'CryptoError';
   /** No secret key that a file was encrypted for is here: nothing that is entered can open it. */

@@ -7,7 +7,7 @@ import { DuplicityError } from '../errors/errors.ts';
 import type { Emit } from '../events/events.ts';
 import { openSpool } from '../pipeline/spool.ts';
 import { localAccounts } from '../source/accounts.ts';
-import { toFailure } from '../ui/exit-status.ts';
+import { toFailure } from '../errors/failure.ts';
 import { humanOutput } from '../ui/human.ts';
 import { interruption } from '../ui/interruption.ts';
 import { maskFor } from '../ui/mask.ts';

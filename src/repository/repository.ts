@@ -2,6 +2,7 @@ import type { Prefixes } from '../archive/names/names.ts';
 import type { Backend, Call } from '../backends/backend.ts';
 import type { UploadMeter } from '../backends/wrap/meter.ts';
 import type { ArchiveDir } from '../cache/archive-dir.ts';
+import type { Lock } from '../cache/lock/lock.ts';
 import type { Emit } from '../events/events.ts';
 import type { Remote } from '../pipeline/remote.ts';
 import type { Spool } from '../pipeline/spool.ts';
@@ -25,6 +26,8 @@ export interface Repository {
   readonly uploads?: UploadMeter;
   readonly spool: Spool;
   readonly archiveDir: ArchiveDir;
+  /** Lets runs that only read work on one archive dir at once; without it each run has it for itself. */
+  readonly shareLock?: (take: () => Promise<Lock>) => Promise<Lock>;
   readonly keys: Keys;
   readonly prefixes: Prefixes;
   /** In times of old file names, in place of `:`. */

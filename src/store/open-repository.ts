@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Prefixes } from '../archive/names/names.ts';
 import type { Backend, Call } from '../backends/backend.ts';
-import type { OpenOptions } from '../backends/open-options.ts';
+import type { DriverOptions, OpenOptions } from '../backends/open-options.ts';
 import { openBackend } from '../backends/registry.ts';
 import { parseUrl } from '../backends/url/url.ts';
 import type { FaultRule } from '../backends/wrap/fault-rules.ts';
@@ -21,7 +21,7 @@ import type { EpochSeconds } from '../util/time.ts';
 /** How a place is reached. */
 export interface Reaching {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly settings: NonNullable<OpenOptions['settings']>;
+  readonly settings: DriverOptions;
   /** Of each storage operation. */
   readonly tries: number;
   readonly retryDelayMs: number;

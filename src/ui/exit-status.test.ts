@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 
 import { UsageError } from '../errors/errors.ts';
-import { exitStatus, toFailure } from './exit-status.ts';
+import { toFailure } from '../errors/failure.ts';
+import { exitStatus } from './exit-status.ts';
 
 test('a failure of ours ends with its number and is shown as it is', () => {
   const error = new UsageError('COMMAND_LINE', 'x');

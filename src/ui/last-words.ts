@@ -1,4 +1,4 @@
-import { toFailure } from './exit-status.ts';
+import { toFailure } from '../errors/failure.ts';
 import { fdSink } from './sink.ts';
 
 /**

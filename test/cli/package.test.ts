@@ -51,7 +51,7 @@ describe('the npm package', () => {
     expect(paths).toContain('docs/schema/json-lines.json');
     const others = paths.filter(
       (path) =>
-        !/^(dist\/(?:duplicity|rdiffdir)\.cjs|man\/.*|completions\/.*|docs\/schema\/.*\.json|package\.json|LICENSE|[A-Z]+\.md)$/.test(
+        !/^(dist\/(?:duplicity\.cjs|rdiffdir\.cjs|index\.js|index\.d\.ts)|man\/.*|completions\/.*|docs\/schema\/.*\.json|package\.json|LICENSE|[A-Z]+\.md)$/.test(
           path,
         ),
     );

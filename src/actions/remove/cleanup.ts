@@ -16,6 +16,7 @@ export interface CleanupOptions {
   readonly force: boolean;
 }
 
+/** What belongs to no complete set, and whether it is gone. */
 export interface CleanupResult {
   /** Names of files that belong to no complete set, local ones included. */
   readonly files: readonly string[];

@@ -26,6 +26,7 @@ export interface RemoveOptions {
   readonly force: boolean;
 }
 
+/** What is too old, and whether it is gone. */
 export interface RemoveResult {
   /** Without times when nothing is old enough. */
   readonly plan: RemovalPlan;

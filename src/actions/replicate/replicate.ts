@@ -23,6 +23,7 @@ export interface ReplicateOptions {
   readonly concurrency?: number | undefined;
 }
 
+/** What was copied. */
 export interface ReplicateResult {
   /** How many sets of the origin are old enough. */
   readonly found: number;

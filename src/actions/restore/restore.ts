@@ -28,6 +28,7 @@ export interface RestoreOptions extends PastOptions {
   readonly owners?: 'names' | 'numbers' | 'new';
 }
 
+/** What a restore has written. */
 export interface RestoreResult {
   /** Planned: a dry run, which writes nothing. */
   readonly kind: 'restored' | 'planned';

@@ -27,6 +27,7 @@ export interface VerifyOptions extends PastOptions, Partial<SourceOptions> {
   readonly numericOwner?: boolean;
 }
 
+/** What a verification has found. */
 export interface VerifyResult {
   /** Of the set whose state it is. */
   readonly time: EpochSeconds;

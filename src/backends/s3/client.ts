@@ -1,7 +1,6 @@
 import type * as S3 from '@aws-sdk/client-s3';
 
 import { createHash } from 'node:crypto';
-import { homeDirectory } from '../../util/account.ts';
 import { httpAgents } from '../http/agents.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import { optionalLibrary } from '../optional-library.ts';
@@ -9,11 +8,7 @@ import type { BackendUrl } from '../url/url.ts';
 import { awsKeys, chainInputs, googleKeys, regionOf } from './account/credentials.ts';
 import type { Place, Style } from './place.ts';
 
-/** The AWS SDK, without its remarks on the version of Node. */
-export async function loadLibrary(scheme: string): Promise<typeof S3> {
-  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
-  // It fails for want of a home whose files it may do without; by this name it asks for one of Windows, and nobody else does.
-  if (homeDirectory(process.env) === undefined) process.env['USERPROFILE'] = '/nonexistent';
+export function loadLibrary(scheme: string): Promise<typeof S3> {
   return optionalLibrary(scheme, '@aws-sdk/client-s3', () => import('@aws-sdk/client-s3'));
 }
 

@@ -1,0 +1,210 @@
+import { isAbsolute } from 'node:path';
+import type { BackupOptions } from '../actions/backup/options.ts';
+import type { TooOld } from '../actions/remove/remove-old.ts';
+import type { RestoreOptions } from '../actions/restore/restore.ts';
+import type { VerifyOptions } from '../actions/verify/verify.ts';
+import { UsageError } from '../errors/errors.ts';
+import type { Rule } from '../selection/rules.ts';
+import { type BytePath, bytePath, toScreen } from '../util/bytepath.ts';
+import { type CallOptions, secondsOf, type StoreOptions, type TimeInput } from './options.ts';
+import { bytesOf, type PathInput, withinBackup } from './paths.ts';
+
+const VOLUME_BYTES = 200 * 1024 * 1024;
+const BLOCK_BYTES = 2048;
+
+/** Which entries are given. */
+export interface EntriesRequest extends CallOptions {
+  /** The state of which time; by default the newest. */
+  readonly time?: TimeInput | undefined;
+  /** It and what lies below it, relative to the root of the backup; by default all. */
+  readonly path?: PathInput | undefined;
+  /** Levels below `path`: 0 is it alone, 1 what lies in it, too. By default all. */
+  readonly depth?: number | undefined;
+}
+
+/** As it was when. */
+export interface ReadRequest extends CallOptions {
+  /** The state of which time; by default the newest. */
+  readonly time?: TimeInput | undefined;
+}
+
+/** What of a tree counts. */
+export interface TreeRequest extends CallOptions {
+  /** Rules in the order of the command line's options: the first that fits decides, and without one a path counts. */
+  readonly select?: readonly Rule[] | undefined;
+  /** What links lead to counts in place of the links. By default they are stored. */
+  readonly copyLinks?: boolean | undefined;
+  /** Owners are compared by number, not by name. */
+  readonly numericOwner?: boolean | undefined;
+}
+
+/** What is backed up, and how. */
+export interface BackupRequest extends TreeRequest {
+  /** An absolute path. */
+  readonly source: PathInput;
+  /** `auto`, the default: an increment where there is something to build on, else a full backup. */
+  readonly kind?: 'full' | 'incremental' | 'auto' | undefined;
+  /** A full backup is made when the last one is from before this. */
+  readonly fullIfOlderThan?: TimeInput | undefined;
+  /** Bytes of a volume; by default 200 MiB. */
+  readonly volumeSize?: number | undefined;
+  /** Volumes on their way while the next is written; by default a few. 0: none. */
+  readonly concurrency?: number | undefined;
+  /** An increment without changes is not written. */
+  readonly skipUnchanged?: boolean | undefined;
+  /** The last backup may be of another host or source. */
+  readonly mayChangeSource?: boolean | undefined;
+  /** An event for each path that is stored. */
+  readonly announceFiles?: boolean | undefined;
+  /** Nothing is written: it is only found out what would be. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** What is restored, and to where. */
+export interface RestoreRequest extends CallOptions {
+  /** An absolute path. Directories above it are made. A single file goes into a directory that is there. */
+  readonly to: PathInput;
+  /** The state of which time; by default the newest. */
+  readonly time?: TimeInput | undefined;
+  /** By default all. */
+  readonly path?: PathInput | undefined;
+  /** Over what is there. */
+  readonly overwrite?: boolean | undefined;
+  /** Owners by the names in the backup, where this machine has those (the default), or by the numbers, or as of new files. */
+  readonly owners?: 'names' | 'numbers' | 'new' | undefined;
+  /** What is damaged is left out, with a warning. The restore still ends with INCOMPLETE. */
+  readonly ignoreErrors?: boolean | undefined;
+  /** Nothing is written: the volumes are found that it would take. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** What is verified, and against what. */
+export interface VerifyRequest extends TreeRequest {
+  /** The absolute path of the tree that was backed up, or of another. */
+  readonly against: PathInput;
+  /** The state of which time; by default the newest. */
+  readonly time?: TimeInput | undefined;
+  /** By default all. */
+  readonly path?: PathInput | undefined;
+  /** Contents and metadata are compared, too. By default the volumes are read and checked against their hashes. */
+  readonly compareData?: boolean | undefined;
+  /** Damage is counted, and does not end it. */
+  readonly ignoreErrors?: boolean | undefined;
+}
+
+/** What is removed: one of the three. The newest chain always stays. */
+export type RemoveRequest = CallOptions & {
+  /** Nothing is deleted: the plan is made. */
+  readonly dryRun?: boolean | undefined;
+} & (
+    | {
+        /** Chains that ended before this, unless newer sets build on them. */
+        readonly olderThan: TimeInput;
+      }
+    | {
+        /** All but this many of the newest full backups, with their increments. */
+        readonly keepFulls: number;
+      }
+    | {
+        /** The increments of all but this many of the newest full backups. */
+        readonly keepIncrementsOf: number;
+      }
+  );
+
+/** What is copied. */
+export interface ReplicateRequest extends DryRunOptions {
+  /** The URL of the place to copy from. It is read with the passphrase and keys of the store, and only read. */
+  readonly from: string;
+  /** Only backup sets from before this. */
+  readonly before?: TimeInput | undefined;
+  /** Copies uploaded while others are made; by default one. */
+  readonly concurrency?: number | undefined;
+}
+
+/** For calls that can also only look. */
+export interface DryRunOptions extends CallOptions {
+  /** Nothing is written or deleted: it is only found out what would be. */
+  readonly dryRun?: boolean | undefined;
+}
+
+export function backupOptions(request: BackupRequest): BackupOptions {
+  const source = absolute(request.source, 'source');
+  return {
+    kind: request.kind ?? 'auto',
+    source: { path: source },
+    absoluteSource: source,
+    ...seen(request),
+    fullIfOlderThan: secondsOf(request.fullIfOlderThan),
+    checksRemote: true,
+    mayChangeSource: request.mayChangeSource ?? false,
+    numericOwner: request.numericOwner ?? false,
+    volumeSize: request.volumeSize ?? VOLUME_BYTES,
+    maxBlockSize: BLOCK_BYTES,
+    concurrency: request.concurrency,
+    listsFiles: true,
+    skipsUnchanged: request.skipUnchanged ?? false,
+    keepsStatistics: false,
+    announcesFiles: request.announceFiles ?? false,
+    progressInterval: undefined,
+    failOnVolume: undefined,
+  };
+}
+
+export function restoreOptions(request: RestoreRequest, { keys }: StoreOptions): RestoreOptions {
+  const { time, path, overwrite = false, owners = 'names', ignoreErrors = false } = request;
+  return {
+    target: absolute(request.to, 'to'),
+    time: secondsOf(time),
+    paths: [withinBackup(path)],
+    force: overwrite,
+    owners,
+    ignoreErrors,
+    signer: keys?.signWith,
+  };
+}
+
+export function verifyOptions(request: VerifyRequest, { keys }: StoreOptions): VerifyOptions {
+  const { time, path, compareData = false, ignoreErrors = false, numericOwner = false } = request;
+  return {
+    against: { path: absolute(request.against, 'against') },
+    time: secondsOf(time),
+    paths: [withinBackup(path)],
+    compareData,
+    ignoreErrors,
+    numericOwner,
+    signer: keys?.signWith,
+    ...seen(request),
+  };
+}
+
+export function tooOld(request: RemoveRequest): TooOld {
+  if ('olderThan' in request) return { kind: 'olderThan', time: secondsOf(request.olderThan) };
+  if ('keepFulls' in request) return { kind: 'allButNFull', count: checkedCount(request.keepFulls) };
+  return { kind: 'incsOfAllButNFull', count: checkedCount(request.keepIncrementsOf) };
+}
+
+function checkedCount(count: number): number {
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new UsageError('USER_ERROR', `${count} is no number of full backups to keep.`, {
+    hint: 'Name a whole number, at least 1.',
+  });
+}
+
+function seen({ select = [], copyLinks = false }: TreeRequest) {
+  return { selection: select, copyLinks, nullSeparator: false };
+}
+
+/** In the form that manifests record: the library has no directory that a relative one could go from. */
+function absolute(path: PathInput, option: string): BytePath {
+  const bytes = bytesOf(path);
+  if (isAbsolute(bytes))
+    return bytePath(
+      `/${bytes
+        .split('/')
+        .filter((part) => part !== '' && part !== '.')
+        .join('/')}`,
+    );
+  throw new UsageError('USER_ERROR', `${toScreen(bytes)} is not an absolute path.`, {
+    hint: `Give \`${option}\` from the root of the file system on, as path.resolve() makes it.`,
+  });
+}

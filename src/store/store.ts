@@ -1,0 +1,182 @@
+import { backup } from '../actions/backup/backup.ts';
+import type { BackupResult } from '../actions/backup/result.ts';
+import { entries } from '../actions/list/entries.ts';
+import { versions } from '../actions/list/versions.ts';
+import { cleanup, type CleanupResult } from '../actions/remove/cleanup.ts';
+import { removeOld, type RemoveResult } from '../actions/remove/remove-old.ts';
+import { replicate, type ReplicateResult } from '../actions/replicate/replicate.ts';
+import { readFile } from '../actions/restore/read-file.ts';
+import { restore, type RestoreResult } from '../actions/restore/restore.ts';
+import { collectionStatus } from '../actions/status/collection-status.ts';
+import type { StatusResult } from '../actions/status/status-result.ts';
+import { verify, type VerifyResult } from '../actions/verify/verify.ts';
+import { openRemote } from '../pipeline/remote.ts';
+import { openCalls } from './calls.ts';
+import { type StoreEntry, storeEntry, type StoreVersion, storeVersion } from './entry.ts';
+import { type CallOptions, encodingFor, secondsOf, type StoreOptions } from './options.ts';
+import { type PathInput, withinBackup } from './paths.ts';
+import { readableOf } from './readable.ts';
+import {
+  type BackupRequest,
+  backupOptions,
+  type DryRunOptions,
+  type EntriesRequest,
+  type ReadRequest,
+  type RemoveRequest,
+  type ReplicateRequest,
+  type RestoreRequest,
+  restoreOptions,
+  tooOld,
+  type VerifyRequest,
+  verifyOptions,
+} from './requests.ts';
+
+/**
+ * Backups at one place, and what is done with them. Calls that only read (`sets`, `entries`, `versions`, `read`, `restore`,
+ * `verify`) may run at once; one that writes has the archive dir for itself: it fails with USER_ERROR while another works,
+ * and others while it does. What fails throws a `DuplicityError`; what a signal ends throws the reason of the signal.
+ */
+export interface Store extends AsyncDisposable {
+  /**
+   * The chains of backup sets that are there, and what belongs to none. Needs no passphrase.
+   * @example
+   * const { chains } = await store.sets();
+   * for (const { sets } of chains) for (const { type, end } of sets) print(type, new Date(end * 1000));
+   */
+  sets(options?: CallOptions): Promise<StatusResult>;
+  /**
+   * What a backup holds, in the order of its index: a directory before what lies in it. No volume is fetched. Other calls may
+   * be made meanwhile. RESTORE_PATH_NOT_FOUND where `path` is not in it.
+   * @example
+   * for await (const { path, type, size } of store.entries({ path: 'docs', depth: 1 })) print(path, type, size?.most);
+   */
+  entries(options?: EntriesRequest): AsyncIterable<StoreEntry>;
+  /**
+   * The sets that changed a path, oldest first; none where no backup knows it.
+   * @example
+   * for (const { time, kind } of await store.versions('docs/letter.txt')) print(kind, new Date(time * 1000));
+   */
+  versions(path: PathInput, options?: CallOptions): Promise<readonly StoreVersion[]>;
+  /**
+   * The bytes of one file; only volumes that can hold it are fetched. RESTORE_PATH_NOT_FOUND where it is not in the backup.
+   * Damage ends the stream with an error, never early. Read it to its end, or cancel it.
+   * @example
+   * const letter = await store.read('docs/letter.txt');
+   * print(await new Response(letter).text());
+   */
+  read(path: PathInput, options?: ReadRequest): Promise<ReadableStream<Uint8Array>>;
+  /**
+   * Writes one backup set. One that was ended before, by a signal or a failure, goes on where it was. Entries that cannot be
+   * read are counted in `errors` and told as warnings.
+   * @example
+   * const { kind, set, statistics } = await store.backup({ source: home, select: [{ kind: 'glob', sense: 'exclude', pattern: '**\/*.tmp' }] });
+   * print(kind, set?.type, statistics.newFiles);
+   */
+  backup(request: BackupRequest): Promise<BackupResult>;
+  /**
+   * Writes the state of a time, or a part of it, into a directory. INCOMPLETE where some of it could not be restored: the
+   * warnings told what.
+   * @example
+   * const { entries } = await store.restore({ path: 'docs', to: `${scratch}/docs` });
+   * print(entries);
+   */
+  restore(request: RestoreRequest): Promise<RestoreResult>;
+  /**
+   * Reads all that a state needs, checks it and, with `compareData`, compares it with a tree. Each difference is an event.
+   * @example
+   * const { compared, differences } = await store.verify({ against: home, compareData: true });
+   * print(compared, differences);
+   */
+  verify(request: VerifyRequest): Promise<VerifyResult>;
+  /**
+   * Removes old backups. The result holds the plan.
+   * @example
+   * const { plan, isRemoved } = await store.remove({ keepFulls: 3 });
+   * print(plan.times.length, isRemoved);
+   */
+  remove(request: RemoveRequest): Promise<RemoveResult>;
+  /**
+   * Removes files that belong to no complete set, such as those of a backup that was ended and will not go on.
+   * @example
+   * const { files } = await store.cleanup({ dryRun: true });
+   * print(files.length);
+   */
+  cleanup(options?: DryRunOptions): Promise<CleanupResult>;
+  /**
+   * Copies the backup sets of another place that this one lacks, encrypted anew with the keys of this store.
+   * @example
+   * const { copied } = await store.replicate({ from: 'file:///srv/other' });
+   * print(copied.length);
+   */
+  replicate(request: ReplicateRequest): Promise<ReplicateResult>;
+  /**
+   * Ends whatever still runs and lets go of everything; `await using` does it, too. A second call waits for the first.
+   * @example
+   * await store.close();
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the place at `url`, as the command line takes it: `file:///srv/backup`, `sftp://me@nas/home`, … Nothing is made
+ * there before something is stored. Close it in the end. Throws a `DuplicityError` where the place cannot be reached.
+ * @example
+ * const store = await openStore('file:///srv/backup', { archiveDir: '/var/cache/home-backup', passphrase: () => readSecret() });
+ */
+export async function openStore(url: string, options: StoreOptions): Promise<Store> {
+  const calls = await openCalls(url, options);
+  const close = (): Promise<void> => calls.close();
+  const signer = options.keys?.signWith;
+  return {
+    sets: ({ signal } = {}) => calls.run({ action: 'collection-status', isReading: true, signal }, collectionStatus),
+    async *entries({ time, path, depth, signal } = {}) {
+      const wanted = { time: secondsOf(time), path: withinBackup(path), ...(depth !== undefined && { depth }) };
+      const task = { action: 'list-current-files', isReading: true, signal } as const;
+      for await (const entry of calls.stream(task, (repository) => entries(repository, wanted)))
+        yield storeEntry(entry);
+    },
+    async versions(path, { signal } = {}) {
+      const wanted = withinBackup(path);
+      const task = { action: 'collection-status', isReading: true, signal } as const;
+      return (await calls.run(task, (repository) => versions(repository, wanted))).map(storeVersion);
+    },
+    read(path, { time, signal } = {}) {
+      const options = { time: secondsOf(time), signer };
+      const task = { action: 'restore', isReading: true, signal } as const;
+      return readableOf(calls.stream(task, (repository) => readFile(repository, withinBackup(path), options)));
+    },
+    backup(request) {
+      const { kind = 'auto', dryRun, signal } = request;
+      const task = { action: kind === 'auto' ? 'backup' : kind, stores: true, dryRun, signal } as const;
+      return calls.run(task, async (repository) => backup(repository, backupOptions(request)));
+    },
+    restore(request) {
+      const { dryRun, signal } = request;
+      const task = { action: 'restore', isReading: true, dryRun, signal } as const;
+      return calls.run(task, async (repository) => restore(repository, restoreOptions(request, options)));
+    },
+    verify(request) {
+      const task = { action: 'verify', isReading: true, signal: request.signal } as const;
+      return calls.run(task, async (repository) => verify(repository, verifyOptions(request, options)));
+    },
+    remove(request) {
+      const { dryRun, signal } = request;
+      const task = { action: 'remove-older-than', dryRun, signal } as const;
+      return calls.run(task, async (repository) =>
+        removeOld(repository, { what: tooOld(request), force: dryRun !== true }),
+      );
+    },
+    cleanup: ({ dryRun, signal } = {}) =>
+      calls.run({ action: 'cleanup', dryRun, signal }, (repository) => cleanup(repository, { force: dryRun !== true })),
+    replicate({ from, before, concurrency, dryRun, signal }) {
+      const wanted = { before: secondsOf(before), concurrency, encoding: encodingFor(options) };
+      return calls.run({ action: 'replicate', stores: true, dryRun, signal }, async (repository) => {
+        await using backend = await calls.open(from);
+        const remote = openRemote({ ...repository, backend });
+        return await replicate(repository, { ...wanted, origin: { backend, remote } });
+      });
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
