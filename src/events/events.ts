@@ -1,4 +1,5 @@
 import type { FileType, Metadata } from '../archive/entry.ts';
+import type { FileChange } from '../archive/manifest/manifest.ts';
 import type { CollectionWarning } from '../collections/warnings.ts';
 import type { DuplicityError } from '../errors/errors.ts';
 import type { SizeRange } from '../rsync/signed-size.ts';
@@ -69,6 +70,13 @@ export type Event =
     }
   /** collection-status: what changed in a set, or all sets that changed a file; a part of it when it is long. */
   | { readonly kind: 'changes'; readonly text: BytePath }
+  /** The same as values, for those who take them: what the set of that time did to a path. */
+  | {
+      readonly kind: 'changedInSet';
+      readonly set: EpochSeconds;
+      readonly change: FileChange;
+      readonly path: BytePath;
+    }
   /** When the newest full backup was made; undefined when there is none. Said by all that look at sets. */
   | { readonly kind: 'lastFull'; readonly time: EpochSeconds | undefined }
   /** cleanup is about to delete these files. */

@@ -46,6 +46,7 @@ function controlFields(event: Event): Control {
     case 'trialLeft':
     case 'interrupted':
     case 'result':
+    case 'changedInSet':
       return { code: GENERIC, fields: NONE, data: NONE };
     case 'warning': {
       const fields: string[] = [];

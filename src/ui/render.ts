@@ -47,6 +47,7 @@ export function render(event: Event): Message {
     case 'interrupted':
       return { level: LEVELS.notice, text: bytePath(interruption(event.signal)), forced: false };
     case 'result':
+    case 'changedInSet':
       return { level: Infinity, text: undefined, forced: false };
     case 'fileNew':
       return info(`A ${shown(event.path)}`);

@@ -1,6 +1,7 @@
 import { cleanup } from '../../actions/remove/cleanup.ts';
 import { removeOld, type TooOld } from '../../actions/remove/remove-old.ts';
 import type { Repository } from '../../repository/repository.ts';
+import { report } from '../../ui/results/report.ts';
 import { cleanupFound, oldFound } from '../../ui/upkeep/removal-text.ts';
 import type { Settings } from '../settings.ts';
 import type { Request } from '../words/positionals.ts';
@@ -8,6 +9,7 @@ import type { Request } from '../words/positionals.ts';
 export async function runCleanup(repository: Repository, { force }: Settings): Promise<number> {
   const result = await cleanup(repository, { force });
   if (!force || result.files.length === 0) repository.emit(cleanupFound(result));
+  report(repository.emit, 'cleanup', result);
   return 0;
 }
 
@@ -20,6 +22,7 @@ type RemoveRequest = Extract<
 export async function runRemove(repository: Repository, { force }: Settings, request: RemoveRequest): Promise<number> {
   const result = await removeOld(repository, { what: tooOld(request), force });
   if (!force || result.plan.times.length === 0) repository.emit(oldFound(result));
+  report(repository.emit, request.action, result);
   return 0;
 }
 

@@ -1,5 +1,6 @@
 import { replicate, type ReplicateOptions } from '../../actions/replicate/replicate.ts';
 import type { Repository } from '../../repository/repository.ts';
+import { report } from '../../ui/results/report.ts';
 import { encodingOf } from '../engine-options.ts';
 import type { Settings } from '../settings.ts';
 
@@ -9,7 +10,9 @@ export async function runReplicate(
   origin: ReplicateOptions['origin'],
 ): Promise<number> {
   const { time, concurrency } = settings;
-  const { found } = await replicate(repository, { origin, before: time, encoding: encodingOf(settings), concurrency });
-  if (found === 0) repository.emit({ kind: 'notice', text: 'No old backup sets found.' });
+  const options = { origin, before: time, encoding: encodingOf(settings), concurrency };
+  const result = await replicate(repository, options);
+  if (result.found === 0) repository.emit({ kind: 'notice', text: 'No old backup sets found.' });
+  report(repository.emit, 'replicate', result);
   return 0;
 }

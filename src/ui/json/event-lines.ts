@@ -29,8 +29,10 @@ export function eventLine(event: Event): EventLine | undefined {
       const { path, type, mtime } = event;
       return { v: 1, type: 'entry', ...pathFields(path), fileType: type, ...timeFields('mtime', mtime) };
     }
-    case 'changes':
-      return { v: 1, type: 'changes', text: Buffer.from(event.text, 'latin1').toString() };
+    case 'changedInSet': {
+      const { set, change, path } = event;
+      return { v: 1, type: 'change', change, ...pathFields(path), ...timeFields('time', set) };
+    }
     case 'progress': {
       const { current, total } = event;
       return {
@@ -54,6 +56,7 @@ export function eventLine(event: Event): EventLine | undefined {
     case 'interrupted':
     case 'result':
     case 'collectionStatus':
+    case 'changes':
     case 'statistics':
     case 'verified':
       return undefined;

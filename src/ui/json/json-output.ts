@@ -7,7 +7,7 @@ import { render } from '../render.ts';
 import type { Sink } from '../sink.ts';
 import { eventLine } from './event-lines.ts';
 import type { ActionName, ErrorLine, JsonLine, LastLine } from './lines.ts';
-import { RESULT_FIELDS } from './result-fields.ts';
+import { RESULT_FIELDS } from './results/results.ts';
 
 interface JsonOptions {
   /** As for people; what an action finds, uploads and volumes in progress are told at any. */
@@ -31,7 +31,8 @@ export function jsonOutput({ verbosity, action, sink }: JsonOptions): Consumer {
 
   function lastLine(exitStatus: number): LastLine {
     if (failure !== undefined) {
-      return { v: 1, type: 'error', ...(action !== undefined && { action }), exitStatus, ...failure };
+      const what = { ...(action !== undefined && { action }), exitStatus, ...failure };
+      return { v: 1, type: 'error', ...what, ...(result !== undefined && { result }) } as LastLine;
     }
     if (done === undefined) {
       return { v: 1, type: 'error', exitStatus, code: 'EXCEPTION', message: 'The run has ended without a result.' };
@@ -70,6 +71,7 @@ function isWanted(event: Event, verbosity: number): boolean {
   switch (event.kind) {
     case 'uploading':
     case 'uploaded':
+    case 'changedInSet':
       return true;
     case 'progress':
       if (event.total !== undefined) return true;

@@ -1,4 +1,5 @@
 import type { FileType } from '../../archive/entry.ts';
+import type { FileChange } from '../../archive/manifest/manifest.ts';
 import type { Code } from '../../errors/codes.ts';
 import type { WARNINGS } from '../../events/events.ts';
 
@@ -8,7 +9,7 @@ import type { WARNINGS } from '../../events/events.ts';
 export type JsonLine = EventLine | LastLine;
 
 /** What is said while an action works. */
-export type EventLine = WarningLine | MessageLine | ProgressLine | UploadLine | FileLine | EntryLine | ChangesLine;
+export type EventLine = WarningLine | MessageLine | ProgressLine | UploadLine | FileLine | EntryLine | ChangeLine;
 
 /** The last line of every run, and only that. */
 export type LastLine = ResultLine | ErrorLine;
@@ -93,32 +94,33 @@ export interface EntryLine extends Versioned, PathFields {
   mtimeEpoch: Epoch;
 }
 
-/** A part of the table of `collection-status` with `--file-changed` or `--show-changes-in-set`. */
-export interface ChangesLine extends Versioned {
-  type: 'changes';
-  text: string;
+/** What a set did to a path, of `collection-status --show-changes-in-set`. */
+export interface ChangeLine extends Versioned, PathFields {
+  type: 'change';
+  change: FileChange;
+  /** Of the set. */
+  time?: Timestamp;
+  timeEpoch: Epoch;
 }
 
 /** What each action finds out. */
 export interface Results {
-  full: NothingYet;
-  incremental: NothingYet;
-  backup: NothingYet;
-  restore: NothingYet;
-  verify: NothingYet;
-  'list-current-files': NothingYet;
-  'collection-status': StatusFields;
-  cleanup: NothingYet;
-  'remove-older-than': NothingYet;
-  'remove-all-but-n-full': NothingYet;
-  'remove-all-inc-of-but-n-full': NothingYet;
-  replicate: NothingYet;
-  'validate-backend': NothingYet;
+  full: BackupFields;
+  incremental: BackupFields;
+  backup: BackupFields;
+  restore: RestoreFields;
+  verify: VerifyFields;
+  'list-current-files': ListFields;
+  'collection-status': StatusFields | ChangesFields | HistoryFields;
+  cleanup: CleanupFields;
+  'remove-older-than': RemoveFields;
+  'remove-all-but-n-full': RemoveFields;
+  'remove-all-inc-of-but-n-full': RemoveFields;
+  replicate: ReplicateFields;
+  'validate-backend': ValidateFields;
   help: TextFields;
   version: TextFields;
 }
-
-type NothingYet = Record<string, never>;
 
 export interface TextFields {
   text: string;
@@ -167,6 +169,8 @@ export interface ErrorLine extends Versioned {
   hint?: string;
   /** Which signal has ended the run. */
   signal?: string;
+  /** Of an action that has done its work and fails all the same, as with `--strict`. */
+  result?: Results[ActionName];
 }
 
 /** Which set of an archive. */
@@ -201,6 +205,145 @@ export interface ChainFields {
   sets: SetStatusFields[];
   /** Other increments of the same full backup. */
   beside: SetStatusFields[];
+}
+
+/** What a backup has done. */
+export interface BackupFields {
+  /** `skipped`: nothing had changed. `planned`: a dry run. */
+  kind: 'stored' | 'skipped' | 'planned';
+  /** The set that was stored, or would be. */
+  set?: SetFields;
+  /** Volumes of that set; 0 when none was stored. */
+  volumes: Count;
+  /** Entries of the source that could not be read. */
+  errors: Count;
+  statistics: StatisticsFields;
+}
+
+/** What a backup has counted. */
+export interface StatisticsFields {
+  start?: Timestamp;
+  startEpoch: Epoch;
+  end?: Timestamp;
+  endEpoch: Epoch;
+  /** Entries of the source, its root and directories included. */
+  sourceFiles: Count;
+  sourceFileSize: Count;
+  newFiles: Count;
+  newFileSize: Count;
+  deletedFiles: Count;
+  changedFiles: Count;
+  changedFileSize: Count;
+  changedDeltaSize: Count;
+  deltaEntries: Count;
+  /** Content in the volumes, before compression. */
+  rawDeltaSize: Count;
+  /** The volumes that were stored. */
+  totalDestinationSizeChange: Count;
+  errors: Count;
+}
+
+/** Of the set whose state was taken. */
+interface StateFields {
+  time?: Timestamp;
+  timeEpoch: Epoch;
+}
+
+export interface RestoreFields extends StateFields {
+  /** `planned`: a dry run. */
+  kind: 'restored' | 'planned';
+  /** How many were written, directories too. */
+  entries: Count;
+  /** Names of the files in the store that are needed for it. */
+  volumes: string[];
+}
+
+export interface VerifyFields extends StateFields {
+  compared: Count;
+  differences: Count;
+  /** What could not be read, where that is no failure. */
+  damaged: Count;
+}
+
+export interface ListFields extends StateFields {
+  entries: Count;
+}
+
+export interface CleanupFields {
+  /** Names of files that belong to no complete set. */
+  files: string[];
+  /** They are gone. Without `--force` they are found only. */
+  isRemoved: boolean;
+}
+
+/** Which chains are old enough, and what goes with them. */
+export interface RemoveFields {
+  /** When those chains ended. */
+  chains: TimeFields[];
+  /** In this order. */
+  steps: RemovalStepFields[];
+  /** Old sets that stay, because newer ones build on them. */
+  keptSets: TimeFields[];
+  /** The newest chain is old enough, too, and stays. */
+  keepsOldNewest: boolean;
+  /** They are gone. Without `--force` they are found only. */
+  isRemoved: boolean;
+}
+
+export interface RemovalStepFields {
+  part: 'signatures' | 'backup';
+  /** `ahead`: sets dated after now, of a chain that stays. */
+  scope: 'complete' | 'increments' | 'ahead';
+  end?: Timestamp;
+  endEpoch: Epoch;
+  files: { place: 'local' | 'remote'; name: string }[];
+}
+
+export interface TimeFields {
+  time?: Timestamp;
+  timeEpoch: Epoch;
+}
+
+export interface ReplicateFields {
+  /** How many sets of the origin are old enough. */
+  found: Count;
+  /** Those of which something was lacking. */
+  copied: SetFields[];
+  /** A dry run: they would be copied. */
+  isPlanned: boolean;
+}
+
+export interface ValidateFields {
+  checks: CheckFields[];
+  /** What the kind of place promises; no check can prove it. */
+  guarantees: {
+    /** An upload that is cut off leaves nothing under its name. */
+    atomicPut: boolean;
+    /** The listing shows at once what has been stored and deleted. */
+    consistentList: boolean;
+  };
+  /** The place can hold backups. */
+  isGood: boolean;
+}
+
+export interface CheckFields {
+  title: string;
+  isGood: boolean;
+  /** What is wrong, or more of what was found. */
+  detail?: string;
+  hint?: string;
+  code?: Code;
+}
+
+/** Of `--show-changes-in-set`; the changes are lines of their own. No sets: no chain is active. */
+export interface ChangesFields {
+  sets: SetFields[];
+}
+
+/** Of `--file-changed`. */
+export interface HistoryFields extends PathFields {
+  /** By time. */
+  changes: (SetFields & { change: FileChange })[];
 }
 
 /** What is stored at a place, by time. */

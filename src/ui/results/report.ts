@@ -1,9 +1,22 @@
+import type { CleanupResult } from '../../actions/remove/cleanup.ts';
+import type { RemoveResult } from '../../actions/remove/remove-old.ts';
+import type { ReplicateResult } from '../../actions/replicate/replicate.ts';
+import type { FileHistory } from '../../actions/status/changes.ts';
 import type { StatusResult } from '../../actions/status/status-result.ts';
+import type { ValidateResult } from '../../actions/validate/validate-backend.ts';
+import type { SetId } from '../../collections/sets.ts';
 import type { Emit } from '../../events/events.ts';
 
 /** What each action answers. */
 export interface ActionResults {
-  readonly 'collection-status': StatusResult;
+  /** The last: the sets whose changes were told. */
+  readonly 'collection-status': StatusResult | FileHistory | { readonly sets: readonly SetId[] };
+  readonly cleanup: CleanupResult;
+  readonly 'remove-older-than': RemoveResult;
+  readonly 'remove-all-but-n-full': RemoveResult;
+  readonly 'remove-all-inc-of-but-n-full': RemoveResult;
+  readonly replicate: ReplicateResult;
+  readonly 'validate-backend': ValidateResult;
   readonly help: { readonly text: string };
   readonly version: { readonly text: string };
 }

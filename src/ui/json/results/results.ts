@@ -1,0 +1,16 @@
+import type { ActionResults } from '../../results/report.ts';
+import { statusFields } from './status.ts';
+import { cleanupFields, removeFields, replicateFields, validateFields } from './upkeep.ts';
+
+/** The results of actions as the last line has them. */
+export const RESULT_FIELDS = {
+  'collection-status': statusFields,
+  cleanup: cleanupFields,
+  'remove-older-than': removeFields,
+  'remove-all-but-n-full': removeFields,
+  'remove-all-inc-of-but-n-full': removeFields,
+  replicate: replicateFields,
+  'validate-backend': validateFields,
+  help: ({ text }) => ({ text }),
+  version: ({ text }) => ({ text: text.trimEnd() }),
+} satisfies { readonly [Action in keyof ActionResults]: (result: ActionResults[Action]) => object };

@@ -1,0 +1,7 @@
+import type { SetId } from '../../../collections/sets.ts';
+import { timeFields } from '../fields.ts';
+import type { SetFields } from '../lines.ts';
+
+export function setFields({ type, start, end }: SetId): SetFields {
+  return { kind: type, ...timeFields('time', end), ...(type === 'inc' && timeFields('base', start)) };
+}

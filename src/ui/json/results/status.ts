@@ -1,0 +1,37 @@
+import type { ChainStatus, SetStatus } from '../../../actions/status/status-result.ts';
+import type { ActionResults } from '../../results/report.ts';
+import { pathFields, timeFields } from '../fields.ts';
+import type { ChainFields, ChangesFields, HistoryFields, SetStatusFields, StatusFields } from '../lines.ts';
+import { setFields } from './sets.ts';
+
+export function statusFields(answer: ActionResults['collection-status']): StatusFields | ChangesFields | HistoryFields {
+  if ('sets' in answer) return { sets: answer.sets.map(setFields) };
+  if ('changes' in answer) {
+    const changes = answer.changes.map(({ set, change }) => ({ ...setFields(set), change }));
+    return { ...pathFields(answer.path), changes };
+  }
+  const { chains, orphaned, incomplete, stray, lastFull } = answer;
+  return {
+    chains: chains.map(chainFields),
+    orphaned: orphaned.map(setStatusFields),
+    incomplete: incomplete.map(setStatusFields),
+    stray: { remote: [...stray.remote], local: [...stray.local] },
+    ...(lastFull !== undefined && timeFields('lastFull', lastFull)),
+  };
+}
+
+function chainFields({ isActive, isAhead, start, end, sets, beside }: ChainStatus): ChainFields {
+  return {
+    isActive,
+    isAhead,
+    ...timeFields('start', start),
+    ...timeFields('end', end),
+    sets: sets.map(setStatusFields),
+    beside: beside.map(setStatusFields),
+  };
+}
+
+function setStatusFields(set: SetStatus): SetStatusFields {
+  const { volumes, bytes, isEncrypted, isComplete } = set;
+  return { ...setFields(set), volumes, ...(bytes !== undefined && { bytes }), isEncrypted, isComplete };
+}
