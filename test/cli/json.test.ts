@@ -51,7 +51,8 @@ describe('collection-status --json', () => {
       lastFull: rfc3339(start),
       lastFullEpoch: start,
     });
-    const stored = result?.chains[0]?.sets.map(({ bytes = 0 }) => bytes) ?? [];
+    const chains = result !== undefined && 'chains' in result ? result.chains : [];
+    const stored = chains.flatMap(({ sets }) => sets.map(({ bytes = 0 }) => bytes));
     const all = ofSet('duplicity').map((name) => readFileSync(`${remote}/${name}`).length);
     expect(stored.reduce((sum, bytes) => sum + bytes, 0)).toBe(all.reduce((sum, bytes) => sum + bytes, 0));
   });
@@ -75,32 +76,88 @@ describe('every action with --json', () => {
     resultOf(await json(['backup', ...args, ...at(2), '--dry-run', source, url]), 'backup');
 
     const listed = await json(['list-current-files', ...PLAIN, url]);
-    resultOf(listed, 'list-current-files');
+    const { result: listedResult } = resultOf(listed, 'list-current-files');
     expect(ofType(listed, 'entry').map(({ path, fileType }) => [path, fileType])).toEqual([
       ['.', 'dir'],
       ['a', 'reg'],
       ['b', 'reg'],
     ]);
 
+    const [file] = ofType(listed, 'entry').slice(-1);
+    expect(file).toMatchObject({ mtimeEpoch: timeOfSet(-1), mode: 0o644, size: { most: expect.any(Number) } });
+    const state = { time: rfc3339(timeOfSet(1)), timeEpoch: timeOfSet(1) };
+    expect(listedResult).toEqual({ ...state, entries: 3 });
+
     const restored = await json(['restore', ...PLAIN, url, `${dir}/out`]);
-    resultOf(restored, 'restore');
+    const { result: written } = resultOf(restored, 'restore');
+    expect(written).toMatchObject({ kind: 'restored', ...state, entries: 3 });
     expect(ofType(restored, 'progress').at(-1)).toMatchObject({ volumes: 3 });
-    resultOf(await json(['restore', ...PLAIN, '-v9', '--dry-run', url, `${dir}/not`]), 'restore');
+    const planned = resultOf(await json(['restore', ...PLAIN, '-v9', '--dry-run', url, `${dir}/not`]), 'restore');
+    expect(planned.result).toMatchObject({ kind: 'planned', entries: 0 });
+    expect(planned.result?.volumes.length).toBe(3);
 
-    expect(resultOf(await json(['verify', ...PLAIN, '--compare-data', url, source]), 'verify').exitStatus).toBe(0);
+    const same = resultOf(await json(['verify', ...PLAIN, '--compare-data', url, source]), 'verify');
+    expect(same).toMatchObject({ exitStatus: 0, result: { ...state, compared: 3, differences: 0, damaged: 0 } });
     put(source, { a: 'changed' });
-    expect(resultOf(await json(['verify', ...PLAIN, '--compare-data', url, source]), 'verify').exitStatus).toBe(1);
+    const other = await json(['verify', ...PLAIN, '--compare-data', url, source]);
+    expect(resultOf(other, 'verify')).toMatchObject({ exitStatus: 1, result: { compared: 3 } });
+    expect(ofType(other, 'difference').map(({ path }) => path)).toContain('a');
+  });
 
-    const others = ['cleanup', 'replicate', 'validate-backend'] as const;
-    for (const action of others) {
-      const target = action === 'replicate' ? [`file://${dir}/copy`] : [];
-      resultOf(await json([action, ...PLAIN, '-v9', url, ...target]), action);
-    }
-    resultOf(await json(['remove-older-than', '1s', '-v9', url]), 'remove-older-than');
-    resultOf(await json(['remove-all-but-n-full', '1', url]), 'remove-all-but-n-full');
-    resultOf(await json(['remove-all-inc-of-but-n-full', '1', '--force', url]), 'remove-all-inc-of-but-n-full');
-    for (const option of ['--file-changed=a', '--show-changes-in-set=0'])
-      resultOf(await json([STATUS, option, url]), STATUS);
+  test('tells what it copied, found and removed', async () => {
+    const { remote, url, dir } = await twoSets();
+    const [first, second] = [timeOfSet(0), timeOfSet(1)];
+    const copied = resultOf(await json(['replicate', ...PLAIN, url, `file://${dir}/copy`]), 'replicate');
+    expect(copied.result).toEqual({
+      found: 2,
+      copied: [
+        { kind: 'full', time: rfc3339(first), timeEpoch: first },
+        { kind: 'inc', time: rfc3339(second), timeEpoch: second, base: rfc3339(first), baseEpoch: first },
+      ],
+      isPlanned: false,
+    });
+
+    const stray = `duplicity-full-signatures.${rfc3339(first - 9).replace(/[-:]/g, '')}.sigtar.gz`;
+    writeFileSync(`${remote}/${stray}`, '');
+    const found = resultOf(await json(['cleanup', ...PLAIN, url]), 'cleanup').result;
+    expect(found).toEqual({ files: [stray], isRemoved: false });
+    const gone = resultOf(await json(['cleanup', ...PLAIN, '--force', '-v9', url]), 'cleanup').result;
+    expect(gone).toEqual({ files: [stray], isRemoved: true });
+
+    const changes = await json([STATUS, '--show-changes-in-set=0', url]);
+    expect(resultOf(changes, STATUS).result).toMatchObject({ sets: [{ kind: 'inc', timeEpoch: second }] });
+    expect(ofType(changes, 'change').map(({ path, change, timeEpoch }) => [path, change, timeEpoch])).toEqual([
+      ['later', 'new', second],
+      ['small', 'changed', second],
+    ]);
+    const history = resultOf(await json([STATUS, '--file-changed=small', url]), STATUS).result;
+    expect(history).toMatchObject({
+      path: 'small',
+      changes: [
+        { kind: 'full', timeEpoch: first, change: 'new' },
+        { kind: 'inc', timeEpoch: second, change: 'changed' },
+      ],
+    });
+
+    const kept = resultOf(await json(['remove-all-but-n-full', '1', '-v9', url]), 'remove-all-but-n-full').result;
+    expect(kept).toMatchObject({ chains: [], steps: [], isRemoved: false });
+    await backUp({ dir, remote, url, source: `${dir}/source` }, 2, ['full']);
+    const old = { chains: [{ time: rfc3339(second), timeEpoch: second }] };
+    const planned = resultOf(await json(['remove-older-than', String(second + 1), url]), 'remove-older-than').result;
+    expect(planned).toMatchObject({ ...old, isRemoved: false });
+    const incs = ['remove-all-inc-of-but-n-full', '1', '--force'] as const;
+    const removed = resultOf(await json([...incs, url]), incs[0]).result;
+    expect(removed).toMatchObject({ isRemoved: true });
+    const files = removed?.steps.flatMap(({ files }) => files.map(({ name }) => name)) ?? [];
+    expect(files.length).toBeGreaterThan(0);
+    expect(names(remote).filter((name) => files.includes(name))).toEqual([]);
+  });
+
+  test('tells what a place can do', async () => {
+    const { url } = scene();
+    const { result } = resultOf(await json(['validate-backend', '-v9', url]), 'validate-backend');
+    expect(result).toMatchObject({ isGood: true, guarantees: { atomicPut: true, consistentList: true } });
+    expect(result?.checks.every(({ isGood }) => isGood)).toBe(true);
   });
 });
 

@@ -2,6 +2,7 @@ import { restore, type RestoreOptions } from '../../actions/restore/restore.ts';
 import { refuseWarnings } from '../../events/strict.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { plannedRestoreText } from '../../ui/results/planned-restore.ts';
+import { report } from '../../ui/results/report.ts';
 import type { BytePath } from '../../util/bytepath.ts';
 import type { Settings } from '../settings.ts';
 
@@ -24,6 +25,7 @@ export function runRestore(repository: Repository, settings: Settings, { target 
   return refuseWarnings(repository, settings, async (strict) => {
     const result = await restore(strict, options);
     if (result.kind === 'planned') strict.emit({ kind: 'forced', text: plannedRestoreText(result) });
+    report(strict.emit, 'restore', result);
     return 0;
   });
 }

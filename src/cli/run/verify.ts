@@ -1,6 +1,7 @@
 import { verify } from '../../actions/verify/verify.ts';
 import { refuseWarnings } from '../../events/strict.ts';
 import type { Repository } from '../../repository/repository.ts';
+import { report } from '../../ui/results/report.ts';
 import type { BytePath } from '../../util/bytepath.ts';
 import type { Settings } from '../settings.ts';
 
@@ -17,8 +18,10 @@ export function runVerify(repository: Repository, settings: Settings, request: V
   const seen = { against, selection, copyLinks, nullSeparator };
   return refuseWarnings(repository, settings, async (strict) => {
     const options = { ...seen, time, paths, ignoreErrors, signer, numericOwner, compareData };
-    const { compared, differences, damaged } = await verify(strict, options);
+    const result = await verify(strict, options);
+    const { compared, differences, damaged } = result;
     strict.emit({ kind: 'verified', compared, differences });
+    report(strict.emit, 'verify', result);
     return differences > 0 || damaged > 0 ? 1 : 0;
   });
 }

@@ -1,8 +1,8 @@
 import type { Event } from '../../events/events.ts';
 import { levelName, render } from '../render.ts';
 import { warningText } from '../status/warnings-text.ts';
-import type { EventLine } from './lines.ts';
-import { pathFields, timeFields } from './fields.ts';
+import type { EntryLine, EventLine } from './lines.ts';
+import { pathFields, textFields, timeFields } from './fields.ts';
 
 /** The line that tells an event; undefined for what stands in the last line, or concerns people only. */
 export function eventLine(event: Event): EventLine | undefined {
@@ -25,10 +25,10 @@ export function eventLine(event: Event): EventLine | undefined {
       return { v: 1, type: 'file', change: 'skipped', ...pathFields(event.path) };
     case 'restoring':
       return { v: 1, type: 'file', change: 'restored', ...pathFields(event.path), fileType: event.type };
-    case 'listed': {
-      const { path, type, mtime } = event;
-      return { v: 1, type: 'entry', ...pathFields(path), fileType: type, ...timeFields('mtime', mtime) };
-    }
+    case 'listed':
+      return entryLine(event);
+    case 'difference':
+      return { v: 1, type: 'difference', ...pathFields(event.path), text: event.text };
     case 'changedInSet': {
       const { set, change, path } = event;
       return { v: 1, type: 'change', change, ...pathFields(path), ...timeFields('time', set) };
@@ -63,6 +63,28 @@ export function eventLine(event: Event): EventLine | undefined {
     default:
       return inWords(event);
   }
+}
+
+function entryLine(event: Extract<Event, { readonly kind: 'listed' }>): EntryLine {
+  const { path, type, mtime, mode, uid, gid, uname, gname, size, link, major, minor } = event;
+  return {
+    v: 1,
+    type: 'entry',
+    ...pathFields(path),
+    fileType: type,
+    ...timeFields('mtime', mtime),
+    ...(mode !== undefined && { mode }),
+    ...(uid !== undefined && { uid }),
+    ...(gid !== undefined && { gid }),
+    ...(uname && { user: Buffer.from(uname, 'latin1').toString() }),
+    ...(gname && { group: Buffer.from(gname, 'latin1').toString() }),
+    ...(size !== undefined && { size: { least: size.least, most: size.most } }),
+    ...(link && textFields('linkTarget', link)),
+    ...((type === 'chr' || type === 'blk') && {
+      ...(major !== undefined && { major }),
+      ...(minor !== undefined && { minor }),
+    }),
+  };
 }
 
 /** What has no line of its own is a message, as people get it. */

@@ -22,9 +22,15 @@ function rfc3339(time: EpochSeconds): string {
 
 /** A path of a tree as text, and as bytes where the text does not tell them. */
 export function pathFields(path: BytePath): PathFields {
-  if (path === '') return { path: '.' };
-  if (isAscii(path)) return { path };
-  const bytes = Buffer.from(path, 'latin1');
-  if (isUtf8(bytes)) return { path: bytes.toString() };
-  return { path: bytes.toString(), pathBytes: bytes.toString('base64') };
+  return path === '' ? { path: '.' } : textFields('path', path);
+}
+
+type TextFields<Name extends string> = { [field in Name]: string } & { [field in `${Name}Bytes`]?: string };
+
+/** The same for other names: `linkTarget` and `linkTargetBytes`. */
+export function textFields<Name extends string>(name: Name, bytes: BytePath): TextFields<Name> {
+  if (isAscii(bytes)) return { [name]: bytes } as TextFields<Name>;
+  const buffer = Buffer.from(bytes, 'latin1');
+  const exact = isUtf8(buffer) ? {} : { [`${name}Bytes`]: buffer.toString('base64') };
+  return { [name]: buffer.toString(), ...exact } as TextFields<Name>;
 }

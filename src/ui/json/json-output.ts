@@ -72,6 +72,7 @@ function isWanted(event: Event, verbosity: number): boolean {
     case 'uploading':
     case 'uploaded':
     case 'changedInSet':
+    case 'difference':
       return true;
     case 'progress':
       if (event.total !== undefined) return true;

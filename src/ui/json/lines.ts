@@ -9,7 +9,15 @@ import type { WARNINGS } from '../../events/events.ts';
 export type JsonLine = EventLine | LastLine;
 
 /** What is said while an action works. */
-export type EventLine = WarningLine | MessageLine | ProgressLine | UploadLine | FileLine | EntryLine | ChangeLine;
+export type EventLine =
+  | WarningLine
+  | MessageLine
+  | ProgressLine
+  | UploadLine
+  | FileLine
+  | EntryLine
+  | DifferenceLine
+  | ChangeLine;
 
 /** The last line of every run, and only that. */
 export type LastLine = ResultLine | ErrorLine;
@@ -92,6 +100,28 @@ export interface EntryLine extends Versioned, PathFields {
   fileType: FileType;
   mtime?: Timestamp;
   mtimeEpoch: Epoch;
+  /** Permission bits, as a number. */
+  mode?: Count;
+  uid?: Count;
+  gid?: Count;
+  /** Absent where the archive has no name. */
+  user?: string;
+  group?: string;
+  /** Of a regular file, as far as signatures tell it. */
+  size?: { least: Count; most: Count };
+  /** Of a symbolic link. */
+  linkTarget?: string;
+  /** @contentEncoding base64 */
+  linkTargetBytes?: string;
+  /** Of a device. */
+  major?: Count;
+  minor?: Count;
+}
+
+/** verify has found that a path differs. */
+export interface DifferenceLine extends Versioned, PathFields {
+  type: 'difference';
+  text: string;
 }
 
 /** What a set did to a path, of `collection-status --show-changes-in-set`. */

@@ -1,14 +1,20 @@
+import type { ListResult } from '../../actions/list/list.ts';
 import type { CleanupResult } from '../../actions/remove/cleanup.ts';
 import type { RemoveResult } from '../../actions/remove/remove-old.ts';
 import type { ReplicateResult } from '../../actions/replicate/replicate.ts';
+import type { RestoreResult } from '../../actions/restore/restore.ts';
 import type { FileHistory } from '../../actions/status/changes.ts';
 import type { StatusResult } from '../../actions/status/status-result.ts';
 import type { ValidateResult } from '../../actions/validate/validate-backend.ts';
+import type { VerifyResult } from '../../actions/verify/verify.ts';
 import type { SetId } from '../../collections/sets.ts';
 import type { Emit } from '../../events/events.ts';
 
 /** What each action answers. */
 export interface ActionResults {
+  readonly restore: RestoreResult;
+  readonly verify: VerifyResult;
+  readonly 'list-current-files': ListResult;
   /** The last: the sets whose changes were told. */
   readonly 'collection-status': StatusResult | FileHistory | { readonly sets: readonly SetId[] };
   readonly cleanup: CleanupResult;

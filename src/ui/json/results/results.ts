@@ -1,9 +1,13 @@
 import type { ActionResults } from '../../results/report.ts';
+import { listFields, restoreFields, verifyFields } from './reading.ts';
 import { statusFields } from './status.ts';
 import { cleanupFields, removeFields, replicateFields, validateFields } from './upkeep.ts';
 
 /** The results of actions as the last line has them. */
 export const RESULT_FIELDS = {
+  restore: restoreFields,
+  verify: verifyFields,
+  'list-current-files': listFields,
   'collection-status': statusFields,
   cleanup: cleanupFields,
   'remove-older-than': removeFields,

@@ -1,0 +1,17 @@
+import type { ListResult } from '../../../actions/list/list.ts';
+import type { RestoreResult } from '../../../actions/restore/restore.ts';
+import type { VerifyResult } from '../../../actions/verify/verify.ts';
+import { timeFields } from '../fields.ts';
+import type { ListFields, RestoreFields, VerifyFields } from '../lines.ts';
+
+export function restoreFields({ kind, time, entries, volumes }: RestoreResult): RestoreFields {
+  return { kind, ...timeFields('time', time), entries, volumes: [...volumes] };
+}
+
+export function verifyFields({ time, compared, differences, damaged }: VerifyResult): VerifyFields {
+  return { ...timeFields('time', time), compared, differences, damaged };
+}
+
+export function listFields({ time, entries }: ListResult): ListFields {
+  return { ...timeFields('time', time), entries };
+}
