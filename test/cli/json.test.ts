@@ -51,7 +51,7 @@ describe('collection-status --json', () => {
       lastFull: rfc3339(start),
       lastFullEpoch: start,
     });
-    const chains = result !== undefined && 'chains' in result ? result.chains : [];
+    const chains = 'chains' in result ? result.chains : [];
     const stored = chains.flatMap(({ sets }) => sets.map(({ bytes = 0 }) => bytes));
     const all = ofSet('duplicity').map((name) => readFileSync(`${remote}/${name}`).length);
     expect(stored.reduce((sum, bytes) => sum + bytes, 0)).toBe(all.reduce((sum, bytes) => sum + bytes, 0));
@@ -65,15 +65,31 @@ describe('every action with --json', () => {
     put(source, { a: 'a', b: noise(1_500_000) });
     const args = ['--volsize', '1', ...PLAIN, '-v9', ...at(0)];
     const full = await json(['full', ...args, '--progress', source, url]);
-    expect(resultOf(full, 'full').exitStatus).toBe(0);
+    expect(resultOf(full, 'full')).toMatchObject({
+      exitStatus: 0,
+      result: {
+        kind: 'stored',
+        set: { kind: 'full', time: rfc3339(timeOfSet(0)), timeEpoch: timeOfSet(0) },
+        volumes: 2,
+        errors: 0,
+        statistics: { sourceFiles: 3, newFiles: 3, newFileSize: expect.any(Number) },
+      },
+    });
     expect(ofType(full, 'file')).toMatchObject([{ change: 'new', path: '.' }, { path: 'a' }, { path: 'b' }]);
     expect(ofType(full, 'upload').filter(({ state }) => state === 'finished').length).toBeGreaterThanOrEqual(2);
 
     put(source, { a: 'other' }, timeOfSet(0));
     const inc = await json(['incremental', ...args, ...at(1), source, url]);
-    resultOf(inc, 'incremental');
+    expect(resultOf(inc, 'incremental').result).toMatchObject({
+      set: { kind: 'inc', timeEpoch: timeOfSet(1), baseEpoch: timeOfSet(0) },
+      statistics: { changedFiles: expect.any(Number) },
+    });
     expect(ofType(inc, 'file')).toMatchObject([{ path: '.' }, { change: 'changed', path: 'a' }]);
-    resultOf(await json(['backup', ...args, ...at(2), '--dry-run', source, url]), 'backup');
+    const dry = resultOf(await json(['backup', ...args, ...at(2), '--dry-run', source, url]), 'backup');
+    expect(dry.result).toMatchObject({ kind: 'planned', volumes: 0 });
+    const idle = resultOf(await json(['backup', ...args, ...at(2), '--skip-if-no-change', source, url]), 'backup');
+    expect(idle.result).toMatchObject({ kind: 'skipped', volumes: 0 });
+    expect(idle.result).not.toHaveProperty('set');
 
     const listed = await json(['list-current-files', ...PLAIN, url]);
     const { result: listedResult } = resultOf(listed, 'list-current-files');
@@ -94,7 +110,7 @@ describe('every action with --json', () => {
     expect(ofType(restored, 'progress').at(-1)).toMatchObject({ volumes: 3 });
     const planned = resultOf(await json(['restore', ...PLAIN, '-v9', '--dry-run', url, `${dir}/not`]), 'restore');
     expect(planned.result).toMatchObject({ kind: 'planned', entries: 0 });
-    expect(planned.result?.volumes.length).toBe(3);
+    expect(planned.result.volumes.length).toBe(3);
 
     const same = resultOf(await json(['verify', ...PLAIN, '--compare-data', url, source]), 'verify');
     expect(same).toMatchObject({ exitStatus: 0, result: { ...state, compared: 3, differences: 0, damaged: 0 } });
@@ -148,7 +164,7 @@ describe('every action with --json', () => {
     const incs = ['remove-all-inc-of-but-n-full', '1', '--force'] as const;
     const removed = resultOf(await json([...incs, url]), incs[0]).result;
     expect(removed).toMatchObject({ isRemoved: true });
-    const files = removed?.steps.flatMap(({ files }) => files.map(({ name }) => name)) ?? [];
+    const files = removed.steps.flatMap(({ files }) => files.map(({ name }) => name));
     expect(files.length).toBeGreaterThan(0);
     expect(names(remote).filter((name) => files.includes(name))).toEqual([]);
   });
@@ -157,7 +173,7 @@ describe('every action with --json', () => {
     const { url } = scene();
     const { result } = resultOf(await json(['validate-backend', '-v9', url]), 'validate-backend');
     expect(result).toMatchObject({ isGood: true, guarantees: { atomicPut: true, consistentList: true } });
-    expect(result?.checks.every(({ isGood }) => isGood)).toBe(true);
+    expect(result.checks.every(({ isGood }) => isGood)).toBe(true);
   });
 });
 
@@ -233,6 +249,16 @@ describe('a run that fails', () => {
     expect(ofType(run, 'warning').length + ofType(run, 'notice').length).toBeGreaterThan(0);
   });
 
+  test('with --strict after its work has the result beside the error', async () => {
+    const { source, url } = scene();
+    put(source, { a: '1' });
+    const run = await json(['full', ...PLAIN, ...at(0), source, url]);
+    resultOf(run, 'full');
+    // Older than the first backup, which is a warning.
+    const strict = await json(['verify', '--strict', '--time', '1', ...PLAIN, url, source]);
+    expect(errorOf(strict)).toMatchObject({ code: 'STRICT', exitStatus: 102, result: { compared: 2 } });
+  });
+
   test('does not show the password of a URL', async () => {
     const run = await json([STATUS, '--num-retries', '1', 'ftp://me:hunter2@127.0.0.1:1/x', '-v9']);
     errorOf(run);
@@ -260,8 +286,8 @@ describe('a run that fails', () => {
 });
 
 test('help and version are results', async () => {
-  expect(resultOf(await json(['--version']), 'version').result?.text).toMatch(/^duplicity \d/);
-  expect(resultOf(await json(['help', 'full']), 'help').result?.text).toMatch(/^Usage: duplicity full /);
+  expect(resultOf(await json(['--version']), 'version').result.text).toMatch(/^duplicity \d/);
+  expect(resultOf(await json(['help', 'full']), 'help').result.text).toMatch(/^Usage: duplicity full /);
 });
 
 test('records go where they go, and the exit status of a lost output is that of the process', async () => {

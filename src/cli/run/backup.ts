@@ -4,6 +4,7 @@ import type { BackupOptions } from '../../actions/backup/options.ts';
 import { FILES_LEVEL } from '../../events/events.ts';
 import { refuseErrors } from '../../events/strict.ts';
 import type { Repository } from '../../repository/repository.ts';
+import { report } from '../../ui/results/report.ts';
 import { sayBackup } from '../../ui/results/say-backup.ts';
 import { bytePath, fromText, type BytePath } from '../../util/bytepath.ts';
 import type { Settings } from '../settings.ts';
@@ -15,6 +16,7 @@ type BackupRequest = Extract<Request, { readonly source: BytePath }>;
 export async function runBackup(repository: Repository, settings: Settings, request: BackupRequest): Promise<number> {
   const result = await backup(repository, backupOptions(settings, request));
   sayBackup(repository.emit, result, { statistics: !settings.noPrintStatistics, json: settings.jsonstat });
+  report(repository.emit, request.action, result);
   refuseErrors(result.errors, settings);
   return 0;
 }

@@ -34,10 +34,18 @@ export function jsonOutput({ verbosity, action, sink }: JsonOptions): Consumer {
       const what = { ...(action !== undefined && { action }), exitStatus, ...failure };
       return { v: 1, type: 'error', ...what, ...(result !== undefined && { result }) } as LastLine;
     }
-    if (done === undefined) {
-      return { v: 1, type: 'error', exitStatus, code: 'EXCEPTION', message: 'The run has ended without a result.' };
+    if (done === undefined || result === undefined) {
+      const known = action === undefined ? {} : { action };
+      return {
+        v: 1,
+        type: 'error',
+        ...known,
+        exitStatus,
+        code: 'EXCEPTION',
+        message: 'The run has ended without a result.',
+      };
     }
-    return { v: 1, type: 'result', action: done, exitStatus, ...(result !== undefined && { result }) } as LastLine;
+    return { v: 1, type: 'result', action: done, exitStatus, result } as LastLine;
   }
 
   return {

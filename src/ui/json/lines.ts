@@ -182,7 +182,7 @@ interface ResultOf<Action extends keyof Results> extends Versioned {
   /** Of the process; not 0 where the result is a bad one, such as differences that verify has found. */
   exitStatus: Count;
   /** What the action has found out. */
-  result?: Results[Action];
+  result: Results[Action];
 }
 
 /** The action has failed, or was ended by a signal. */

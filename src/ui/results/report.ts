@@ -1,3 +1,4 @@
+import type { BackupResult } from '../../actions/backup/result.ts';
 import type { ListResult } from '../../actions/list/list.ts';
 import type { CleanupResult } from '../../actions/remove/cleanup.ts';
 import type { RemoveResult } from '../../actions/remove/remove-old.ts';
@@ -12,6 +13,9 @@ import type { Emit } from '../../events/events.ts';
 
 /** What each action answers. */
 export interface ActionResults {
+  readonly full: BackupResult;
+  readonly incremental: BackupResult;
+  readonly backup: BackupResult;
   readonly restore: RestoreResult;
   readonly verify: VerifyResult;
   readonly 'list-current-files': ListResult;

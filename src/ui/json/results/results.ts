@@ -1,10 +1,14 @@
 import type { ActionResults } from '../../results/report.ts';
+import { backupFields } from './backup.ts';
 import { listFields, restoreFields, verifyFields } from './reading.ts';
 import { statusFields } from './status.ts';
 import { cleanupFields, removeFields, replicateFields, validateFields } from './upkeep.ts';
 
 /** The results of actions as the last line has them. */
 export const RESULT_FIELDS = {
+  full: backupFields,
+  incremental: backupFields,
+  backup: backupFields,
   restore: restoreFields,
   verify: verifyFields,
   'list-current-files': listFields,

@@ -1,0 +1,19 @@
+import type { BackupResult } from '../../../actions/backup/result.ts';
+import type { BackupStatistics } from '../../../events/statistics.ts';
+import { timeFields } from '../fields.ts';
+import type { BackupFields, StatisticsFields } from '../lines.ts';
+import { namedSetFields } from './sets.ts';
+
+export function backupFields({ kind, set, volumes, errors, statistics }: BackupResult): BackupFields {
+  return {
+    kind,
+    ...(set !== undefined && { set: namedSetFields(set) }),
+    volumes,
+    errors,
+    statistics: statisticsFields(statistics),
+  };
+}
+
+function statisticsFields({ startTime, endTime, ...counts }: Readonly<BackupStatistics>): StatisticsFields {
+  return { ...timeFields('start', startTime), ...timeFields('end', endTime), ...counts };
+}
