@@ -1,6 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
 import type { Call } from '../backends/backend.ts';
-import type { Session } from '../actions/session.ts';
 import type { OpenOptions } from '../backends/open-options.ts';
 import { parseFaults, type FaultRule } from '../backends/wrap/fault-rules.ts';
 import { openArchiveDir } from '../cache/archive-dir.ts';
@@ -23,6 +22,7 @@ import { versionText } from '../cli/version.ts';
 import { type AskIo, askPassphrase } from '../crypto/ask/ask.ts';
 import { askPerson } from '../crypto/ask/ask-person.ts';
 import { processIo } from '../crypto/ask/process-io.ts';
+import type { Repository } from '../repository/repository.ts';
 import type { Emit } from '../events/events.ts';
 import { CODES } from '../errors/codes.ts';
 import { openRemote } from '../pipeline/remote.ts';
@@ -132,41 +132,38 @@ async function run(command: RunCommand, { around, ...call }: Circumstances, { em
   const url = command.action === 'replicate' ? command.targetUrl : command.url;
   await using backend = await open(addressed(url), makesPlace);
   let io: AskIo | undefined;
-  const session: Session = {
-    settings,
-    ...openRepository({
-      backend,
-      url,
-      makesPlace,
-      spool,
-      archiveDir,
-      encoding: encodingOf(settings),
-      action: command.action,
-      env: around.env,
-      ask: (question, warn) => askPassphrase(question, (io ??= processIo({ warn, flush, ...call }))),
-      prefixes: {
-        all: settings.filePrefix,
-        volume: settings.filePrefixArchive,
-        manifest: settings.filePrefixManifest,
-        signatures: settings.filePrefixSignature,
-        jsonstat: settings.filePrefixJsonstat,
-      },
-      timeSeparator: settings.timeSeparator,
-      now: settings.currentTime ?? around.now,
-      dryRun: settings.dryRun,
-      tries: settings.numRetries,
-      metadataSync: settings.metadataSyncMode,
-      isMetered: settings.progress,
-      emit,
-      call,
-    }),
-  };
-  if (command.action !== 'replicate') return await act(session, command);
+  const repository = openRepository({
+    backend,
+    url,
+    makesPlace,
+    spool,
+    archiveDir,
+    encoding: encodingOf(settings),
+    action: command.action,
+    env: around.env,
+    ask: (question, warn) => askPassphrase(question, (io ??= processIo({ warn, flush, ...call }))),
+    prefixes: {
+      all: settings.filePrefix,
+      volume: settings.filePrefixArchive,
+      manifest: settings.filePrefixManifest,
+      signatures: settings.filePrefixSignature,
+      jsonstat: settings.filePrefixJsonstat,
+    },
+    timeSeparator: settings.timeSeparator,
+    now: settings.currentTime ?? around.now,
+    dryRun: settings.dryRun,
+    tries: settings.numRetries,
+    metadataSync: settings.metadataSyncMode,
+    isMetered: settings.progress,
+    emit,
+    call,
+  });
+  if (command.action !== 'replicate') return await act(repository, command);
   await using origin = await open(addressed(command.url), false);
   const remote = openRemote({ backend: origin, spool, call, tries: settings.numRetries });
   tuneForLoops(BULKY_MODULES);
   const { runReplicate } = await import('../cli/run/replicate.ts');
-  return await runReplicate(session, settings, { backend: origin, remote });
+  return await runReplicate(repository, settings, { backend: origin, remote });
 }
 
 /** What `--skip-volume` asks for. */
@@ -200,30 +197,33 @@ function tuneForLoops(modules: readonly string[]): void {
   if (process.versions.v8.startsWith('11.')) setFlagsFromString('--interrupt-budget=600000');
 }
 
-async function act(session: Session, command: Exclude<RunCommand, { readonly action: 'replicate' }>): Promise<number> {
+async function act(
+  repository: Repository,
+  command: Exclude<RunCommand, { readonly action: 'replicate' }>,
+): Promise<number> {
   const modules = BULKY_ACTIONS[command.action];
   if (modules !== undefined) tuneForLoops(modules);
   switch (command.action) {
     case 'full':
     case 'incremental':
     case 'backup':
-      return runBackup(session, session.settings, command);
+      return runBackup(repository, command.settings, command);
     case 'restore':
-      return runRestore(session, command.settings, command);
+      return runRestore(repository, command.settings, command);
     case 'verify':
-      return runVerify(session, command.settings, command);
+      return runVerify(repository, command.settings, command);
     case 'list-current-files':
-      return runList(session, command.settings);
+      return runList(repository, command.settings);
     case 'collection-status':
-      return runStatus(session, command.settings);
+      return runStatus(repository, command.settings);
     case 'cleanup':
-      return runCleanup(session, command.settings);
+      return runCleanup(repository, command.settings);
     case 'remove-older-than':
     case 'remove-all-but-n-full':
     case 'remove-all-inc-of-but-n-full':
-      return runRemove(session, command.settings, command);
+      return runRemove(repository, command.settings, command);
     case 'validate-backend':
-      return (await import('../cli/run/validate.ts')).runValidate(session);
+      return (await import('../cli/run/validate.ts')).runValidate(repository);
   }
 }
 

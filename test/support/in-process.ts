@@ -2,7 +2,6 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { expect } from 'vitest';
 import { openKeys } from '../../src/repository/keys.ts';
 import type { Repository } from '../../src/repository/repository.ts';
-import type { Session } from '../../src/actions/session.ts';
 import { NO_PREFIXES } from '../../src/archive/names/names.ts';
 import type { Backend, Call } from '../../src/backends/backend.ts';
 import { openArchiveDir } from '../../src/cache/archive-dir.ts';
@@ -31,6 +30,11 @@ export function machine(): Machine {
   const dir = tempDir(parent);
   mkdirSync(`${dir}/tmp`);
   return { dir, source: `${dir}/source`, archive: `${dir}/archive` };
+}
+
+/** The repository with everything a command line says. */
+export interface Session extends Repository {
+  readonly settings: Settings;
 }
 
 /** Runs an action in this process; it must end with 0. Gives what it said. */
