@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { isolatedEnv, testHome } from '../support/home.ts';
 import { root } from '../support/paths.ts';
@@ -40,4 +40,11 @@ test('the transcript of the README is what happens', async () => {
   succeeded(result);
   const answers = result.stdout.split(/^== \d+$/m);
   for (const [i, { shows }] of steps.entries()) for (const line of shows) expect(answers[i]).toContain(line);
+});
+
+test('the files of CONTRIBUTING, where one would look for things, are there', () => {
+  const [, tour = ''] = readFileSync(`${root}/CONTRIBUTING.md`, 'utf8').split('### Where would you look for …');
+  const files = [...(tour.split('\n## ')[0] ?? '').matchAll(/`(src\/[^`]+)`/g)].map(([, file]) => file);
+  expect(files).toHaveLength(12);
+  expect(files.filter((file) => !existsSync(`${root}/${file}`))).toEqual([]);
 });

@@ -39,7 +39,7 @@ test('a backup answers which set it has written, its volumes and what it counted
   const full = await backUp(0);
   expect(full.result).toMatchObject({
     kind: 'stored',
-    set: { type: 'full', time: timeOfSet(0) },
+    set: { type: 'full', start: timeOfSet(0), end: timeOfSet(0) },
     volumes: 3,
     errors: 0,
     statistics: { sourceFiles: 3, newFiles: 3, deltaEntries: 3 },
@@ -48,7 +48,7 @@ test('a backup answers which set it has written, its volumes and what it counted
   const inc = await backUp(1);
   expect(inc.result).toMatchObject({
     kind: 'stored',
-    set: { type: 'inc', base: timeOfSet(0), time: timeOfSet(1) },
+    set: { type: 'inc', start: timeOfSet(0), end: timeOfSet(1) },
     volumes: 1,
     statistics: { sourceFiles: 3, changedFiles: 1, deltaEntries: 2 },
   });
@@ -74,7 +74,7 @@ test('a dry run answers the set that would be written', async () => {
   const { result } = await backUp(1, { dryRun: true });
   expect(result).toMatchObject({
     kind: 'planned',
-    set: { type: 'inc', base: timeOfSet(0), time: timeOfSet(1) },
+    set: { type: 'inc', start: timeOfSet(0), end: timeOfSet(1) },
     volumes: 0,
     statistics: { sourceFiles: 4, deltaEntries: 2 },
   });
@@ -84,7 +84,14 @@ test('a dry run answers the set that would be written', async () => {
 test('what an interrupted run left is part of the set that goes on with it', async () => {
   await expect(backUp(0, { failOnVolume: 1 })).rejects.toThrow('volume 1');
   const planned = await backUp(1, { dryRun: true });
-  expect(planned.result).toMatchObject({ kind: 'planned', set: { type: 'full', time: timeOfSet(0) } });
+  expect(planned.result).toMatchObject({
+    kind: 'planned',
+    set: { type: 'full', start: timeOfSet(0), end: timeOfSet(0) },
+  });
   const { result } = await backUp(1);
-  expect(result).toMatchObject({ kind: 'stored', set: { type: 'full', time: timeOfSet(0) }, volumes: 3 });
+  expect(result).toMatchObject({
+    kind: 'stored',
+    set: { type: 'full', start: timeOfSet(0), end: timeOfSet(0) },
+    volumes: 3,
+  });
 });

@@ -6,7 +6,8 @@ import { openComparison } from './open-comparison.ts';
 import { openSignatures } from '../../repository/metadata/open-signatures.ts';
 import type { BackupOptions } from './options.ts';
 import type { SetPlan } from './plan-set.ts';
-import type { Outcome, SetTimes } from './result.ts';
+import type { SetId } from '../../collections/sets.ts';
+import type { Outcome } from './result.ts';
 import type { Repository } from '../../repository/repository.ts';
 import type { Source } from '../../repository/source/source-tree.ts';
 
@@ -68,6 +69,6 @@ export async function dryRun(
   finishWalk(repository, options, { source, statistics });
   statistics.endTime = Date.now() / 1000;
   const end = resumption?.set.end ?? Math.trunc(now);
-  const set: SetTimes = { type: base === undefined ? 'full' : 'inc', start: base?.signatures.end ?? end, end };
+  const set: SetId = { type: base === undefined ? 'full' : 'inc', start: base?.signatures.end ?? end, end };
   return { kind: 'planned', set, statistics, volumes: 0 };
 }

@@ -1,8 +1,7 @@
 import type { BackupMeta } from '../../archive/jsonstat.ts';
 import { redact } from '../../backends/url/url.ts';
 import type { ActiveChain } from '../../collections/collection.ts';
-import { setId, type SetId } from '../../collections/set-id.ts';
-import type { BackupSet } from '../../collections/sets.ts';
+import { idOf, type SetId } from '../../collections/sets.ts';
 import type { BackupStatistics } from '../../events/statistics.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { toScreen } from '../../util/bytepath.ts';
@@ -25,10 +24,8 @@ export interface BackupResult {
 
 /** What became of a set. */
 export interface Outcome extends Pick<BackupResult, 'kind' | 'statistics' | 'volumes'> {
-  readonly set: SetTimes;
+  readonly set: SetId;
 }
-
-export type SetTimes = Pick<BackupSet, 'type' | 'start' | 'end'>;
 
 export function resultOf(
   { url }: Repository,
@@ -46,6 +43,6 @@ export function resultOf(
     source: toScreen(source.path),
     earlier: base?.chain.sets.flatMap(({ statistics }) => statistics.local) ?? [],
   };
-  const id = kind === 'skipped' ? undefined : setId(set);
+  const id = kind === 'skipped' ? undefined : idOf(set);
   return { kind, set: id, statistics, errors: statistics.errors, volumes, meta };
 }

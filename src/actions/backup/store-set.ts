@@ -9,7 +9,8 @@ import { claimNames } from './claim-names.ts';
 import type { BackupOptions } from './options.ts';
 import type { SetPlan } from './plan-set.ts';
 import { startProgress } from './progress/progress.ts';
-import type { Outcome, SetTimes } from './result.ts';
+import type { SetId } from '../../collections/sets.ts';
+import type { Outcome } from './result.ts';
 import { baseOf } from './resume/plan-resume.ts';
 import { dropSurplus } from './resume/resume.ts';
 import { timeOfSet } from './set-time.ts';
@@ -25,7 +26,7 @@ export async function storeSet(
   const { remote, spool, archiveDir, prefixes, hostname, backend, emit, call } = repository;
   if (resumption !== undefined) await dropSurplus(repository, resumption);
   const end = resumption?.set.end ?? (await timeOfSet(repository, collection));
-  const set: SetTimes = { type: base === undefined ? 'full' : 'inc', start: base?.signatures.end ?? end, end };
+  const set: SetId = { type: base === undefined ? 'full' : 'inc', start: base?.signatures.end ?? end, end };
   using progress = await startProgress(repository, options, { source, base });
   const statistics = emptyStatistics(Date.now() / 1000);
   using workDir = archiveDir.makeTempDir();

@@ -2,12 +2,12 @@ import type { BackupResult } from '../../../actions/backup/result.ts';
 import type { BackupStatistics } from '../../../events/statistics.ts';
 import { timeFields } from '../fields.ts';
 import type { BackupFields, StatisticsFields } from '../lines.ts';
-import { namedSetFields } from './sets.ts';
+import { setFields } from './sets.ts';
 
 export function backupFields({ kind, set, volumes, errors, statistics }: BackupResult): BackupFields {
   return {
     kind,
-    ...(set !== undefined && { set: namedSetFields(set) }),
+    ...(set !== undefined && { set: setFields(set) }),
     volumes,
     errors,
     statistics: statisticsFields(statistics),
