@@ -52,6 +52,12 @@ describe.each(KINDS)('a WebDAV server that %s', (title, kind) => {
   });
 });
 
+test('a WebDAV server that says that it has moved a file and has not holds a backup for all of its life', async () => {
+  await using server = await startDavAnimal({ movesNothing: true });
+  await life(server.url('one/place'));
+  expect([...server.files.keys()].filter((path) => path.includes('/.'))).toEqual([]);
+});
+
 const without = (...statuses: readonly number[]): ((method: string) => number | undefined) => {
   let nth = 0;
   return (method) => (method === 'MOVE' ? statuses[nth++ % statuses.length] : undefined);

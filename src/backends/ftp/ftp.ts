@@ -100,6 +100,7 @@ function ftpBackend({ place, hidden, ask, failure, close }: Session): Backend {
       async remove(part) {
         if (!on.client.closed) await on.client.send(`DELE ${part}`);
       },
+      has: async (stored) => ((await on.size(stored)) ?? (await sizeOf(on, stored))) !== undefined,
     });
   }
 

@@ -9,6 +9,8 @@ export interface Way {
   /** Replaces `to`. */
   rename(from: string, to: string): Promise<void>;
   remove(name: string): Promise<void>;
+  /** Whether the store has it, looked up anew; left out where a rename that is said to be done is done. */
+  has?(name: string): Promise<boolean>;
 }
 
 /**
@@ -61,6 +63,7 @@ export function hiddenNames({ place, emit, verdict }: Options): HiddenNames {
       await way.store(part);
       isStored = true;
       await way.rename(part, name);
+      if (!hasWorked && (await way.has?.(name)) === false) throw new Swallowed(`rename ${part}`, 'renamed');
       hasWorked = true;
       return undefined;
     } catch (error) {
@@ -107,13 +110,13 @@ export function hiddenNames({ place, emit, verdict }: Options): HiddenNames {
 /** After the server has said that it has stored the file. 'unknown': it is there, and no size is told. */
 export function checkStored(task: string, stored: number | 'unknown' | undefined, size: number): void {
   if (stored === 'unknown' || stored === size) return;
-  if (stored === undefined) throw new Swallowed(task);
+  if (stored === undefined) throw new Swallowed(task, 'stored');
   throw new BackendError('BACKEND_ERROR', `Cannot ${task}: ${stored} of ${size} bytes arrived`, { retryable: true });
 }
 
 class Swallowed extends BackendError {
-  constructor(task: string) {
-    super('BACKEND_ERROR', `Cannot ${task}: the server says that it has stored the file, and it is not there`, {
+  constructor(task: string, done: 'stored' | 'renamed') {
+    super('BACKEND_ERROR', `Cannot ${task}: the server says that it has ${done} the file, and it is not there`, {
       retryable: true,
     });
   }

@@ -97,6 +97,7 @@ function davBackend({ directory, hidden, place, host }: Session): Backend {
         throw new Refused(status === 404 ? hasGone(task) : statusFailure(task, status), doubt(status));
       },
       remove: (part) => discard(part, signal),
+      has: async (stored) => (await directory.sizeOf(task, stored, signal)) !== undefined,
     });
   }
 

@@ -10,6 +10,8 @@ export interface DavKind {
   readonly answer?: (method: string, name: string, request: IncomingMessage) => number | undefined;
   /** Says that it has stored these, and has not. */
   readonly swallows?: (name: string) => boolean;
+  /** Says that it has moved, and has not. */
+  readonly movesNothing?: boolean;
   /** Which of the paths a PROPFIND tells of; default: as its depth says. */
   readonly tells?: (paths: readonly string[], all: readonly string[], depth: string) => readonly string[];
   /** After so many bytes of an upload, once, the connection is over. */
@@ -88,8 +90,10 @@ export async function startDavAnimal(kind: DavKind = {}): Promise<DavAnimal> {
     else if (method === 'MOVE') {
       const found = files.get(path);
       if (found === undefined) return void say(404);
-      files.set(decodeURIComponent(new URL(String(headers['destination'])).pathname), found);
-      files.delete(path);
+      if (kind.movesNothing !== true) {
+        files.set(decodeURIComponent(new URL(String(headers['destination'])).pathname), found);
+        files.delete(path);
+      }
       say(201);
     } else say(501);
   }
