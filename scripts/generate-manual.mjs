@@ -1,14 +1,12 @@
 // Writes what is derived from the option table in src/cli: man/duplicity.1, docs/options.md and the completions for bash,
 // zsh and fish; with --check only tells whether they are up to date.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { writeOrCheck } from './lib/generated.mjs';
 import { bashCompletion } from './lib/manual/bash.mjs';
 import { fishCompletion } from './lib/manual/fish.mjs';
 import { manPage } from './lib/manual/man-page.mjs';
 import { optionsPage } from './lib/manual/options-page.mjs';
 import { readTables } from './lib/manual/tables.mjs';
 import { zshCompletion } from './lib/manual/zsh.mjs';
-import { root } from './lib/paths.mjs';
 
 const tables = await readTables();
 /** @type {Record<string, string>} */
@@ -20,21 +18,4 @@ const files = {
   'completions/duplicity.fish': fishCompletion(tables),
 };
 
-for (const [name, text] of Object.entries(files)) {
-  const path = `${root}/${name}`;
-  if (!process.argv.includes('--check')) {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-  } else if (readIfThere(path) !== text) {
-    process.stderr.write(`${name} is stale: run node scripts/generate-manual.mjs\n`);
-    process.exitCode = 1;
-  }
-}
-
-function readIfThere(path) {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
+for (const [name, text] of Object.entries(files)) writeOrCheck(name, text, 'generate-manual');

@@ -1,4 +1,3 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import type { Collection } from '../../collections/collection.ts';
 import { LocalError } from '../../errors/errors.ts';
 import type { BackupStatistics } from '../../events/statistics.ts';
@@ -9,8 +8,8 @@ import { counted } from '../../util/counted.ts';
 import type { Repository } from '../../repository/repository.ts';
 import type { BackupOptions } from './options.ts';
 import type { Source } from '../../repository/source/source-tree.ts';
+import { wholeLines } from './base/whole-lines.ts';
 
-const BLOCK = 64 * 1024;
 // Lines of volumes and of the list itself begin with blanks.
 const LIST_LENGTH = /^filelist[ \t]+(\d+)[ \t\r]*$/im;
 /** Fewer than one of so many left is seldom what has become of the data. */
@@ -64,21 +63,10 @@ export function warnOfFewEntries({ emit }: Repository, before: number, now: numb
 
 /** Files that a full backup's manifest lists: its one line with their number, before them; undefined without a list. */
 function listedFiles(manifest: string): number | undefined {
-  const block = Buffer.allocUnsafe(BLOCK);
-  let rest = '';
-  const fd = openSync(manifest, 'r');
-  try {
-    for (;;) {
-      const length = readSync(fd, block);
-      const text = rest + block.toString('latin1', 0, length);
-      const cut = length === 0 ? text.length : text.lastIndexOf('\n') + 1;
-      const number = LIST_LENGTH.exec(text.slice(0, cut))?.[1];
-      // `Filelist 0` is also what stands there when no list was wanted.
-      if (number !== undefined) return Number(number) || undefined;
-      if (length === 0) return undefined;
-      rest = text.slice(cut);
-    }
-  } finally {
-    closeSync(fd);
+  for (const lines of wholeLines(manifest)) {
+    const number = LIST_LENGTH.exec(lines)?.[1];
+    // `Filelist 0` is also what stands there when no list was wanted.
+    if (number !== undefined) return Number(number) || undefined;
   }
+  return undefined;
 }

@@ -1,4 +1,3 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { formatName } from '../../../archive/names/names.ts';
 import type { BackupChain } from '../../../collections/chains.ts';
 import type { BackupSet } from '../../../collections/sets.ts';
@@ -8,8 +7,8 @@ import { readSetManifest } from '../../../repository/metadata/read-manifest.ts';
 import type { BackupOptions } from '../options.ts';
 import { renewCopy } from '../../../repository/metadata/renew-copy.ts';
 import type { Repository } from '../../../repository/repository.ts';
+import { wholeLines } from './whole-lines.ts';
 
-const BLOCK = 64 * 1024;
 const EMPTY_SHA1 = 'da39a3ee5e6b4b0d3255bfef95601890afd80709';
 // Lines of the list of files begin with blanks: no name in it can look like these.
 const VOLUME_LINE = /^volume[ \t]+(\d+)/gim;
@@ -102,21 +101,10 @@ async function isMeantEmpty(repository: Repository, set: BackupSet, volume: numb
  * longer than the rest in a large backup, follows the records and is not read.
  */
 function lastVolume(manifest: string): number {
-  const block = Buffer.allocUnsafe(BLOCK);
   let last = 0;
-  let rest = '';
-  const fd = openSync(manifest, 'r');
-  try {
-    for (;;) {
-      const length = readSync(fd, block);
-      const text = rest + block.toString('latin1', 0, length);
-      const cut = length === 0 ? text.length : text.lastIndexOf('\n') + 1;
-      const lines = text.slice(0, cut);
-      for (const [, number] of lines.matchAll(VOLUME_LINE)) last = Number(number);
-      if (length === 0 || (last > 0 && LIST_LINE.test(lines))) return last;
-      rest = text.slice(cut);
-    }
-  } finally {
-    closeSync(fd);
+  for (const lines of wholeLines(manifest)) {
+    for (const [, number] of lines.matchAll(VOLUME_LINE)) last = Number(number);
+    if (last > 0 && LIST_LINE.test(lines)) break;
   }
+  return last;
 }
