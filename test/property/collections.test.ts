@@ -207,6 +207,12 @@ describe('sets with several increments of one base and wrong clocks', () => {
     buildCollection({ ...together(sets.map(({ start, end }) => fullOrInc(start, end, 1, '.gz'))), now: at(NOW) });
 
   test('have the chains that trying all ways gives, and signatures of the same sets', () => {
+    const fullWhereAnIncrementEnds = [
+      { start: 0, end: 0 },
+      { start: 6, end: 6 },
+      { start: 0, end: 6 },
+      { start: 6, end: 7 },
+    ];
     fc.assert(
       fc.property(skewedArchive, (sets) => {
         const collection = build(sets);
@@ -222,6 +228,7 @@ describe('sets with several increments of one base and wrong clocks', () => {
           expect(restored.slice(1).every(({ start }, i) => start === restored[i]?.end)).toBe(true);
         }
       }),
+      { examples: [[fullWhereAnIncrementEnds]] },
     );
   });
 
@@ -250,12 +257,19 @@ describe('sets with several increments of one base and wrong clocks', () => {
   });
 });
 
-/** The fulls that are not after now, with all ways from each. */
+/** The fulls that are not after now, with all ways from each. An increment is of the oldest full that leads to it. */
 function chainsOf(
   sets: readonly Ends[],
 ): readonly { readonly chain: Ends; readonly ways: readonly (readonly Ends[])[] }[] {
-  const fulls = sets.filter(({ start, end }) => start === end);
-  return fulls.filter(({ end }) => end <= NOW).map((chain) => ({ chain, ways: waysOf(sets, [chain]) }));
+  const free = new Set(sets);
+  const fulls = sets.filter(({ start, end }) => start === end).toSorted((a, b) => a.end - b.end);
+  return fulls
+    .map((chain) => {
+      const ways = waysOf([...free], [chain]);
+      for (const set of ways.flat()) free.delete(set);
+      return { chain, ways };
+    })
+    .filter(({ chain }) => chain.end <= NOW);
 }
 
 describe('a retention plan', () => {
