@@ -117,6 +117,9 @@ function logIn(parts: Parts, resolve: () => void, reject: (error: unknown) => vo
       verify(false);
     }
   }
+  async function failProxy(otherwise: string): Promise<void> {
+    reject(proxyFailure(target, (await wire.said()) || otherwise));
+  }
   client.once('ready', resolve);
   client.on('error', (error: Error & { readonly level?: string }) => {
     // An agent that cannot be reached or refuses to sign: there are other ways to log in.
@@ -124,15 +127,12 @@ function logIn(parts: Parts, resolve: () => void, reject: (error: unknown) => vo
     if (distrust !== undefined) reject(distrust);
     else if (error.level === 'client-authentication') reject(notLoggedIn(target, login.tried()));
     else if (/no matching|handshake failed/i.test(error.message)) reject(noCommonMethod(target, error));
-    else if (target.proxyCommand !== undefined) reject(proxyFailure(target, wire.said() || error.message));
+    else if (target.proxyCommand !== undefined) void failProxy(error.message);
     else reject(error);
   });
   client.once('close', () => {
-    reject(
-      target.proxyCommand === undefined
-        ? new Error('the server closed the connection')
-        : proxyFailure(target, wire.said()),
-    );
+    if (target.proxyCommand === undefined) reject(new Error('the server closed the connection'));
+    else void failProxy('');
   });
   client.connect({
     sock: wire.stream,

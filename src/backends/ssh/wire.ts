@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Duplex } from 'node:stream';
 
@@ -6,19 +7,22 @@ import { BackendError } from '../../errors/errors.ts';
 import { errorCode } from '../../util/errno.ts';
 import { sshFailure } from './failure.ts';
 import { serverName, type SshTarget } from './config/target.ts';
+import { until } from './until.ts';
 import type { Traffic } from './watchdog.ts';
 
 /** The bytes between us and the server. */
 export interface Wire {
   readonly stream: Duplex;
   readonly traffic: Traffic;
-  /** What the proxy command wrote to stderr. */
-  said(): string;
+  /** What the proxy command wrote to stderr, once it has ended or is silent for long: its last word comes late. */
+  said(): Promise<string>;
   close(): void;
 }
 
 /** Enough for the reason of a failure. */
 const MOST_SAID = 4096;
+
+const LAST_WORD_MS = 1_000;
 
 export function openWire(target: SshTarget, signal: AbortSignal): Promise<Wire> {
   return target.proxyCommand === undefined
@@ -59,7 +63,7 @@ function openSocket(target: SshTarget, signal: AbortSignal): Promise<Wire> {
       resolve({
         stream: socket,
         traffic: { received: () => socket.bytesRead, waiting: () => socket.writableLength },
-        said: () => '',
+        said: () => Promise.resolve(''),
         close: () => socket.destroy(),
       });
     });
@@ -85,7 +89,12 @@ function openProxy(target: SshTarget, command: string, signal: AbortSignal): Pro
       resolve({
         stream,
         traffic: { received: () => received, waiting: () => child.stdin.writableLength },
-        said: () => said.trim(),
+        async said() {
+          if (!child.stderr.closed) {
+            await until(once(child.stderr, 'close'), AbortSignal.timeout(LAST_WORD_MS)).catch(() => {});
+          }
+          return said.trim();
+        },
         close() {
           stream.destroy();
           child.kill();
