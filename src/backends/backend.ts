@@ -20,6 +20,11 @@ export interface Call {
   readonly signal: AbortSignal;
 }
 
+export interface CopyCall extends Call {
+  /** One file under two names instead of a copy, where the store has that: damage then shows under both. */
+  readonly asLink?: true;
+}
+
 export interface RemoteFile {
   readonly name: string;
   /** Bytes, where the listing tells. */
@@ -54,7 +59,11 @@ export interface Backend extends AsyncDisposable {
   stat?(name: string, call: Call): Promise<RemoteFile | undefined>;
   getRange?<T>(name: string, start: number, end: number, take: (bytes: Bytes) => Promise<T>, call: Call): Promise<T>;
   rename?(from: string, to: string, call: Call): Promise<void>;
-  copy?(from: string, to: string, call: Call): Promise<void>;
+  /**
+   * Stores or replaces `to` with what `from` holds, none of which comes here; absent: the store cannot. `to` appears as
+   * after a put. A `CannotCopyError` says that the store will not do it, or not in this case: uploading may still do.
+   */
+  copy?(from: string, to: string, call: CopyCall): Promise<void>;
   /** What killed runs left of uploads. list() hides it; `delete` takes it by the name given here. */
   unfinished?(call: Call): AsyncIterable<RemoteFile>;
   /** A local file that holds `name`, for reading in place; undefined when it has to be fetched. */

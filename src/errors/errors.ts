@@ -80,3 +80,10 @@ export class BackendError extends DuplicityError {
     this.retryAfterMs = extra.retryAfterMs;
   }
 }
+
+/** The store does not copy, or not this file: what was to be copied has to be uploaded. Of no use to try again. */
+export class CannotCopyError extends BackendError {
+  constructor(message: string, extra: Extra = {}) {
+    super('BACKEND_ERROR', message, { ...extra, retryable: false });
+  }
+}

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Backend, Call, RemoteFile, Traits } from '../backends/backend.ts';
 import { localBackend } from '../backends/local/local.ts';
+import { CannotCopyError } from '../errors/errors.ts';
 import { withRetry } from '../backends/wrap/retry.ts';
 import { faultyBackend } from '../testing/faulty-backend.ts';
 import { type MemoryBackend, memoryBackend } from '../testing/memory-backend.ts';
@@ -123,6 +124,82 @@ describe('putting', () => {
   test('a failure of the storage goes to the caller', async () => {
     const failing = faultyBackend(memory, [{ kind: 'put', calls: [1], when: 'before' }]);
     await expect(remote(failing).put('vol1', file('content'))).rejects.toMatchObject({ code: 'BACKEND_ERROR' });
+  });
+});
+
+describe('copying', () => {
+  /** What is stored as `old`, and a store that makes something else of a copy. */
+  function copying(copy: (to: string) => unknown): Backend {
+    memory.files.set('old', Buffer.from('content'));
+    return { ...memory, copy: async (_from, to) => void copy(to) };
+  }
+
+  test('a file makes a second one there, which counts as sent', async () => {
+    memory.files.set('old', Buffer.from('content'));
+    const calls: Call[] = [];
+    const backend: Backend = {
+      ...memory,
+      async copy(from, to, call) {
+        calls.push(call);
+        await memory.copy?.(from, to, call);
+      },
+      list: () => nothing(),
+    };
+    async function* nothing(): AsyncGenerator<RemoteFile> {
+      // It lists nothing.
+    }
+    const there = remote(backend, { tries: 1 });
+    expect(there.canCopy()).toBe(true);
+    there.learn({ name: 'new', size: 100 });
+    await there.copy('old', 'new', { size: 7 });
+    await there.copy('old', 'newer', { size: 7, asLink: true });
+    expect(['new', 'newer'].map((name) => memory.files.get(name)?.toString())).toEqual(['content', 'content']);
+    expect(calls).toEqual([{ signal: expect.any(AbortSignal) }, { signal: expect.any(AbortSignal), asLink: true }]);
+    expect(there.sizeOf('new')).toBeUndefined();
+    await expect(there.confirm()).rejects.toThrow('The storage took 2 file(s), but its listing shows none of them');
+  });
+
+  test('where the store does not, is refused in one sentence', async () => {
+    const silent = { ...memory };
+    delete silent.copy;
+    expect(remote(silent).canCopy()).toBe(false);
+    const failure = await remote(silent)
+      .copy('old', 'new', { size: 7 })
+      .catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(CannotCopyError);
+  });
+
+  test.each([
+    ['is short', 'cut', 'has 3 of 7 bytes'],
+    ['is not there', undefined, 'is not there'],
+  ])('a copy that %s is taken away, and no other one is made', async (_title, content, says) => {
+    let copies = 0;
+    const store = copying((to) => {
+      copies++;
+      if (content !== undefined) memory.files.set(to, Buffer.from(content));
+    });
+    const there = remote(store);
+    for (let i = 0; i < 2; i++) {
+      const failure = await there.copy('old', 'new', { size: 7 }).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(CannotCopyError);
+      expect(failure).toMatchObject({ message: `The storage was to copy old to new, and the copy ${says}.` });
+      expect([there.canCopy(), [...memory.files.keys()]]).toEqual([false, ['old']]);
+    }
+    expect([copies, pauses]).toEqual([1, [2000, 4000]]);
+  });
+
+  test('a copy that shows late is fine', async () => {
+    const late = copying(() => undefined);
+    const there = remote(late, { meanwhile: () => memory.files.set('new', Buffer.from('content')) });
+    await there.copy('old', 'new', { size: 7 });
+    expect([there.canCopy(), pauses]).toEqual([true, [2000]]);
+  });
+
+  test('what goes wrong otherwise is the failure of the store, and spoils nothing', async () => {
+    const there = remote(faultyBackend(memory, [{ kind: 'copy', calls: [1], when: 'before' }]));
+    await expect(there.copy('old', 'new', { size: 7 })).rejects.toMatchObject({ code: 'BACKEND_ERROR' });
+    await expect(there.copy('old', 'new', { size: 7 })).rejects.toMatchObject({ code: 'BACKEND_NOT_FOUND' });
+    expect(there.canCopy()).toBe(true);
   });
 });
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backend, Body, Bytes, Call, RemoteFile } from '../backends/backend.ts';
-import { BackendError, DuplicityError } from '../errors/errors.ts';
+import { BackendError, CannotCopyError, DuplicityError } from '../errors/errors.ts';
 import { gate } from '../util/gate.ts';
 import { onTempFile, writeLater } from './local-file.ts';
 import type { Spool } from './spool.ts';
@@ -30,6 +30,13 @@ export interface Remote {
    * nothing but its deletion follows, so that a local back end need not copy it.
    */
   put(name: string, file: string, options?: { readonly isSpare: boolean }): Promise<void>;
+  /** Whether `copy` is worth a try: the store copies, and no copy of this run has come out wrong. */
+  canCopy(): boolean;
+  /**
+   * Has the store copy what has so many bytes, and checks those of the copy as after an upload. A `CannotCopyError` says
+   * that it has to be uploaded instead; nothing of the copy is left then.
+   */
+  copy(from: string, to: string, options: CopyOptions): Promise<void>;
   /**
    * Makes sure that the listing shows all that was put since the last time: what it hides no later run can find
    * (BACKEND_NOT_FOUND). It is asked for again for a while, because some stores list late.
@@ -40,6 +47,12 @@ export interface Remote {
    * while the bytes come, which spares to read them again.
    */
   fetch(name: string, signal?: AbortSignal, algorithm?: Algorithm): Promise<FetchedFile>;
+}
+
+interface CopyOptions {
+  readonly size: number;
+  /** A second name of the same file, where the store has that. */
+  readonly asLink?: boolean;
 }
 
 type Algorithm = 'SHA1' | 'MD5';
@@ -69,6 +82,8 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
   const listed = new Map<string, number>();
   const unconfirmed = new Set<string>();
   const unusable = new Set<string>();
+  /** Why this store is not asked to copy any more. */
+  let spoilt: CannotCopyError | undefined;
 
   async function arrivedSize(name: string): Promise<number | undefined> {
     if (backend.stat !== undefined) {
@@ -170,6 +185,25 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
       unconfirmed.add(name);
     },
 
+    canCopy: () => backend.copy !== undefined && spoilt === undefined,
+
+    async copy(from, to, { size, asLink = false }) {
+      if (spoilt !== undefined) throw spoilt;
+      if (backend.copy === undefined) throw new CannotCopyError('The storage does not copy files.');
+      sizes.delete(to);
+      unusable.delete(to);
+      await backend.copy(from, to, asLink ? { ...call, asLink } : call);
+      try {
+        await checkArrival(to, size);
+      } catch (error) {
+        if (!isWrongSize(error)) throw error;
+        // Whoever copies wrong once is not waited for with each file.
+        spoilt = wrongCopy(from, to, error);
+        throw spoilt;
+      }
+      unconfirmed.add(to);
+    },
+
     async confirm() {
       const count = unconfirmed.size;
       // Listings stay behind for longer than single files.
@@ -201,6 +235,16 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
       }
     },
   };
+}
+
+function isWrongSize(error: unknown): error is DuplicityError {
+  return error instanceof DuplicityError && error.code === 'VOLUME_WRONG_SIZE';
+}
+
+function wrongCopy(from: string, to: string, cause: DuplicityError): CannotCopyError {
+  const [, expected, actual] = cause.fields;
+  const seen = Number(actual) < 0 ? 'is not there' : `has ${actual} of ${expected} bytes`;
+  return new CannotCopyError(`The storage was to copy ${from} to ${to}, and the copy ${seen}.`, { cause });
 }
 
 function wrongSize(name: string, expected: number, actual: number): DuplicityError {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, type TestContext } from 'vitest';
 
 import type { Backend, Body, Bytes, Call } from '../../src/backends/backend.ts';
 
@@ -13,10 +13,21 @@ export interface ConformanceOptions {
   readonly clear?: () => void;
   /** What a killed upload of `name` leaves behind, where it is not `.name.part`. */
   readonly unfinished?: string;
+  /** Bytes of a file to copy that the driver sends, or the server keeps, in pieces. */
+  readonly copied?: number;
 }
 
 const VOLUME = 'duplicity-full.20260101T000000Z.vol1.difftar.gpg';
-const ODD_NAMES = ['two words', '100%25 %41', 'a+b&c=d', "quote's", '#?;:@', '~tilde', '-dash', 'x'.repeat(120)];
+const ODD_NAMES = [
+  'two words',
+  '100%25 %41',
+  'a+b&c=d',
+  "quote's",
+  '#?;:@',
+  '~tilde',
+  '-dash',
+  'x'.repeat(120),
+] as const;
 
 /**
  * The promises of the Backend interface, checked on a running server. Every driver's test file calls this. `open` gives
@@ -273,18 +284,102 @@ export function conformance(driver: string, open: () => Promise<Backend>, option
       expect(failure).toMatchObject({ code: 'BACKEND_NOT_FOUND', retryable: false });
     });
 
-    test('copy makes a second file', async ({ skip }) => {
-      if (!backend.copy) {
-        skip('the driver has no copy');
-        return;
-      }
-      await put('from', 'content');
-      await backend.copy('from', 'to', call);
-      expect([await text('from'), await text('to')]).toEqual(['content', 'content']);
-      const failure = await backend.copy('absent', 'x', call).catch((error: unknown) => error);
-      expect(failure).toMatchObject({ code: 'BACKEND_NOT_FOUND', retryable: false });
-      expect(await names()).toEqual(['from', 'to']);
-    });
+    /** A test that is skipped where the driver does not copy. */
+    function copying(
+      run: (copy: NonNullable<Backend['copy']>) => Promise<void>,
+    ): (context: TestContext) => Promise<void> {
+      return async ({ skip }) => {
+        if (backend.copy) await run(backend.copy.bind(backend));
+        else skip('the driver has no copy');
+      };
+    }
+
+    test(
+      'copy makes a second file, and leaves the first',
+      copying(async (copy) => {
+        await put('from', 'content');
+        await copy('from', 'to', call);
+        expect([await text('from'), await text('to')]).toEqual(['content', 'content']);
+        const failure = await copy('absent', 'x', call).catch((error: unknown) => error);
+        expect(failure).toMatchObject({ code: 'BACKEND_NOT_FOUND', retryable: false });
+        expect(await names()).toEqual(['from', 'to']);
+      }),
+    );
+
+    test(
+      'copies files of no bytes and of many',
+      copying(async (copy) => {
+        for (const size of [0, options.copied ?? 300_001]) {
+          const data = randomBytes(size);
+          await put('from', data);
+          await copy('from', VOLUME, call);
+          expect(digest(await get(VOLUME))).toBe(digest(data));
+        }
+        expect(await names()).toEqual([VOLUME, 'from']);
+      }),
+    );
+
+    test(
+      'copy replaces what is there, also by less',
+      copying(async (copy) => {
+        await put('to', 'the first and longer content');
+        await put('from', 'second');
+        for (let i = 0; i < 2; i++) await copy('from', 'to', call);
+        expect(await text('to')).toBe('second');
+        expect(await names()).toEqual(['from', 'to']);
+      }),
+    );
+
+    test(
+      'a copy and its original, linked or not, go their own ways',
+      copying(async (copy) => {
+        for (const how of [call, { ...call, asLink: true } as const]) {
+          await put('from', 'content');
+          for (const to of ['replaced', 'kept', 'again', 'again']) await copy('from', to, how);
+          await put('from', 'other content');
+          await put('replaced', 'new');
+          expect([await text('kept'), await text('replaced')]).toEqual(['content', 'new']);
+          await copy('kept', 'replaced', how);
+          await backend.delete('kept', call);
+          await backend.delete('from', call);
+          expect([await text('replaced'), await text('again')]).toEqual(['content', 'content']);
+          expect(await names()).toEqual(['again', 'replaced']);
+        }
+      }),
+    );
+
+    test(
+      'copies from and to names of all kinds',
+      copying(async (copy) => {
+        const copies = ODD_NAMES.map((name) => `${name} 2`);
+        await put(ODD_NAMES[0], ODD_NAMES[0]);
+        // Each is made of the one before.
+        const chain = [...ODD_NAMES, ...copies];
+        for (const [i, to] of chain.slice(1).entries()) await copy(chain[i] ?? '', to, call);
+        expect(await names()).toEqual(chain.toSorted());
+        expect(await text(copies.at(-1) ?? '')).toBe(ODD_NAMES[0]);
+      }),
+    );
+
+    test(
+      'makes as many copies at once as it says',
+      copying(async (copy) => {
+        const several = Array.from({ length: Math.min(backend.traits.parallel, 16) }, (_, i) => `p${i}`);
+        await put('from', 'content');
+        await Promise.all(several.map((to) => copy('from', to, call)));
+        expect(await Promise.all(several.map(text))).toEqual(several.map(() => 'content'));
+      }),
+    );
+
+    test(
+      'does not copy for a call that is aborted',
+      copying(async (copy) => {
+        await put('from', 'content');
+        const aborted: Call = { signal: AbortSignal.abort(new Error('stopped')) };
+        await expect(copy('from', 'to', aborted)).rejects.toThrow('stopped');
+        expect(await names()).toEqual(['from']);
+      }),
+    );
 
     test('can be closed, even twice', async () => {
       const other = await open();

@@ -56,6 +56,15 @@ test.each(['asked for', 'listed'])('a first file that has appeared, %s, is the o
   expect(archiveDir.list()).toEqual([]);
 });
 
+test('a first file that is copied is claimed like one that is sent', async () => {
+  memory.files.set(VOLUME, Buffer.from('theirs')).set('older', Buffer.from('mine'));
+  const refusal = { code: 'USER_ERROR' };
+  await expect(claimed(['older']).copy('older', VOLUME, { size: 4 })).rejects.toMatchObject(refusal);
+  expect(memory.files.get(VOLUME)?.toString()).toBe('theirs');
+  await claimed(['older']).copy('older', SECOND, { size: 4 });
+  expect(memory.files.get(SECOND)?.toString()).toBe('mine');
+});
+
 test('one that was there before is replaced, as are all others later', async () => {
   memory.files.set(VOLUME, Buffer.from('left'));
   const remote = claimed([VOLUME]);

@@ -41,6 +41,11 @@ export function claimNames(repository: Claimant, listed: Collection, set: SetNam
       await claim;
       await remote.put(name, file, options);
     },
+    async copy(from, to, options) {
+      claim ??= claimWith(to);
+      await claim;
+      await remote.copy(from, to, options);
+    },
   };
 }
 

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { BackendError, UsageError } from '../../errors/errors.ts';
 import type { Emit } from '../../events/events.ts';
 import { isAscii } from '../../util/bytepath.ts';
-import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
+import type { Backend, Body, Bytes, CopyCall, RemoteFile } from '../backend.ts';
 import { deletionFailure, hiddenNames, isPart } from '../transfer/hidden-name.ts';
 import type { OpenOptions } from '../open-options.ts';
 import { localPath } from '../url/url-path.ts';
@@ -60,20 +60,35 @@ export function localBackend(directory: string, { emit, mayBeAbsent = false }: L
     await hidden.put(name, durably(directory, `store ${name} in ${directory}`, { body, signal }));
   }
 
-  /** `take` runs outside of `storing`: its failures are its own. */
-  async function get<T>(name: string, take: (bytes: Bytes) => Promise<T>, signal: AbortSignal): Promise<T> {
-    signal.throwIfAborted();
+  /** `use` runs outside of `storing`: its failures are its own. */
+  async function reading<T>(name: string, task: string, use: (file: OpenedFile) => Promise<T>): Promise<T> {
     const path = pathOf(name);
-    const task = `read ${name} in ${directory}`;
     // Non-blocking, because opening a FIFO would wait for a writer.
     const handle = await storing(task, () => openFile(path, constants.O_RDONLY | constants.O_NONBLOCK));
     try {
       const info = await storing(task, () => handle.stat());
       if (!info.isFile()) throw notAFile(task);
-      return await take(blocks(handle, info.size, task, signal));
+      return await use({ handle, size: info.size });
     } finally {
       await handle.close();
     }
+  }
+
+  async function get<T>(name: string, take: (bytes: Bytes) => Promise<T>, signal: AbortSignal): Promise<T> {
+    signal.throwIfAborted();
+    const task = `read ${name} in ${directory}`;
+    return reading(name, task, (file) => take(blocks(file, task, signal)));
+  }
+
+  /** By the kernel, which shares the blocks of the two where the file system can. */
+  async function copy(from: string, to: string, { signal, asLink }: CopyCall): Promise<void> {
+    signal.throwIfAborted();
+    pathOf(to);
+    const task = `copy ${from} to ${to} in ${directory}`;
+    await reading(from, task, async (file) => {
+      const body: Body = { size: file.size, file: pathOf(from), open: () => blocks(file, task, signal) };
+      await hidden.put(to, durably(directory, task, { body, signal, ...(asLink && { asLink }) }));
+    });
   }
 
   /** With sizes: files that a full disk has left empty must not count. That takes some 10 µs for each. */
@@ -112,10 +127,7 @@ export function localBackend(directory: string, { emit, mayBeAbsent = false }: L
       return size === undefined ? undefined : { name, size };
     },
     rename: (from, to) => storing(`rename ${from} to ${to} in ${directory}`, () => rename(pathOf(from), pathOf(to))),
-    async copy(from, to, { signal }) {
-      const file = pathOf(from);
-      await get(from, (bytes) => put(to, { size: sizeOf(file) ?? 0, file, open: () => bytes }, signal), signal);
-    },
+    copy,
     localFile: (name) => (sizeOf(pathOf(name)) === undefined ? undefined : pathOf(name)),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
@@ -137,14 +149,20 @@ function filesIn(directory: string): readonly RemoteFile[] {
   return files;
 }
 
+interface OpenedFile {
+  readonly handle: FileHandle;
+  readonly size: number;
+}
+
 /** `size` only spares small files a large buffer; reading goes on to the end of the file. */
-async function* blocks(handle: FileHandle, size: number, task: string, signal: AbortSignal): AsyncGenerator<Buffer> {
-  for (let left = size; ;) {
+async function* blocks({ handle, size }: OpenedFile, task: string, signal: AbortSignal): AsyncGenerator<Buffer> {
+  for (let at = 0; ;) {
     signal.throwIfAborted();
+    const left = size - at;
     const block = Buffer.allocUnsafeSlow(left > 0 && left < BLOCK ? left : BLOCK);
-    const { bytesRead } = await storing(task, () => handle.read(block, 0, block.length, null));
+    const { bytesRead } = await storing(task, () => handle.read(block, 0, block.length, at));
     if (bytesRead === 0) return;
-    left -= bytesRead;
+    at += bytesRead;
     yield block.subarray(0, bytesRead);
   }
 }

@@ -20,12 +20,14 @@ interface Place {
  * or stops it, nothing stays behind. The mode of the file is the umask's, as with the reference, so that whoever reads
  * the others can read it.
  */
-export function durably(directory: string, task: string, { body, signal }: Sending): Way {
+export function durably(directory: string, task: string, sending: Sending): Way {
+  const { body, signal, asLink } = sending;
   let stored: number | undefined;
   return {
     async store(as) {
       const place = { path: join(directory, as), isPart: isPart(as), task };
-      const handle = (await linked(place, body)) ?? (await copied(place, body)) ?? (await written(place, body, signal));
+      const handle =
+        (await linked(place, sending)) ?? (await copied(place, body)) ?? (await written(place, body, signal));
       stored = await finished(place, handle, { size: body.size, signal });
       if (!place.isPart) await syncDirectory(directory, task);
     },
@@ -34,6 +36,8 @@ export function durably(directory: string, task: string, { body, signal }: Sendi
       // Another process has put its own in the place.
       if ((await storing(task, () => stat(part))).ino !== stored) throw refused(task, RIVAL);
       await storing(task, () => rename(part, path));
+      // Where both are names of one file already, a renaming does nothing.
+      if (asLink === true) await storing(task, () => removed(part));
       await syncDirectory(directory, task);
     },
     async remove(name) {
@@ -46,22 +50,26 @@ export function durably(directory: string, task: string, { body, signal }: Sendi
 interface Sending {
   readonly body: Body;
   readonly signal: AbortSignal;
+  /** The file of the body is to stay what it is, and to get a second name. */
+  readonly asLink?: true;
 }
 
 /**
  * Makes the sent file itself the part: nothing is copied, and its bytes go to the disk once. undefined when it lies on
  * another file system, or would have another owner or group than a file that is made here.
  */
-async function linked(place: Place, { file, mayKeepFile }: Body): Promise<FileHandle | undefined> {
-  if (file === undefined || mayKeepFile !== true || !place.isPart) return undefined;
+async function linked(place: Place, { body, asLink }: Sending): Promise<FileHandle | undefined> {
+  const { file, mayKeepFile } = body;
+  if (file === undefined || (mayKeepFile ?? asLink) !== true || !place.isPart) return undefined;
   const made = await create(place);
   try {
     const [here, there] = await Promise.all([made.stat(), lstat(file)]);
-    if (there.isFile() && there.dev === here.dev && there.uid === here.uid && there.gid === here.gid) {
+    const isOurs = there.uid === here.uid && there.gid === here.gid;
+    if (there.isFile() && there.dev === here.dev && (isOurs || asLink === true)) {
       await removed(place.path);
       await link(file, place.path);
       const handle = await open(place.path, constants.O_RDONLY | constants.O_NOFOLLOW);
-      await handle.chmod(here.mode & 0o7777).catch((error: unknown) => closeAfter(handle, error));
+      if (asLink !== true) await handle.chmod(here.mode & 0o7777).catch((error: unknown) => closeAfter(handle, error));
       await made.close();
       return handle;
     }
@@ -116,8 +124,11 @@ function create({ path, isPart, task }: Place): Promise<FileHandle> {
       await removed(path);
     } catch (error) {
       if (isPart) throw error;
-      // Who may not delete may still write anew what is no link.
-      return open(path, constants.O_WRONLY | constants.O_TRUNC | constants.O_NOFOLLOW);
+      // Who may not delete may still write anew what is no link, and has no other name.
+      const handle = await open(path, constants.O_WRONLY | constants.O_NOFOLLOW);
+      if ((await handle.stat()).nlink > 1) return closeAfter(handle, error);
+      await handle.truncate().catch((failure: unknown) => closeAfter(handle, failure));
+      return handle;
     }
     try {
       return await open(path, 'wx', 0o666);

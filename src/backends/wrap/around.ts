@@ -7,6 +7,8 @@ export interface Step {
   readonly name: string;
   /** The local file that a put sends, when there is one. */
   readonly local?: string;
+  /** What a copy copies; `name` is the copy. */
+  readonly from?: string;
 }
 
 /** What a wrapper does around a call; `run` may be run never, once or again. */
@@ -35,7 +37,7 @@ export function around(inner: Backend, layer: Layer): Backend {
   const rename = inner.rename?.bind(inner);
   if (rename) outer.rename = (from, to, call) => layer({ kind: 'move', name: to }, call, () => rename(from, to, call));
   const copy = inner.copy?.bind(inner);
-  if (copy) outer.copy = (from, to, call) => layer({ kind: 'copy', name: to }, call, () => copy(from, to, call));
+  if (copy) outer.copy = (from, to, call) => layer({ kind: 'copy', name: to, from }, call, () => copy(from, to, call));
   const unfinished = inner.unfinished?.bind(inner);
   if (unfinished) {
     outer.unfinished = (call) =>

@@ -1,7 +1,7 @@
 import { CODES, type Code } from '../../errors/codes.ts';
 import { UsageError } from '../../errors/errors.ts';
 
-const OPERATIONS = ['put', 'get', 'list', 'delete', 'query', 'move', '*'] as const;
+const OPERATIONS = ['put', 'get', 'list', 'delete', 'query', 'move', 'copy', '*'] as const;
 const DEEDS = ['error', 'exit', 'skip', 'truncate', 'delay', 'wait', 'kill'] as const;
 
 /** One rule of `DUPLICITY_TEST_FAULTS`. Fields and meaning: docs/contributing/faults.md. */

@@ -63,7 +63,7 @@ describe('parseFaults', () => {
     ['{}', 'it is not a list'],
     ['[1]', 'rule 1 is not an object'],
     ['[{"op":"put","do":"error"},null]', 'rule 2 is not an object'],
-    ['[{"do":"error"}]', '"op" of rule 1 is none of put, get, list, delete, query, move, *'],
+    ['[{"do":"error"}]', '"op" of rule 1 is none of put, get, list, delete, query, move, copy, *'],
     ['[{"op":"put"}]', '"do" of rule 1 is none of error, exit, skip, truncate, delay, wait, kill'],
     ['[{"op":"put","do":"error","when":"later"}]', '"when" of rule 1 is none of before, after'],
     ['[{"op":"put","do":"error","code":"NOPE"}]', '"code" of rule 1 is no error code'],
@@ -126,6 +126,7 @@ test('the operation of a rule is the only one it concerns; * concerns all', asyn
       get: () => backend.get('n', async () => undefined, call),
       list: () => listAll(backend),
       query: async () => backend.stat?.('n', call),
+      copy: async () => backend.copy?.('n', 'o', call),
       move: async () => backend.rename?.('n', 'o', call),
       delete: () => backend.delete('n', call),
     };
@@ -133,8 +134,9 @@ test('the operation of a rule is the only one it concerns; * concerns all', asyn
     for (const [kind, run] of Object.entries(runs)) await run().catch(() => failed.push(kind));
     return failed;
   }
-  for (const op of ['put', 'get', 'list', 'query', 'move', 'delete']) expect(await failing(op)).toEqual([op]);
-  expect(await failing('*')).toEqual(['put', 'get', 'list', 'query', 'move', 'delete']);
+  const all = ['put', 'get', 'list', 'query', 'copy', 'move', 'delete'];
+  for (const op of all) expect(await failing(op)).toEqual([op]);
+  expect(await failing('*')).toEqual(all);
 });
 
 test.each([
@@ -156,6 +158,7 @@ test('skip pretends to have done it', async () => {
   await backend.put('n', bodyOf('new'), call);
   await backend.delete('n', call);
   await backend.rename?.('n', 'nn', call);
+  await backend.copy?.('n', 'nnn', call);
   await backend.put('other', bodyOf('x'), call);
   expect([...memory.files].map(([name, data]) => `${name} ${data.toString()}`)).toEqual(['n old', 'other x']);
 });
@@ -165,6 +168,19 @@ test('truncate drops the last bytes', async () => {
   await backend.put('a', bodyOf('12345'), call);
   await backend.put('b', bodyOf('1'), call);
   expect([memory.files.get('a')?.toString(), memory.files.get('b')?.toString()]).toEqual(['123', '']);
+});
+
+test('a copy may lack its end too, and is waited for like an upload', async () => {
+  const { backend, memory, deeds } = rig([
+    { op: 'copy', do: 'truncate', bytes: 2, match: 'short' },
+    { op: 'put', do: 'wait', until: 'whole', match: 'later' },
+  ]);
+  memory.files.set('n', Buffer.from('12345'));
+  await backend.copy?.('n', 'short', call);
+  await backend.copy?.('n', 'whole', call);
+  await backend.put('later', bodyOf('x'), call);
+  expect(['n', 'short', 'whole'].map((name) => memory.files.get(name)?.toString())).toEqual(['12345', '123', '12345']);
+  expect(deeds).toEqual([]);
 });
 
 test('delay waits its time and at most the jitter more or less', async () => {

@@ -88,7 +88,7 @@ export function withFaults(
     }
     await strikeAll('before');
     const result = await run();
-    if (step.kind === 'put') stored.push(step.name);
+    if (step.kind === 'put' || step.kind === 'copy') stored.push(step.name);
     await strikeAll('after');
     return result;
   });
@@ -112,6 +112,16 @@ function tampered(inner: Backend, tampers: (deed: 'skip' | 'truncate', step: Ste
       if (!tampers('skip', { kind: 'delete', name })) await base.delete(name, call);
     },
   };
+  const copy = base.copy?.bind(base);
+  if (copy) {
+    outer.copy = async (from, to, call) => {
+      if (tampers('skip', { kind: 'copy', name: to })) return;
+      const rule = tampers('truncate', { kind: 'copy', name: to });
+      if (rule === undefined) return copy(from, to, call);
+      const whole = await base.get(from, collected, call);
+      await base.put(to, shortened(whole, rule.bytes), call);
+    };
+  }
   if (rename) {
     outer.rename = async (from, to, call) => {
       if (!tampers('skip', { kind: 'move', name: to })) await rename(from, to, call);
@@ -130,6 +140,15 @@ function concerns({ op }: FaultRule, { kind, name }: Step): boolean {
 function fault({ error }: FaultRule, { kind, name }: Step): BackendError {
   const what = name === '' ? kind : `${kind} of ${name}`;
   return new BackendError(error, `Injected fault: ${what}`, { retryable: error !== 'BACKEND_NOT_FOUND' });
+}
+
+async function collected(bytes: Bytes): Promise<Body> {
+  const blocks: Buffer[] = [];
+  for await (const block of bytes) blocks.push(block);
+  async function* again(): Bytes {
+    yield* blocks;
+  }
+  return { size: blocks.reduce((sum, { length }) => sum + length, 0), open: again };
 }
 
 function shortened(body: Body, bytes: number): Body {

@@ -17,12 +17,12 @@ interface Rig {
 }
 
 /** A store that holds `vol1`, whose first `times` calls of a kind say that nothing is there. */
-function rig(kind: 'get' | 'query', times: number): Rig {
+function rig(kind: 'get' | 'query' | 'copy', times: number): Rig {
   const memory = memoryBackend();
   memory.files.set('vol1', Buffer.from('content'));
   const warnings: string[] = [];
   const calls = Array.from({ length: times }, (_, i) => i + 1);
-  const lagging = kind === 'get' ? faultyBackend(memory, [{ kind, calls, when: 'before', error: absent }]) : memory;
+  const lagging = kind !== 'query' ? faultyBackend(memory, [{ kind, calls, when: 'before', error: absent }]) : memory;
   if (kind === 'query') {
     let left = times;
     memory.stat = async (name) => (left-- > 0 ? undefined : { name, size: 7 });
@@ -71,6 +71,16 @@ test('a part of it as well, and its size', async () => {
   const size = rig('query', 2);
   await listAll(size.backend);
   expect(await size.backend.stat?.('vol1', call)).toEqual({ name: 'vol1', size: 7 });
+});
+
+test('a listed file that is to be copied is asked for again, and the copy then counts as stored', async () => {
+  const { backend, memory, warnings } = rig('copy', 1);
+  await listAll(backend);
+  await backend.copy?.('vol1', 'vol2', call);
+  expect(warnings).toEqual(['Attempt of copy Nr. 1 failed. BackendException: vol1: it is not there']);
+  memory.files.delete('vol2');
+  await expect(backend.get('vol2', textOf, call)).rejects.toThrow('Giving up after 3 attempts.');
+  await expect(backend.copy?.('absent', 'vol2', call)).rejects.toThrow('Giving up after 1 attempts.');
 });
 
 test('a file that stays away is error 52 after the last try', async () => {

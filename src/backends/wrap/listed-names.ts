@@ -10,16 +10,17 @@ import { around } from './around.ts';
 export function withListedNames(inner: Backend): Backend {
   const listed = new Set<string>();
   const stored = new Set<string>();
-  const base = around(inner, async ({ kind, name }, _call, run) => {
+  const base = around(inner, async ({ kind, name, from }, _call, run) => {
     try {
       const result = await run();
       if (kind === 'query' && result === undefined && listed.has(name)) throw absent(name);
-      if (kind === 'put' || kind === 'delete') listed.delete(name);
-      if (kind === 'put') stored.add(name);
+      if (kind === 'put' || kind === 'copy' || kind === 'delete') listed.delete(name);
+      if (kind === 'put' || kind === 'copy') stored.add(name);
       if (kind === 'delete') stored.delete(name);
       return result;
     } catch (error) {
-      const isToBeThere = listed.has(name) || (stored.has(name) && kind === 'get');
+      const read = from ?? name;
+      const isToBeThere = listed.has(read) || (stored.has(read) && (kind === 'get' || kind === 'copy'));
       throw isToBeThere && isFinalAbsence(error) ? passing(error) : error;
     }
   });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { BackendError, CryptoError } from '../../errors/errors.ts';
+import { BackendError, CannotCopyError, CryptoError } from '../../errors/errors.ts';
 import type { Event } from '../../events/events.ts';
 import { faultyBackend, type Failure } from '../../testing/faulty-backend.ts';
 import { memoryBackend, type MemoryBackend } from '../../testing/memory-backend.ts';
@@ -232,4 +232,21 @@ test('an opening that no other try can help fails as it is', async () => {
   const failure = new BackendError('BACKEND_NOT_FOUND', 'no bucket', { retryable: false });
   const policy = { tries: 3, delayMs: 0, emit: () => expect.fail('a try too many') };
   await expect(openWithRetry(() => Promise.reject(failure), policy, call.signal)).rejects.toBe(failure);
+});
+
+test('a copy is tried again; a store that does not copy is not asked twice, and nothing has been given up', async () => {
+  const refusal = new CannotCopyError('Not here.');
+  const { backend, memory, events } = rig([
+    { kind: 'copy', calls: [1], ...before },
+    { kind: 'copy', calls: [3], ...before, error: () => refusal },
+  ]);
+  memory.files.set('old', Buffer.from('x'));
+  await backend.copy?.('old', 'new', call);
+  expect(memory.files.get('new')?.toString()).toBe('x');
+  expect(await backend.copy?.('old', 'newer', call).catch((error: unknown) => error)).toBe(refusal);
+  const lost = await backend.copy?.('absent', 'newer', call).catch((error: unknown) => error);
+  expect(lost).toMatchObject({ code: 'BACKEND_NOT_FOUND', fields: ['copy', "'newer'"] });
+  expect(events).toEqual([
+    { kind: 'warning', text: 'Attempt of copy Nr. 1 failed. BackendException: copy 1 of new failed' },
+  ]);
 });

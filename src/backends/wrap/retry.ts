@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { BackendError } from '../../errors/errors.ts';
+import { BackendError, CannotCopyError } from '../../errors/errors.ts';
 import type { Emit } from '../../events/events.ts';
 import type { Backend } from '../backend.ts';
 import { around, type Step } from './around.ts';
@@ -58,7 +58,8 @@ async function trying<T>(kind: string, policy: RetryPolicy, { signal, run, field
       return await run();
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof BackendError)) throw error;
+      // Nothing has failed that anybody gives up.
+      if (!(error instanceof BackendError) || error instanceof CannotCopyError) throw error;
       if (!error.retryable && fields === undefined) throw error;
       if (!error.retryable || attempt >= policy.tries) throw givenUp(fields ?? [], attempt, error);
       delayMs = error.retryAfterMs ?? delayMs;
