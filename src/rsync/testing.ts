@@ -1,4 +1,8 @@
+import { composer } from './compose.ts';
 import { DeltaEncoder } from './delta.ts';
+import { DeltaIndex, type Store } from './delta-index.ts';
+import { DeltaParser } from './delta-parser.ts';
+import { DeltaWriter } from './delta-writer.ts';
 import type { Kernels } from './kernel/kernel.ts';
 import { type Basis, DeltaApplier } from './patch.ts';
 import { SignatureBuilder } from './signature.ts';
@@ -72,4 +76,46 @@ export function noise(length: number, seed: number): Buffer {
     bytes[i] = state >>> 24;
   }
   return bytes;
+}
+
+/** One delta that does what several do, one after the other; they are those of a chain, oldest first. */
+export function compose(deltas: readonly Buffer[], piece = 65_536): Buffer {
+  const [oldest = Buffer.alloc(0), ...later] = deltas;
+  const newest = later.pop();
+  let index = new DeltaIndex(memoryStore(), memoryStore());
+  read(new DeltaParser(index), oldest);
+  index.finish();
+  for (const delta of later) {
+    const next = new DeltaIndex(memoryStore(), memoryStore());
+    read(composer(index, next), delta);
+    next.finish();
+    index = next;
+  }
+  const out: Buffer[] = [];
+  const writer = new DeltaWriter((block) => out.push(block));
+  if (newest === undefined) index.cut(0, index.size, writer);
+  else read(composer(index, writer), newest);
+  writer.finish();
+  return Buffer.concat(out);
+
+  function read(parser: DeltaParser, delta: Buffer): void {
+    for (const part of split(delta, piece)) parser.push(part);
+    parser.finish();
+  }
+}
+
+function memoryStore(): Store {
+  const blocks: Buffer[] = [];
+  let size = 0;
+  return {
+    get size() {
+      return size;
+    },
+    append(block) {
+      blocks.push(Buffer.from(block));
+      size += block.length;
+    },
+    // As files do, it may give less than it has.
+    read: (into, position) => Buffer.concat(blocks).copy(into, 0, position, position + 5000),
+  };
 }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { signatureOf } from '../../src/rsync/signature.ts';
-import { deltaOf, load, noise, patch, sign } from '../../src/rsync/testing.ts';
+import { compose, deltaOf, load, noise, patch, sign } from '../../src/rsync/testing.ts';
 import { tempDir } from '../support/temp.ts';
 import { requireTool } from '../support/tools.ts';
 
@@ -69,6 +69,26 @@ describe.runIf(requireTool('rdiff'))('rdiff', () => {
     const delta = deltaOf(load(signatureOf(basis, 16)), changed);
     expect(delta.length).toBeLessThan(332_000);
     expect(run('patch', write('old', basis), write('delta', delta)).equals(changed)).toBe(true);
+  });
+
+  test('makes of one composed delta what it makes of the deltas one after the other', () => {
+    const versions = [
+      large,
+      Buffer.concat([Buffer.from('in front'), large.subarray(0, 1_000_000), large.subarray(1_300_000)]),
+      Buffer.concat([large.subarray(2_000_000, 2_500_000), noise(200_000, 10), large.subarray(0, 1_200_000)]),
+      Buffer.concat([large.subarray(2_100_000, 2_500_000), noise(150_000, 10), Buffer.alloc(70_000), large]),
+    ];
+    const deltas = versions.slice(1).map((next, i) => {
+      const signature = rdiffSignature(versions[i] ?? large, 2048);
+      return run('delta', write('signature', signature), write('new', next));
+    });
+    for (const count of [2, 3]) {
+      let content = large;
+      for (const delta of deltas.slice(0, count)) content = run('patch', write('old', content), write('delta', delta));
+      const composed = compose(deltas.slice(0, count));
+      expect(run('patch', write('old', large), write('delta', composed)).equals(content)).toBe(true);
+      expect(content.equals(versions[count] ?? large)).toBe(true);
+    }
   });
 
   test('makes signatures with whole strong sums that we can use', () => {
