@@ -24,6 +24,11 @@ export interface CleanupPlan {
   readonly names: readonly string[];
   /** The same files in order of deletion. */
   readonly files: readonly Deletion[];
+  /**
+   * Signatures on the remote of sets that go, to be deleted before them: a removal that was killed leaves such. The
+   * reference leaves them, too.
+   */
+  readonly signatures: readonly Deletion[];
   /** Copies in the archive dir of what goes; neither listed nor counted. The reference leaves them to the next sync. */
   readonly copies: readonly Deletion[];
 }
@@ -56,13 +61,13 @@ export function planCleanup(collection: Collection): CleanupPlan {
   // A discarded set lacks signatures only: it can be restored, and is not deleted as the reference would.
   const stays = new Set([partial, active?.chain.discarded]);
   const sets = [...collection.orphaned, ...collection.incomplete].filter((set) => !stays.has(set));
+  const signatures = signaturesOf(
+    sets.filter(({ manifest, unusable }) => manifest === undefined || unusable.length > 0),
+    collection,
+  );
   const remote = [
     ...sets.flatMap((set) => [...volumeNames(set), ...set.manifests, ...unusableNames(set), ...set.statistics.remote]),
     ...collection.orphanedSignatures.remote,
-    ...signaturesOf(
-      sets.filter(({ unusable }) => unusable.length > 0),
-      collection,
-    ),
     ...collection.strayStatistics,
   ];
   const local = collection.orphanedSignatures.local.filter((name) => name !== partial?.partialSignatures);
@@ -70,18 +75,19 @@ export function planCleanup(collection: Collection): CleanupPlan {
     partial: partial === undefined ? undefined : { set: partial, files: partialFiles(partial) },
     names: [...local, ...remote],
     files: [...on('remote', remote), ...on('local', local)],
-    copies: sets.flatMap(localFiles),
+    copies: [...sets.flatMap(localFiles), ...signatures.filter(({ place }) => place === 'local')],
+    signatures: signatures.filter(({ place }) => place === 'remote'),
   };
 }
 
-/**
- * Those in a signature chain. Of a set without manifest the reference leaves them, as a later one may fit; of a damaged
- * one they would be all that is left.
- */
-function signaturesOf(sets: readonly BackupSet[], { signatureChains }: Collection): readonly string[] {
+/** Those in a signature chain, which tell of nothing any more. */
+function signaturesOf(sets: readonly BackupSet[], { signatureChains }: Collection): readonly Deletion[] {
   const keys = new Set(sets.map(setKey));
-  const files = signatureChains.flatMap((chain) => (chain.place === 'remote' ? [...chain.files, ...chain.beside] : []));
-  return files.filter((file) => keys.has(setKey(file))).flatMap(({ names }) => names);
+  return signatureChains.flatMap(({ place, files, beside }) =>
+    [...files, ...beside]
+      .filter((file) => !file.isPartial && keys.has(setKey(file)))
+      .flatMap(({ names }) => on(place, names)),
+  );
 }
 
 /**

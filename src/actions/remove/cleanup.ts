@@ -43,7 +43,11 @@ export async function cleanup(repository: Repository, { force }: CleanupOptions)
     if (makesPlace || !isNotThere(error)) throw error;
     return [];
   });
-  const files = [...first.map(({ name }) => name), ...plan.names, ...parts.map(({ name }) => name)];
+  const files = [
+    ...first.map(({ name }) => name),
+    ...plan.names,
+    ...[...plan.signatures, ...parts].map(({ name }) => name),
+  ];
   if (files.length === 0 || !force) return { files, isRemoved: false };
   emit({ kind: 'cleaning', names: files });
   if (dryRun) return { files, isRemoved: false };
@@ -53,7 +57,7 @@ export async function cleanup(repository: Repository, { force }: CleanupOptions)
     collection = await loadCollection(repository);
     plan = planCleanup(collection);
   }
-  await deleteFiles(repository, [...plan.files, ...plan.copies, ...parts]);
+  await deleteFiles(repository, [...plan.signatures, ...plan.files, ...plan.copies, ...parts]);
   dropStrayJournals(archiveDir);
   return { files, isRemoved: true };
 }
