@@ -1,6 +1,18 @@
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { formatHolder } from '../cache/lock/lock-holder.ts';
+import { thisProcess } from '../cache/lock/this-process.ts';
 import { openSpool } from './spool.ts';
 import { tempDir } from './testing/temp-dir.ts';
 
@@ -42,5 +54,44 @@ test('a root that does not exist is one clear sentence', () => {
       message: expect.stringContaining(`The temporary directory ${absent} cannot be used`),
       hint: expect.stringContaining('--tempdir'),
     }),
+  );
+});
+
+test('what killed runs of this user have left is removed, and nothing else', () => {
+  const root = tempDir();
+  const here = thisProcess();
+  const dead = { ...here, pid: spawnSync(process.execPath, ['-e', '0']).pid };
+  const left = (name: string, owner: string | undefined, mode = 0o700): void => {
+    mkdirSync(join(root, name));
+    if (owner !== undefined) writeFileSync(join(root, name, 'owner'), owner);
+    writeFileSync(join(root, name, '1-vol1'), 'left');
+    chmodSync(join(root, name), mode);
+  };
+  left('duplicity-killed', formatHolder(dead));
+  left('duplicity-boot00', formatHolder({ ...here, boot: 'before' }));
+  left('duplicity-start0', formatHolder({ ...here, start: '1' }));
+  mkdirSync(join(root, 'duplicity-empty0'));
+  chmodSync(join(root, 'duplicity-empty0'), 0o700);
+  utimesSync(join(root, 'duplicity-empty0'), 9, 9);
+
+  left('duplicity-itself', formatHolder(here));
+  left('duplicity-parent', formatHolder({ ...here, pid: process.ppid, start: undefined }));
+  left('duplicity-afar00', formatHolder({ ...dead, host: 'far', boot: 'other' }));
+  left('duplicity-nobody', undefined);
+  left('duplicity-shared', formatHolder(dead), 0o750);
+  left('duplicity-abcdefgh-tempdir', formatHolder(dead));
+  left('elsewhere', formatHolder(dead));
+  symlinkSync(join(root, 'elsewhere'), join(root, 'duplicity-symlnk'));
+  mkdirSync(join(root, 'duplicity-newone'));
+  chmodSync(join(root, 'duplicity-newone'), 0o700);
+
+  {
+    using spool = openSpool([root]);
+    expect(existsSync(spool.directory)).toBe(true);
+  }
+  expect(readdirSync(root).toSorted()).toEqual(
+    ['abcdefgh-tempdir', 'afar00', 'itself', 'newone', 'nobody', 'parent', 'shared', 'symlnk']
+      .map((name) => `duplicity-${name}`)
+      .concat('elsewhere'),
   );
 });

@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { LocalError } from '../errors/errors.ts';
+import { claim, removeAbandoned } from './abandoned.ts';
 
 /**
  * A private temporary directory (0700) for volumes on their way and content that does not fit in memory. Removed as a
- * whole when the run ends.
+ * whole when the run ends; that of a run that was killed, when the next one makes its own there.
  */
 export interface Spool extends Disposable {
   readonly directory: string;
@@ -43,7 +44,10 @@ function makeDirectory(roots: readonly string[]): string {
   const failures: unknown[] = [];
   for (const root of roots) {
     try {
-      return mkdtempSync(join(root, 'duplicity-'));
+      const made = mkdtempSync(join(root, 'duplicity-'));
+      claim(made);
+      removeAbandoned(root);
+      return made;
     } catch (cause) {
       failures.push(cause);
     }

@@ -112,7 +112,9 @@ test('a run that is killed leaves its temporary files, and the next run cleans u
   running.child.kill('SIGKILL');
   expect(await running.result).toMatchObject({ status: null, signal: 'SIGKILL' });
   expect(visible()).toEqual([]);
+  expect(names(`${testHome()}/tmp`)).toHaveLength(1);
   const next = await backUp(s, 1);
+  expect(names(`${testHome()}/tmp`)).toEqual([]);
   expect(next.stdout).toContain('Last full backup left a partial set, restarting.\n');
   expect(await restoredTree(s, 1)).toEqual(treeOf(s.source));
   expect(names(archiveDir()).filter((name) => /tempdir|part|lock|resume/.test(name))).toEqual([]);
