@@ -1,3 +1,4 @@
+import { unlessRefused } from '../../util/wasm-simd.ts';
 import { type Kernel, Kernels } from './kernel.ts';
 import { scalarKernel } from './scalar.ts';
 import { simdKernels } from './simd.ts';
@@ -12,20 +13,8 @@ export function fastestKernels(): Kernels {
   return fastest;
 }
 
-/**
- * Each memory of WebAssembly reserves 8 GiB of addresses and more, which a limit (`ulimit -v`) may refuse: the twin then does
- * the work of that kernel, or of all.
- */
+/** The twin does the work where a kernel is refused its memory: of that kernel, or of all. */
 export function orScalar(prepare: () => (() => Kernel) | undefined): () => Kernel {
   const create = unlessRefused(prepare);
   return () => (create && unlessRefused(create)) ?? scalarKernel();
-}
-
-function unlessRefused<T>(action: () => T): T | undefined {
-  try {
-    return action();
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
 }

@@ -1,35 +1,18 @@
+import { PAGE, wasmInstances, type WasmMemory } from '../../util/wasm-simd.ts';
 import type { Kernel } from './kernel.ts';
 import { WASM } from './wasm.ts';
 
-// What is used of WebAssembly; Node's type package does not declare it, and without a JIT it is not there.
-interface Memory {
-  readonly buffer: ArrayBuffer;
-  grow(pages: number): number;
-}
-
 interface Exports {
-  readonly memory: Memory;
+  readonly memory: WasmMemory;
   sumBlocks(data: number, count: number, length: number, out: number): void;
   buildTable(): void;
   search(isFinal: number): number;
 }
 
-interface WebAssembly {
-  validate(binary: Uint8Array): boolean;
-  readonly Module: new (binary: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: Exports };
-}
-
-const PAGE = 65_536;
-
 /** A maker of WebAssembly kernels, or undefined where SIMD or WebAssembly is missing. Compiles at once. */
 export function simdKernels(): (() => Kernel) | undefined {
-  const { WebAssembly: wasm } = globalThis as { readonly WebAssembly?: WebAssembly };
-  if (wasm === undefined) return undefined;
-  const binary = Buffer.from(WASM, 'base64');
-  if (!wasm.validate(binary)) return undefined;
-  const module = new wasm.Module(binary);
-  return () => new SimdKernel(new wasm.Instance(module).exports);
+  const create = wasmInstances(WASM);
+  return create && (() => new SimdKernel(create() as Exports));
 }
 
 class SimdKernel implements Kernel {
