@@ -25,10 +25,10 @@ const NOTHING = Buffer.alloc(0);
  */
 export function createOpenPgpFile(
   encryption: Encryption,
-  { path, signal }: { readonly path: string; readonly signal: AbortSignal },
+  { path, signal, wantsDigest }: { readonly path: string; readonly signal: AbortSignal; readonly wantsDigest: boolean },
 ): EncodedFile {
   signal.throwIfAborted();
-  const spool = createSpoolFile(path);
+  const spool = createSpoolFile(path, { wantsDigest });
   try {
     return fileInto(spool, encryption, signal);
   } catch (error) {
@@ -91,6 +91,7 @@ function fileInto(spool: SpoolFile, encryption: Encryption, signal: AbortSignal)
     returnsBlocks: true,
     write: (block) => literal.write(block, take),
     size: () => size,
+    digest: () => spool.digest(),
     async finish() {
       try {
         return await finish();

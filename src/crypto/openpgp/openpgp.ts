@@ -19,9 +19,9 @@ export function openPgpCodec(settings: GpgSettings, warn: (text: string) => void
   let planned: Promise<Encryption | undefined> | undefined;
   return {
     suffix: '.gpg',
-    async create(path, signal) {
+    async create(path, signal, { wantsDigest = false } = {}) {
       const encryption = await (planned ??= planEncryption(settings, version, signal));
-      return encryption ? createOpenPgpFile(encryption, { path, signal }) : await gpg.create(path, signal);
+      return encryption ? createOpenPgpFile(encryption, { path, signal, wantsDigest }) : await gpg.create(path, signal);
     },
     open: openPgpReader(settings, { version, fallback: (path, options) => gpg.open(path, options), warn }),
   };

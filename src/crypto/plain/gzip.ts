@@ -12,17 +12,21 @@ const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
 export function gzipCodec({ level = DEFAULT_LEVEL }: { readonly level?: number } = {}): Codec {
   return {
     suffix: '.gz',
-    create: async (path, signal) => createGzipFile(path, { level, signal }),
+    create: async (path, signal, { wantsDigest = false } = {}) => createGzipFile(path, { level, wantsDigest, signal }),
     open: (path, options) => gunzipFile(path, options),
   };
 }
 
 function createGzipFile(
   path: string,
-  { level, signal }: { readonly level: number; readonly signal: AbortSignal },
+  {
+    level,
+    wantsDigest,
+    signal,
+  }: { readonly level: number; readonly wantsDigest: boolean; readonly signal: AbortSignal },
 ): EncodedFile {
   signal.throwIfAborted();
-  const spool = createSpoolFile(path);
+  const spool = createSpoolFile(path, { wantsDigest });
   let taken = 0;
   let crc = 0;
   let size = 0;
@@ -60,6 +64,7 @@ function createGzipFile(
       return run && deflate.write(next(run));
     },
     size: () => size,
+    digest: () => spool.digest(),
     async finish() {
       try {
         return await finish();

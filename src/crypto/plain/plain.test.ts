@@ -81,16 +81,3 @@ test('a file that is not there is named', async () => {
   const path = join(tempDir(), 'absent');
   await expect(decode(codec, path)).rejects.toMatchObject({ exception: 'FileNotFoundError' });
 });
-
-test('the digest of a file is taken while it is written, where it is wanted', async () => {
-  const dir = tempDir();
-  const bytes = randomBytes(200_001);
-  const wanted = await codec.create(join(dir, 'a'), never, { wantsDigest: true });
-  const unwanted = await codec.create(join(dir, 'b'), never);
-  for (const file of [wanted, unwanted]) {
-    for (const block of slices(bytes, 70_000)) await file.write(block);
-    await file.finish();
-  }
-  expect(wanted.digest?.()).toBe(createHash('sha1').update(bytes).digest('hex'));
-  expect(unwanted.digest?.()).toBeUndefined();
-});

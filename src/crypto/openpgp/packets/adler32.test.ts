@@ -1,12 +1,20 @@
 import { deflateSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { cryptoKernel, MOST_BYTES } from '../../kernel/kernel.ts';
 import { randomBytes } from '../../testing/files.ts';
 import { adler32 } from './adler32.ts';
 
-test.each([0, 1, 5551, 5552, 5553, 300_000])('the sum of %i bytes, in two pieces, is zlib’s', (length) => {
+const LENGTHS = [0, 1, 15, 16, 17, 5551, 5552, 5553, 5568, MOST_BYTES - 1, MOST_BYTES + 1, 2 * MOST_BYTES];
+
+test.each(LENGTHS)('the sum of %i bytes, in two pieces, is zlib’s, with the kernel and without', (length) => {
+  expect(cryptoKernel()).toBeDefined();
   for (const bytes of [randomBytes(length), Buffer.alloc(length, 0xff)]) {
-    const half = length >> 1;
-    const sum = adler32(bytes.subarray(half), adler32(bytes.subarray(0, half), 1));
-    expect(sum).toBe(deflateSync(bytes).readUInt32BE(deflateSync(bytes).length - 4));
+    const expected = deflateSync(bytes).readUInt32BE(deflateSync(bytes).length - 4);
+    for (const kernel of [cryptoKernel(), null]) {
+      for (const middle of [length >> 1, Math.min(length, 13)]) {
+        const first = adler32(bytes.subarray(0, middle), 1, kernel);
+        expect(adler32(bytes.subarray(middle), first, kernel)).toBe(expected);
+      }
+    }
   }
 });

@@ -1,7 +1,8 @@
-import { createCipheriv, createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { release } from '../../../util/release.ts';
+import { cfbEncryption } from './cfb.ts';
 import { partedPacket } from './parted-packet.ts';
-import { type Cipher, CIPHERS, TAG } from './packet.ts';
+import { type Cipher, TAG } from './packet.ts';
 
 /** What a body is encrypted with. */
 export interface SessionKey {
@@ -9,8 +10,6 @@ export interface SessionKey {
   readonly key: Buffer;
 }
 
-/** Encryption goes through node in pieces of this size, which fit the caches of one core. */
-const PIECE_BYTES = 64 * 1024;
 const BLOCK_BYTES = 16;
 const VERSION = Buffer.from([1]);
 /** Header of the packet that holds the modification detection code. */
@@ -27,20 +26,19 @@ export interface SealedPacket {
  * random bytes, the last two of them again, the content, and SHA-1 of all that.
  */
 export function sealedPacket({ cipher, key }: SessionKey, store: (blocks: readonly Buffer[]) => void): SealedPacket {
-  const encryption = createCipheriv(CIPHERS[cipher].name, key, Buffer.alloc(BLOCK_BYTES));
+  const encrypt = cfbEncryption(cipher, key);
   const hash = createHash('sha1');
   const packet = partedPacket(TAG.sealed, store);
   const prefix = randomBytes(BLOCK_BYTES);
 
-  function add(clear: Buffer): void {
-    const sealed = encryption.update(clear);
+  function add(sealed: Buffer): void {
     packet.write(sealed);
     release(sealed);
   }
 
   function write(clear: Buffer): void {
     hash.update(clear);
-    for (let at = 0; at < clear.length; at += PIECE_BYTES) add(clear.subarray(at, at + PIECE_BYTES));
+    encrypt(clear, add);
   }
 
   packet.write(VERSION);
@@ -49,7 +47,7 @@ export function sealedPacket({ cipher, key }: SessionKey, store: (blocks: readon
     write,
     finish() {
       write(CODE_HEADER);
-      add(hash.digest());
+      encrypt(hash.digest(), add);
       packet.finish();
     },
   };

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { localFailure } from '../../local-failure.ts';
+import { xored } from '../../kernel/xor.ts';
 import { openForReading } from '../../read-file.ts';
 import type { MessageHead } from './message-head.ts';
 import { PacketBody } from '../packets/packet-body.ts';
@@ -95,7 +96,7 @@ export function* decryptedPieces(
     const ready = isLast ? end - BLOCK : wholeBlocks(end - BLOCK - CODE_BYTES);
     if (ready > 0 || isLast) {
       const bytes = ecb.update(held.subarray(0, Math.ceil(ready / BLOCK) * BLOCK));
-      const plain = xored(bytes, held).subarray(0, ready);
+      const plain = xored(bytes, held.subarray(BLOCK)).subarray(0, ready);
       yield isLast ? { bytes: plain, isLast, trailing } : { bytes: plain, isLast };
     }
     if (isLast) return;
@@ -113,16 +114,6 @@ function wholeBlocks(length: number): number {
 function firstByte(file: CipherFile, at: number): number | undefined {
   const byte = Buffer.alloc(1);
   return file.read(byte, 0, 1, at) === 1 ? byte[0] : undefined;
-}
-
-/** The stream XOR the ciphertext, in place. Whole words of 8 bytes: three times as fast as bytes. */
-function xored(stream: Buffer, held: Buffer): Buffer {
-  const own = stream.byteOffset % 8 === 0 ? stream : Buffer.from(new Uint8Array(stream).buffer);
-  const words = own.length / 8;
-  const plain = new BigUint64Array(own.buffer, own.byteOffset, words);
-  const ciphertext = new BigUint64Array(held.buffer, held.byteOffset + BLOCK, words);
-  for (let i = 0; i < words; i++) plain[i] = (plain[i] ?? 0n) ^ (ciphertext[i] ?? 0n);
-  return own;
 }
 
 /** True when the two bytes of the prefix that tell a wrong key agree with those they repeat. */

@@ -1,0 +1,2 @@
+export { adler32 } from './adler32';
+export { xor } from './xor';
