@@ -47,11 +47,11 @@ export function runAction(tool, action, place, { work, expected = {} }) {
   return { ...measured, output: '', errors: '', problem };
 }
 
-function measureIn(tool, argv, cwd, work) {
+export function measureIn(tool, argv, cwd, work, options = {}) {
   // Whatever a tool leaves behind goes with the work directory.
   const env = { ...tool.env, LC_ALL: 'C.UTF-8', TMPDIR: `${work}/tmp` };
   fs.mkdirSync(env.TMPDIR, { recursive: true });
-  return measure(argv, { cwd, env, scratch: `${work}/last` });
+  return measure(argv, { cwd, env, scratch: `${work}/last`, ...options });
 }
 
 function failure({ status, errors }) {

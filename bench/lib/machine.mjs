@@ -31,7 +31,7 @@ export function watchLoad() {
 /** @returns {Record<string, string>} programs that are not installed are left out */
 export function versions(launcher, root) {
   const found = {
-    'this program': `${firstLine(launcher, '--version')}, commit ${firstLine('git', '-C', root, 'describe', '--always', '--dirty') || 'unknown'}`,
+    'this program': `${firstLine(launcher, '--version')}, commit ${commitOf(root)}`,
     'Node.js': process.version.slice(1),
     reference: firstLine('duplicity', '--version'),
     gpg: firstLine('gpg', '--version'),
@@ -39,6 +39,10 @@ export function versions(launcher, root) {
   if (isInstalled('restic')) found.restic = firstLine('restic', 'version');
   if (isInstalled('borg')) found.borg = firstLine('borg', '--version');
   return found;
+}
+
+export function commitOf(/** @type {string} */ root) {
+  return firstLine('git', '-C', root, 'describe', '--always', '--dirty') || 'unknown';
 }
 
 function firstLine(program, ...args) {

@@ -18,10 +18,11 @@ const SCRIPT = `TIMEFORMAT='%R %U %S'
 
 /**
  * @param {readonly string[]} argv
- * @param {{ cwd: string, env: Record<string, string>, scratch: string }} context scratch: a prefix for files
+ * @param {{ cwd: string, env: Record<string, string>, scratch: string, readsOutput?: boolean }} context scratch: a prefix
+ *   for files; without `readsOutput` what was printed stays in the file `.out`
  * @returns {Measured}
  */
-export function measure(argv, { cwd, env, scratch }) {
+export function measure(argv, { cwd, env, scratch, readsOutput = true }) {
   const { status } = spawnSync('bash', ['-c', SCRIPT, scratch, ...argv], {
     cwd,
     env: { ...process.env, ...env },
@@ -33,7 +34,7 @@ export function measure(argv, { cwd, env, scratch }) {
     wallS,
     cpuS: userS + systemS,
     peakMiB: Number(lastLine(`${scratch}.peak`)) / 1024,
-    output: fs.readFileSync(`${scratch}.out`, 'latin1'),
+    output: readsOutput ? fs.readFileSync(`${scratch}.out`, 'latin1') : '',
     errors: fs.readFileSync(`${scratch}.err`, 'latin1'),
   };
 }

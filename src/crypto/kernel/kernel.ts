@@ -6,7 +6,7 @@ export interface CryptoKernel {
   /** At least two blocks of `MOST_BYTES`. */
   readonly memory: Buffer;
   readonly adler32: (at: number, length: number, sum: number) => number;
-  /** Bytes at `to` XOR those at `from`, in place; up to `MARGIN` bytes behind both may be touched. */
+  /** Bytes at `to` XOR those at `from`, in place; up to 63 bytes behind both may be touched. */
   readonly xor: (to: number, from: number, length: number) => void;
 }
 
@@ -16,7 +16,7 @@ interface Exports extends Omit<CryptoKernel, 'memory'> {
 
 /** The most bytes of a call. */
 export const MOST_BYTES = 320 * 1024;
-export const MARGIN = 64;
+const MARGIN = 64;
 /** Where two blocks may lie; the compiler has its constants below. */
 export const FIRST = PAGE;
 export const SECOND = FIRST + MOST_BYTES + 2 * MARGIN;
