@@ -21,6 +21,8 @@ export interface Call {
 }
 
 export interface CopyCall extends Call {
+  /** Bytes of the original, where the caller knows: it spares a driver the question. */
+  readonly size?: number;
   /** One file under two names instead of a copy, where the store has that: damage then shows under both. */
   readonly asLink?: true;
 }
@@ -61,7 +63,7 @@ export interface Backend extends AsyncDisposable {
   rename?(from: string, to: string, call: Call): Promise<void>;
   /**
    * Stores or replaces `to` with what `from` holds, none of which comes here; absent: the store cannot. `to` appears as
-   * after a put. A `CannotCopyError` says that the store will not do it, or not in this case: uploading may still do.
+   * after a put. A `CannotCopyError` says that the store does not do it, or not in this case: uploading may still do.
    */
   copy?(from: string, to: string, call: CopyCall): Promise<void>;
   /** What killed runs left of uploads. list() hides it; `delete` takes it by the name given here. */

@@ -83,7 +83,11 @@ export class BackendError extends DuplicityError {
 
 /** The store does not copy, or not this file: what was to be copied has to be uploaded. Of no use to try again. */
 export class CannotCopyError extends BackendError {
-  constructor(message: string, extra: Extra = {}) {
+  /** Nor does it copy anything else. */
+  readonly isForGood: boolean;
+
+  constructor(message: string, { isForGood = false, ...extra }: Extra & { readonly isForGood?: boolean } = {}) {
     super('BACKEND_ERROR', message, { ...extra, retryable: false });
+    this.isForGood = isForGood;
   }
 }

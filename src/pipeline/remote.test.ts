@@ -154,7 +154,7 @@ describe('copying', () => {
     await there.copy('old', 'new', { size: 7 });
     await there.copy('old', 'newer', { size: 7, asLink: true });
     expect(['new', 'newer'].map((name) => memory.files.get(name)?.toString())).toEqual(['content', 'content']);
-    expect(calls).toEqual([{ signal: expect.any(AbortSignal) }, { signal: expect.any(AbortSignal), asLink: true }]);
+    expect(calls).toMatchObject([{ size: 7 }, { size: 7, asLink: true }]);
     expect(there.sizeOf('new')).toBeUndefined();
     await expect(there.confirm()).rejects.toThrow('The storage took 2 file(s), but its listing shows none of them');
   });
@@ -195,11 +195,40 @@ describe('copying', () => {
     expect([there.canCopy(), pauses]).toEqual([true, [2000]]);
   });
 
-  test('what goes wrong otherwise is the failure of the store, and spoils nothing', async () => {
-    const there = remote(faultyBackend(memory, [{ kind: 'copy', calls: [1], when: 'before' }]));
-    await expect(there.copy('old', 'new', { size: 7 })).rejects.toMatchObject({ code: 'BACKEND_ERROR' });
-    await expect(there.copy('old', 'new', { size: 7 })).rejects.toMatchObject({ code: 'BACKEND_NOT_FOUND' });
-    expect(there.canCopy()).toBe(true);
+  test.each([
+    ['of that one file leaves it to others', new CannotCopyError('Not this one.'), true],
+    ['for good is not asked again', new CannotCopyError('Never.', { isForGood: true }), false],
+  ])('a refusal %s', async (_title, refusal, stillCan) => {
+    const there = remote(faultyBackend(memory, [{ kind: 'copy', calls: [1], when: 'before', error: () => refusal }]));
+    expect(await there.copy('old', 'new', { size: 7 }).catch((error: unknown) => error)).toBe(refusal);
+    expect(there.canCopy()).toBe(stillCan);
+  });
+
+  test('a failure of the store is a reason to upload; that the original has gone says nothing of others', async () => {
+    const there = remote(faultyBackend(memory, [{ kind: 'copy', calls: [2], when: 'before' }]));
+    for (const [message, stillCan] of [
+      ['absent is not in memory', true],
+      ['copy 2 of new failed', false],
+    ] as const) {
+      const failure = await there.copy('absent', 'new', { size: 7 }).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(CannotCopyError);
+      expect([failure, there.canCopy()]).toMatchObject([{ message }, stillCan]);
+    }
+  });
+
+  test('what is interrupted, or no failure of a store, comes out as it is', async () => {
+    const stopping = new AbortController();
+    const backend = copying(() => stopping.abort(new Error('stopped')));
+    const call = { signal: stopping.signal };
+    const there = openRemote({ backend, spool, call, tries: 2 });
+    await expect(there.copy('old', 'new', { size: 7 })).rejects.toThrow('stopped');
+    const own = new TypeError('a bug');
+    const broken = faultyBackend(memory, [{ kind: 'copy', calls: [1], when: 'before', error: () => own }]);
+    expect(
+      await remote(broken)
+        .copy('old', 'new', { size: 7 })
+        .catch((error: unknown) => error),
+    ).toBe(own);
   });
 });
 

@@ -30,11 +30,11 @@ export interface Remote {
    * nothing but its deletion follows, so that a local back end need not copy it.
    */
   put(name: string, file: string, options?: { readonly isSpare: boolean }): Promise<void>;
-  /** Whether `copy` is worth a try: the store copies, and no copy of this run has come out wrong. */
+  /** Whether `copy` is worth a try: the store copies, and has not failed at it in this run. */
   canCopy(): boolean;
   /**
-   * Has the store copy what has so many bytes, and checks those of the copy as after an upload. A `CannotCopyError` says
-   * that it has to be uploaded instead; nothing of the copy is left then.
+   * Has the store copy what has so many bytes, and checks those of the copy as after an upload. Whatever the store makes
+   * of it is a `CannotCopyError`, with the reason: then it has to be uploaded. How many run at once is the caller's care.
    */
   copy(from: string, to: string, options: CopyOptions): Promise<void>;
   /**
@@ -192,14 +192,15 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
       if (backend.copy === undefined) throw new CannotCopyError('The storage does not copy files.');
       sizes.delete(to);
       unusable.delete(to);
-      await backend.copy(from, to, asLink ? { ...call, asLink } : call);
       try {
+        await backend.copy(from, to, { ...call, size, ...(asLink && { asLink }) });
         await checkArrival(to, size);
       } catch (error) {
-        if (!isWrongSize(error)) throw error;
-        // Whoever copies wrong once is not waited for with each file.
-        spoilt = wrongCopy(from, to, error);
-        throw spoilt;
+        call.signal.throwIfAborted();
+        const refusal = notCopied(from, to, error);
+        // Whoever fails with one is not tried, or waited for, with each file.
+        if (refusal.isForGood) spoilt = refusal;
+        throw refusal;
       }
       unconfirmed.add(to);
     },
@@ -237,14 +238,21 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
   };
 }
 
-function isWrongSize(error: unknown): error is DuplicityError {
-  return error instanceof DuplicityError && error.code === 'VOLUME_WRONG_SIZE';
-}
-
-function wrongCopy(from: string, to: string, cause: DuplicityError): CannotCopyError {
-  const [, expected, actual] = cause.fields;
+/** Why a copy was not made; throws what has nothing to do with the store. */
+function notCopied(from: string, to: string, error: unknown): CannotCopyError {
+  if (error instanceof CannotCopyError) return error;
+  if (!(error instanceof DuplicityError)) throw error;
+  const { message, code, hint, fields } = error;
+  const extra = { cause: error, fields, ...(hint !== undefined && { hint }) };
+  if (error instanceof BackendError) {
+    return new CannotCopyError(message, { ...extra, isForGood: code !== 'BACKEND_NOT_FOUND' });
+  }
+  const [, expected, actual] = fields;
   const seen = Number(actual) < 0 ? 'is not there' : `has ${actual} of ${expected} bytes`;
-  return new CannotCopyError(`The storage was to copy ${from} to ${to}, and the copy ${seen}.`, { cause });
+  return new CannotCopyError(`The storage was to copy ${from} to ${to}, and the copy ${seen}.`, {
+    cause: error,
+    isForGood: true,
+  });
 }
 
 function wrongSize(name: string, expected: number, actual: number): DuplicityError {

@@ -1,10 +1,10 @@
-import { BackendError } from '../../errors/errors.ts';
+import { BackendError, CannotCopyError } from '../../errors/errors.ts';
 import type { Emit } from '../../events/events.ts';
 import type { RemoteFile } from '../backend.ts';
 
 /** What a driver does with one file, whatever it is called on the server. Failures are the driver's own. */
 export interface Way {
-  /** Sends all of it, in the place of what is there, and looks at its size; of what fails nothing is left. */
+  /** Sends or copies all of it, in the place of what is there, and looks at its size; of what fails nothing is left. */
   store(as: string): Promise<void>;
   /** Replaces `to`. */
   rename(from: string, to: string): Promise<void>;
@@ -67,7 +67,8 @@ export function hiddenNames({ place, emit, verdict }: Options): HiddenNames {
       hasWorked = true;
       return undefined;
     } catch (error) {
-      const said = isSwallowed(error) ? 'certain' : verdict(error);
+      const isUndone = isSwallowed(error) || error instanceof CannotCopyError;
+      const said = isUndone ? 'certain' : verdict(error);
       if (isStored) await way.remove(part).catch(() => undefined);
       // One that has taken others before has some other trouble.
       if (said === undefined || (said === 'likely' && (hasWorked || !hasFailed))) {
@@ -112,6 +113,14 @@ export function checkStored(task: string, stored: number | 'unknown' | undefined
   if (stored === 'unknown' || stored === size) return;
   if (stored === undefined) throw new Swallowed(task, 'stored');
   throw new BackendError('BACKEND_ERROR', `Cannot ${task}: ${stored} of ${size} bytes arrived`, { retryable: true });
+}
+
+/** The same after a copy; `size` is undefined where nobody knows it. */
+export function checkCopied(task: string, copied: number | 'unknown' | undefined, size: number | undefined): void {
+  if (copied === 'unknown' || (copied === size && copied !== undefined)) return;
+  if (size === undefined && copied !== undefined) return;
+  const seen = copied === undefined ? 'and it is not there' : `and it has ${copied} of ${size} bytes`;
+  throw new CannotCopyError(`Cannot ${task}: the server says that it has copied the file, ${seen}`);
 }
 
 class Swallowed extends BackendError {
