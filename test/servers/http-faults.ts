@@ -16,8 +16,11 @@ export interface HttpFault {
   readonly each?: true;
   /** Answered by the proxy, without asking the server. */
   readonly status?: number;
+  /** Of the proxy's answer, or in the place of the server's. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Nobody answers, and the server is not asked. */
+  readonly isSilent?: true;
   /** The server does it, and its answer is lost with the connection. */
   readonly loseReply?: true;
   /** The connection is lost after this many bytes of the answer's body. */
@@ -70,6 +73,10 @@ export async function startFaultyProxy(
   function serve(asked: IncomingMessage, answer: ServerResponse): void {
     const fault = faultFor(asked);
     const lose = (): void => void asked.socket.destroy();
+    if (fault?.isSilent) {
+      asked.resume();
+      return;
+    }
     if (fault?.status !== undefined) {
       asked.resume().once('end', () => answer.writeHead(fault.status ?? 500, fault.headers).end(fault.body));
       return;
@@ -90,11 +97,12 @@ export async function startFaultyProxy(
           got.once('end', () => {
             const body = Buffer.from(rewrite(Buffer.concat(blocks).toString()));
             const { 'transfer-encoding': _, ...kept } = got.headers;
-            answer.writeHead(got.statusCode ?? 500, { ...kept, 'content-length': body.length }).end(body);
+            const headers = { ...kept, ...fault?.headers, 'content-length': body.length };
+            answer.writeHead(got.statusCode ?? 500, headers).end(body);
           });
           return;
         }
-        answer.writeHead(got.statusCode ?? 500, got.headers);
+        answer.writeHead(got.statusCode ?? 500, { ...got.headers, ...fault?.headers });
         let at = 0;
         got.on('data', (block: Buffer) => {
           const flip = (fault?.flipAt ?? -1) - at;

@@ -16,7 +16,7 @@ export interface SwiftServer extends AsyncDisposable {
   /** Environment for S3. */
   readonly s3: Readonly<Record<string, string>>;
   /** A request with the rights of the owner, such as `PUT /container`. */
-  request(method: string, path: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
+  request(method: string, path: string, headers?: Readonly<Record<string, string>>, body?: string): Promise<Response>;
   /** Makes listings of the container show these names as well: much faster than to store so many. */
   plant(container: string, names: readonly string[]): Promise<void>;
 }
@@ -71,8 +71,12 @@ export async function startSwift(): Promise<SwiftServer> {
       SWIFT_REGIONNAME: 'RegionOne',
     },
     s3: { AWS_ACCESS_KEY_ID: 'test:tester', AWS_SECRET_ACCESS_KEY: 'testing' },
-    request: (method, path, more = {}) =>
-      fetch(`${origin}/v1/AUTH_test${path}`, { method, headers: { ...more, 'X-Auth-Token': token } }),
+    request: (method, path, more = {}, body) =>
+      fetch(`${origin}/v1/AUTH_test${path}`, {
+        method,
+        headers: { ...more, 'X-Auth-Token': token },
+        ...(body !== undefined && { body }),
+      }),
     async plant(container, names) {
       const { ok } = await fetch(`${origin}/plant/${container}`, { method: 'POST', body: JSON.stringify(names) });
       if (!ok) throw new Error('planting failed');

@@ -12,6 +12,8 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: { readonly size: number; readonly bytes: Bytes };
+  /** The server may be silent for long before it answers: it has a file to copy. */
+  readonly isSlow?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -34,9 +36,12 @@ const WORTH_ASKING = 64 * 1024;
 /** How long an answer to `Expect: 100-continue` is waited for; not every server knows it. curl has the same second. */
 const CONTINUE_MS = 1000;
 
+/** So many timeouts for what is slow, as in other drivers. */
+const PATIENCE = 10;
+
 /** A client of its own agents. A connection without a byte for `timeoutMs` is lost (ETIMEDOUT); 0 is never. */
 export function httpClient({ http, https }: HttpAgents, timeoutMs: number): HttpClient {
-  async function send({ method, url, headers = {}, body, signal }: HttpRequest): Promise<HttpResponse> {
+  async function send({ method, url, headers = {}, body, isSlow, signal }: HttpRequest): Promise<HttpResponse> {
     signal.throwIfAborted();
     const isSecure = url.startsWith('https:');
     const asks = body !== undefined && body.size > WORTH_ASKING;
@@ -50,7 +55,8 @@ export function httpClient({ http, https }: HttpAgents, timeoutMs: number): Http
         ...(asks ? { Expect: '100-continue' } : {}),
       },
     });
-    request.setTimeout(timeoutMs, () => request.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })));
+    const patienceMs = isSlow === true ? timeoutMs * PATIENCE : timeoutMs;
+    request.setTimeout(patienceMs, () => request.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })));
     const answered = once(request, 'response') as Promise<[IncomingMessage]>;
     // Without a listener a reset after the answer would be an exception of nobody.
     request.on('error', () => {});

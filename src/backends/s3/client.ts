@@ -8,6 +8,9 @@ import type { BackendUrl } from '../url/url.ts';
 import { awsKeys, chainInputs, googleKeys, regionOf } from './account/credentials.ts';
 import type { Place, Style } from './place.ts';
 
+/** As many timeouts as other drivers give a server that has a file to store. */
+const PATIENCE = 10;
+
 export function loadLibrary(scheme: string): Promise<typeof S3> {
   return optionalLibrary(scheme, '@aws-sdk/client-s3', () => import('@aws-sdk/client-s3'));
 }
@@ -30,7 +33,13 @@ export async function connect(
     endpoint,
     style,
     region,
-  }: { readonly endpoint: string | undefined; readonly style: Style; readonly region: string },
+    isPatient = false,
+  }: {
+    readonly endpoint: string | undefined;
+    readonly style: Style;
+    readonly region: string;
+    readonly isPatient?: boolean;
+  },
   { url, opening, library }: ConnectOptions,
 ): Promise<S3.S3Client> {
   const { env = {} } = opening;
@@ -47,7 +56,12 @@ export async function connect(
     // Each request would be sent twice, and the content of a put is there once.
     followRegionRedirects: false,
     forcePathStyle: style === 'path',
-    requestHandler: { connectionTimeout: timeout, socketTimeout: timeout, httpAgent, httpsAgent },
+    requestHandler: {
+      connectionTimeout: timeout,
+      socketTimeout: isPatient ? timeout * PATIENCE : timeout,
+      httpAgent,
+      httpsAgent,
+    },
     ...chainInputs(env),
     ...(endpoint === undefined ? {} : { endpoint }),
     region,

@@ -8,6 +8,8 @@ import { hostOf, isAmazon, type Place, type Style } from './place.ts';
 /** A bucket that answers, and the client that reaches it. */
 export interface Bucket {
   readonly client: S3.S3Client;
+  /** Another client, for what takes the server long. */
+  readonly patient: () => Promise<S3.S3Client>;
   readonly place: Place;
   /** The listing that the server knows. */
   readonly version: Version;
@@ -69,9 +71,11 @@ async function reachIn(
   }: { readonly place: Place; readonly options: ConnectOptions; readonly isMoved?: boolean },
 ): Promise<Bucket> {
   const { opening } = options;
-  const client = await connect({ endpoint: place.endpoint, style, region }, options);
+  const reached = { endpoint: place.endpoint, style, region };
+  const client = await connect(reached, options);
+  const patient = () => connect({ ...reached, isPatient: true }, options);
   try {
-    return { client, place, version: await versionAt(client, place, options) };
+    return { client, patient, place, version: await versionAt(client, place, options) };
   } catch (error) {
     client.destroy();
     const told = regionTold(error);

@@ -11,6 +11,7 @@ import { exactBytes, unsent, wholeBytes } from '../transfer/exact-bytes.ts';
 import type { OpenOptions } from '../open-options.ts';
 import type { BackendUrl } from '../url/url.ts';
 import { loadLibrary } from './client.ts';
+import { copier, LARGEST_COPY } from './copy.ts';
 import { isForbidden, NoListing, s3Failure } from './failure.ts';
 import { objectParams } from './object-params.ts';
 import { placesOf } from './place.ts';
@@ -27,14 +28,18 @@ const DEFAULT_PART = 20 * MIB;
 const MOST_WHOLE = 64 * MIB;
 const DEFAULT_PARTS_AT_ONCE = 4;
 
-/** Schemes `s3`, `boto3+s3`, `boto+s3`, `s3+http` and `gs`. The bucket must be there: it is never created. */
-export async function open(url: BackendUrl, opening: OpenOptions): Promise<Backend> {
+/**
+ * Schemes `s3`, `boto3+s3`, `boto+s3`, `s3+http` and `gs`. The bucket must be there: it is never created. `largestCopy` is
+ * what the server copies in one request.
+ */
+export async function open(url: BackendUrl, opening: OpenOptions, largestCopy = LARGEST_COPY): Promise<Backend> {
   const { env = {}, settings = {} } = opening;
   const paramsOf = objectParams(settings);
   const configured = { endpoint: configuredEndpoint(env), style: profileValue(env, 's3.addressing_style') };
   const places = placesOf(url, settings, configured);
   const library = await loadLibrary(url.scheme);
-  return s3Backend(library, await reach(places, { url, opening, library }), paramsOf, settings);
+  const bucket = await reach(places, { url, opening, library });
+  return s3Backend(library, bucket, paramsOf, { ...settings, largestCopy });
 }
 
 /** Where a page of a listing begins, in the words of its second or its first version; nowhere for the first page. */
@@ -43,9 +48,9 @@ type ListInput = Following & { readonly Bucket: string; readonly Prefix: string 
 
 function s3Backend(
   library: typeof S3,
-  { client, place, version }: Bucket,
+  { client, patient, place, version }: Bucket,
   paramsOf: ReturnType<typeof objectParams>,
-  settings: Partial<S3Settings>,
+  settings: Partial<S3Settings> & { readonly largestCopy: number },
 ): Backend {
   const { bucket, prefix } = place;
   const chunk = Math.max(SMALLEST_PART, settings.s3MultipartChunkSize ?? DEFAULT_PART);
@@ -53,7 +58,18 @@ function s3Backend(
   // One large object at a time already has its parts sent side by side: more would only take more memory.
   const oneLarge = gate(1);
 
+  const partsAtOnce = settings.s3MultipartMaxProcs ?? DEFAULT_PARTS_AT_ONCE;
+
   const keyOf = (name: string) => ({ Bucket: bucket, Key: `${prefix}${name}` });
+  let copying: Promise<S3.S3Client> | undefined;
+  const copy = copier({
+    library,
+    client: () => (copying ??= patient()),
+    keyOf,
+    paramsOf,
+    partsAtOnce,
+    largest: settings.largestCopy,
+  });
 
   const asked = (task: string, signal: AbortSignal): Asked => ({
     task: `${task} in ${bucket}`,
@@ -101,7 +117,7 @@ function s3Backend(
       client,
       params: { ...keyOf(name), ...paramsOf(name), Body: source },
       partSize: Math.max(chunk, Math.ceil(body.size / MOST_PARTS)),
-      queueSize: settings.s3MultipartMaxProcs ?? DEFAULT_PARTS_AT_ONCE,
+      queueSize: partsAtOnce,
     });
     const abort = (): void => void upload.abort();
     signal.addEventListener('abort', abort, { once: true });
@@ -188,7 +204,11 @@ function s3Backend(
       return found.ContentLength === undefined ? { name } : { name, size: found.ContentLength };
     },
     getRange: (name, start, end, take, { signal }) => read(name, `bytes=${start}-${end - 1}`, take, signal),
-    [Symbol.asyncDispose]: async () => client.destroy(),
+    copy: (from, to, call) => asking(asked(`copy ${from} to ${to}`, call.signal), () => copy(from, to, call)),
+    async [Symbol.asyncDispose]() {
+      client.destroy();
+      (await copying)?.destroy();
+    },
   };
 }
 

@@ -12,6 +12,8 @@ export interface StoreRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Opened again when the token turns out to have expired. */
   readonly body?: () => NonNullable<HttpRequest['body']>;
+  /** The server has something to copy before it answers. */
+  readonly isSlow?: boolean;
   readonly signal: AbortSignal;
   /** Statuses besides 2xx that are no failure. */
   readonly accept?: readonly number[];
@@ -45,7 +47,7 @@ export function openStore(client: HttpClient, account: Account): Store {
     request: StoreRequest,
     send: (request: HttpRequest) => Promise<R>,
   ): Promise<R> {
-    const { method, path, headers = {}, body, signal } = request;
+    const { method, path, headers = {}, body, isSlow = false, signal } = request;
     for (let attempt = 1; ; attempt++) {
       const used = current(signal);
       const { url, token } = await used;
@@ -54,6 +56,7 @@ export function openStore(client: HttpClient, account: Account): Store {
         url: `${url}${path}`,
         headers: { ...headers, 'X-Auth-Token': token.reveal() },
         ...(body === undefined ? {} : { body: body() }),
+        isSlow,
         signal,
       });
       if (response.status !== 401 || attempt > 1 || account.login === undefined) return response;

@@ -8,6 +8,7 @@ import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import { bucketPath } from '../url/url-path.ts';
 import { redact, type BackendUrl } from '../url/url.ts';
 import { accountOf, type Account } from './account.ts';
+import { copyObject, escapeKey, objectPathOf, originalAt, type Copying } from './copy.ts';
 import { ensureContainer, listObjects } from './container.ts';
 import { networkError } from './failure.ts';
 import { httpClient } from '../http/http.ts';
@@ -73,8 +74,8 @@ function swiftBackend(store: Store, { container, prefix, isThere, policy, segmen
   /** Whether there are any segments at all; most backups have none, and need not ask for them with every file. */
   let hasSegments: Promise<boolean> | undefined;
 
-  const objectPath = (key: string): string => `/${encodeURIComponent(container)}/${escapeKey(key)}`;
-  const segmentPath = (key: string): string => `/${encodeURIComponent(segmentContainer)}/${escapeKey(key)}`;
+  const objectPath = (key: string): string => objectPathOf(container, key);
+  const segmentPath = (key: string): string => objectPathOf(segmentContainer, key);
 
   async function put(name: string, body: Body, signal: AbortSignal): Promise<void> {
     const task = `store ${name} in ${container}`;
@@ -91,21 +92,32 @@ function swiftBackend(store: Store, { container, prefix, isThere, policy, segmen
       await removeSegments(name, undefined, signal);
       return;
     }
-    await ensureContainer(store, segmentContainer, policy, signal);
-    hasSegments = Promise.resolve(true);
-    // The form of the reference: name/time/size/segment size/number.
-    const folder = `${prefix}${name}/${(Date.now() / 1000).toFixed(6)}/${body.size}/${segmentSize}/`;
     await using runs = inRuns(exactBytes(body, signal));
-    try {
+    await putSegments(name, { task, size: body.size, signal }, async (folder) => {
       for (const [i, { size, md5 }] of segments.entries()) {
         await store.whole(task, {
           method: 'PUT',
-          path: segmentPath(`${folder}${String(i).padStart(8, '0')}`),
+          path: segmentPath(segmentName(folder, i)),
           headers: { ETag: md5, 'Content-Type': 'application/octet-stream' },
           body: () => ({ size, bytes: runs.take(size) }),
           signal,
         });
       }
+    });
+  }
+
+  /** An object of this name, whose segments `fill` puts into a folder of their own. Of what fails nothing is left. */
+  async function putSegments(
+    name: string,
+    { task, size, signal }: { readonly task: string; readonly size: number; readonly signal: AbortSignal },
+    fill: (folder: string) => Promise<void>,
+  ): Promise<void> {
+    await ensureContainer(store, segmentContainer, policy, signal);
+    hasSegments = Promise.resolve(true);
+    // The form of the reference: name/time/size/segment size/number.
+    const folder = `${prefix}${name}/${(Date.now() / 1000).toFixed(6)}/${size}/${segmentSize}/`;
+    try {
+      await fill(folder);
       await store.whole(task, {
         method: 'PUT',
         path: objectPath(`${prefix}${name}`),
@@ -121,6 +133,22 @@ function swiftBackend(store: Store, { container, prefix, isThere, policy, segmen
       throw error;
     }
     await removeSegments(name, folder, signal);
+  }
+
+  /** What is too large for one object is copied segment by segment: those of the original go with it one day. */
+  async function copy(from: string, to: string, signal: AbortSignal): Promise<void> {
+    const copying: Copying = { store, task: `copy ${from} to ${to} in ${container}`, signal };
+    const source = objectPath(`${prefix}${from}`);
+    const { size, segments } = await originalAt(source, copying);
+    if (segments === undefined || size < segmentSize) {
+      await copyObject(source, objectPath(`${prefix}${to}`), copying);
+      await removeSegments(to, undefined, signal);
+      return;
+    }
+    await putSegments(to, { ...copying, size }, async (folder) => {
+      let count = 0;
+      for await (const path of segments()) await copyObject(path, segmentPath(segmentName(folder, count++)), copying);
+    });
   }
 
   /** Removes what an object of this name had or has in segments, but not those in `kept`. */
@@ -206,11 +234,11 @@ function swiftBackend(store: Store, { container, prefix, isThere, policy, segmen
       return size === undefined ? { name } : { name, size: Number(size) };
     },
     getRange: (name, start, end, take, { signal }) => read(name, { Range: `bytes=${start}-${end - 1}` }, take, signal),
+    copy: (from, to, { signal }) => copy(from, to, signal),
     [Symbol.asyncDispose]: async () => close(),
   };
 }
 
-/** Slashes in a key separate nothing, but they stay as they are. */
-function escapeKey(key: string): string {
-  return key.split('/').map(encodeURIComponent).join('/');
+function segmentName(folder: string, number: number): string {
+  return `${folder}${String(number).padStart(8, '0')}`;
 }
