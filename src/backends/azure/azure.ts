@@ -15,6 +15,7 @@ import { optionalLibrary } from '../optional-library.ts';
 import { stallWatch, type Stall } from '../transfer/stall.ts';
 import { bucketPath } from '../url/url-path.ts';
 import { redact, type BackendUrl } from '../url/url.ts';
+import { copyBlob, isHalfCopied, withoutPending } from './copy.ts';
 import { azureFailure } from './failure.ts';
 import type { AzureSettings } from './settings.ts';
 
@@ -139,7 +140,9 @@ function azureBackend({ client, container, settings, timeoutMs, close }: Opened)
   const singlePut = Math.min(settings.azureMaxSinglePutSize ?? DEFAULT_SINGLE_PUT, LARGEST_PUT);
   const block = Math.min(settings.azureMaxBlockSize ?? DEFAULT_BLOCK, LARGEST_BLOCK);
   const connections = settings.azureMaxConnections ?? DEFAULT_CONNECTIONS;
-  const tier = settings.azureBlobTier;
+  // Every run reads manifests and signatures: they are not archived.
+  const tierOf = (name: string): AzureSettings['azureBlobTier'] =>
+    settings.azureBlobTier === 'Archive' && isMetadataName(name) ? undefined : settings.azureBlobTier;
 
   const asked = (task: string, signal: AbortSignal, stall: Stall): Asked => ({
     task: `${task} in ${container}`,
@@ -155,12 +158,8 @@ function azureBackend({ client, container, settings, timeoutMs, close }: Opened)
   async function put(name: string, body: Body, stall: Stall): Promise<void> {
     const { signal, moved } = stall;
     const blob = client.getBlockBlobClient(name);
-    // Every run reads manifests and signatures: they are not archived.
-    const options = {
-      abortSignal: signal,
-      onProgress: moved,
-      ...(tier === undefined || (tier === 'Archive' && isMetadataName(name)) ? {} : { tier }),
-    };
+    const tier = tierOf(name);
+    const options = { abortSignal: signal, onProgress: moved, ...(tier !== undefined && { tier }) };
     let failure: unknown;
     const source = (): Readable => {
       const stream = Readable.from(heard(exactBytes(body, signal), moved), { objectMode: false, highWaterMark: MIB });
@@ -206,11 +205,12 @@ function azureBackend({ client, container, settings, timeoutMs, close }: Opened)
     }
   }
 
-  async function* list(signal: AbortSignal): AsyncGenerator<RemoteFile> {
+  /** What is whole, or else what copies have left. */
+  async function* list(signal: AbortSignal, isWhole = true): AsyncGenerator<RemoteFile> {
     for (let continuationToken: string | undefined; ;) {
       const page = await watching('list files', signal, (stall) =>
         client
-          .listBlobsFlat({ abortSignal: stall.signal })
+          .listBlobsFlat({ abortSignal: stall.signal, includeCopy: true })
           .byPage(continuationToken === undefined ? {} : { continuationToken })
           .next()
           // The library takes an answer that is no listing, as something before the store may give, for one without parts.
@@ -218,6 +218,7 @@ function azureBackend({ client, container, settings, timeoutMs, close }: Opened)
       );
       if (page.done === true) return;
       for (const { name, properties } of page.value.segment.blobItems) {
+        if (isHalfCopied(properties) === isWhole) continue;
         const size = properties.contentLength;
         yield size === undefined ? { name } : { name, size };
       }
@@ -228,12 +229,17 @@ function azureBackend({ client, container, settings, timeoutMs, close }: Opened)
 
   return {
     traits: { parallel: 4, atomicPut: true, consistentList: true },
-    put: (name, body, { signal }) => watching(`store ${name}`, signal, (stall) => put(name, body, stall)),
+    put: (name, body, { signal }) =>
+      watching(`store ${name}`, signal, (stall) =>
+        withoutPending(client.getBlobClient(name), stall.signal, () => put(name, body, stall)),
+      ),
     get: (name, take, { signal }) => read(name, [0, undefined], take, signal),
     list: ({ signal }) => list(signal),
+    unfinished: ({ signal }) => list(signal, false),
     async delete(name, { signal }) {
-      await watching(`delete ${name}`, signal, (stall) =>
-        client.getBlobClient(name).deleteIfExists({ abortSignal: stall.signal, deleteSnapshots: 'include' }),
+      const blob = client.getBlobClient(name);
+      await watching(`delete ${name}`, signal, ({ signal: abortSignal }) =>
+        withoutPending(blob, abortSignal, () => blob.deleteIfExists({ abortSignal, deleteSnapshots: 'include' })),
       );
     },
     async stat(name, { signal }) {
@@ -244,6 +250,12 @@ function azureBackend({ client, container, settings, timeoutMs, close }: Opened)
       return found.contentLength === undefined ? { name } : { name, size: found.contentLength };
     },
     getRange: (name, start, end, take, { signal }) => read(name, [start, end - start], take, signal),
+    async copy(from, to, { signal }) {
+      const task = `copy ${from} to ${to} in ${container}`;
+      await watching(`copy ${from} to ${to}`, signal, (stall) =>
+        copyBlob(client.getBlobClient(from), client.getBlobClient(to), { task, tier: tierOf(to), stall, timeoutMs }),
+      );
+    },
     [Symbol.asyncDispose]: async () => close(),
   };
 }

@@ -47,6 +47,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
     text: 'it is being brought back from the archive tier',
     hint: 'Wait until that is done, and run this again.',
   },
+  PendingCopyOperation: { code: 'BACKEND_ERROR', retryable: true, text: 'a copy to it is under way' },
   ContainerBeingDeleted: { code: 'BACKEND_ERROR', retryable: true, text: 'the container is being deleted' },
   // The blocks of an upload are sent anew.
   InvalidBlockList: { code: 'BACKEND_ERROR', retryable: true, text: 'the server has lost a part of the upload' },
