@@ -32,16 +32,24 @@ describe.runIf(requireB2())("Backblaze's simulator", () => {
     await server[Symbol.asyncDispose]();
   });
 
-  function openAt(place: string, { hides = false, origin = server.origin } = {}): Promise<Backend> {
-    return open(parseUrl(`b2://${server.key.id}@${place}`), {
-      ...call,
-      env: { ...server.env, B2_API_URL: origin },
-      settings: { b2HideFiles: hides },
-    });
+  interface At {
+    readonly hides?: boolean;
+    readonly origin?: string;
+    readonly largestCopy?: number;
+  }
+
+  function openAt(place: string, { hides = false, origin = server.origin, largestCopy }: At = {}): Promise<Backend> {
+    const env = { ...server.env, B2_API_URL: origin };
+    const options = { ...call, env, settings: { b2HideFiles: hides } };
+    return open(parseUrl(`b2://${server.key.id}@${place}`), options, largestCopy);
   }
   const bucket = (): string => `bucket-${++places}`;
 
-  conformance('b2', () => openAt(`conformance/place${++places}`), { names: 12 });
+  // What is larger than a part is also copied in parts.
+  conformance('b2', () => openAt(`conformance/place${++places}`, { largestCopy: PART }), {
+    names: 12,
+    copied: PART + 7,
+  });
 
   test('lists 10,000 names in pages, each once, and no folder', async () => {
     const expected = Array.from({ length: 10_000 }, (_, i) => `f${String(i).padStart(5, '0')}`);

@@ -23,6 +23,8 @@ UPLOADS = "https://upload.example.com"
 
 
 class Bucket(BucketSimulator):
+    # As the service; the simulator stops at 200 bytes.
+    MAX_SIMPLE_COPY_SIZE = 5_000_000_000
     # Ids are compared as text and count down: enough digits for all of them.
     FIRST_FILE_NUMBER = 9_999_999
     FIRST_FILE_ID = str(FIRST_FILE_NUMBER)
@@ -41,6 +43,10 @@ class Bucket(BucketSimulator):
         if self.file_id_to_file[file_id].action != "start":
             raise exception.BadRequest("not an unfinished large file", "bad_request")
         return super().cancel_large_file(file_id)
+
+    def finish_large_file(self, account_auth_token, file_id, part_sha1_array):
+        answer = super().finish_large_file(account_auth_token, file_id, part_sha1_array)
+        return {**answer, "contentLength": len(self.file_id_to_file[file_id].data_bytes)}
 
     def hide_file(self, account_auth_token, file_name):
         newest = self.newest(file_name)
@@ -149,6 +155,20 @@ def call(state, host, name, token, params):
         start = params.get("startFileName") or prefix
         return function(api, token, params["bucketId"], start, *start_id, limit, prefix)
 
+    def bytes_range():
+        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", params.get("range") or "")
+        return asked and (int(asked[1]), int(asked[2]))
+
+    def copy_file():
+        source = params["sourceFileId"]
+        # The simulator lets everybody read.
+        bucket = sim._get_bucket_by_id(sim.file_id_to_bucket_id[source])
+        sim._assert_account_auth(api, token, bucket.account_id, "readFiles", bucket.bucket_id)
+        stored = sim.copy_file(api, token, source, params["fileName"], bytes_range())
+        # And forgets where it is.
+        sim.file_id_to_bucket_id[stored["fileId"]] = bucket.bucket_id
+        return stored
+
     def outside(answer):
         return {**answer, "uploadUrl": answer["uploadUrl"].replace(UPLOADS, f"http://{host}/upload")}
 
@@ -167,6 +187,10 @@ def call(state, host, name, token, params):
         ),
         "b2_finish_large_file": lambda: sim.finish_large_file(api, token, params["fileId"], params["partSha1Array"]),
         "b2_cancel_large_file": lambda: sim.cancel_large_file(api, token, params["fileId"]),
+        "b2_copy_file": copy_file,
+        "b2_copy_part": lambda: sim.copy_part(
+            api, token, params["sourceFileId"], params["largeFileId"], params["partNumber"], bytes_range()
+        ),
         "b2_list_unfinished_large_files": lambda: sim.list_unfinished_large_files(
             api, token, params["bucketId"], params.get("startFileId"), params.get("maxFileCount")
         ),
@@ -178,7 +202,8 @@ def call(state, host, name, token, params):
     }
     if name not in calls:
         raise Refused(400, "bad_request", f"unknown call {name}")
-    sim.asked_bucket = params.get("bucketId") or sim.file_id_to_bucket_id.get(params.get("fileId"))
+    asked_file = params.get("fileId") or params.get("sourceFileId")
+    sim.asked_bucket = params.get("bucketId") or sim.file_id_to_bucket_id.get(asked_file)
     return calls[name]()
 
 

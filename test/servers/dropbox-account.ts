@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   appendFileSync,
+  copyFileSync,
   createReadStream,
   mkdirSync,
   readFileSync,
@@ -144,6 +145,21 @@ export function openAccount(dir: string) {
       return store(file, commit, (reason) => new RouteError({ '.tag': 'path', reason, upload_session_id: 'none' }));
     },
 
+    copy(from: string, to: string): Record<string, unknown> {
+      const original = files.get(from.toLowerCase());
+      if (original === undefined)
+        throw lookup('from_lookup', folders.has(from.toLowerCase()) ? 'not_file' : 'not_found');
+      const file = newFile();
+      copyFileSync(original.file, file);
+      // Dropbox has the quota beside the names, and no word of its own for the reason.
+      const stored = store(
+        file,
+        { path: to, mode: 'add' },
+        (reason) => new RouteError(isFull(reason) ? { '.tag': 'insufficient_quota' } : { '.tag': 'to', to: reason }),
+      );
+      return { '.tag': 'file', ...stored };
+    },
+
     startSession(content: Buffer, isClosed: boolean): string {
       const id = randomBytes(12).toString('base64url');
       const file = newFile();
@@ -233,6 +249,10 @@ export function openAccount(dir: string) {
     },
   };
   return account;
+}
+
+function isFull(reason: object): boolean {
+  return '.tag' in reason && reason['.tag'] === 'insufficient_space';
 }
 
 function lookup(tag: string, reason: string): RouteError {

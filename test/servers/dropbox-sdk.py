@@ -76,6 +76,14 @@ with client(oauth2_refresh_token=os.environ['DPBX_REFRESH_TOKEN'], app_key=key, 
 
     said['metadata'] = box.files_get_metadata('/sdk/large').content_hash == large.content_hash
     said['metadata of nothing'] = error_of(lambda: box.files_get_metadata('/absent')).get_path().is_not_found()
+    copied = box.files_copy_v2('/sdk/large', '/sdk/copied').metadata
+    said['copy'] = [copied.path_display, copied.content_hash == large.content_hash]
+
+    def copy_error(source, target):
+        return error_of(lambda: box.files_copy_v2(source, target))
+    said['copy of nothing'] = copy_error('/absent', '/sdk/x').get_from_lookup().is_not_found()
+    said['copy over another'] = copy_error('/sdk/large', '/sdk/copied').get_to().get_conflict().is_file()
+    box.files_delete_v2('/sdk/copied')
     said['delete'] = box.files_delete_v2('/sdk/large').metadata.name
     said['first version of delete'] = box.files_delete('/sdk/many').name
     said['delete of nothing'] = error_of(lambda: box.files_delete_v2('/absent')).get_path_lookup().is_not_found()

@@ -122,6 +122,8 @@ interface Asked {
 
 interface Arg {
   readonly path: string;
+  readonly from_path: string;
+  readonly to_path: string;
   readonly cursor: unknown;
   readonly session_id: string;
   readonly offset: number;
@@ -251,6 +253,12 @@ const ROUTES: Readonly<Record<string, Route>> = {
     scope: WRITE,
     fields: 'path! parent_rev',
     run: ({ arg, answer, account }) => json(answer, 200, { metadata: account.delete(arg.path) }),
+  },
+  'files/copy_v2': {
+    style: 'rpc',
+    scope: WRITE,
+    fields: 'from_path! to_path! autorename allow_shared_folder allow_ownership_transfer',
+    run: ({ arg, answer, account }) => json(answer, 200, { metadata: account.copy(arg.from_path, arg.to_path) }),
   },
   'files/get_metadata': {
     style: 'rpc',

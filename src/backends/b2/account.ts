@@ -10,6 +10,8 @@ export interface Question {
   readonly task: string;
   /** Codes of failures that are none here. */
   readonly accept?: readonly string[];
+  /** The service has something to copy before it answers. */
+  readonly isSlow?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -29,6 +31,8 @@ export interface Said {
   readonly uploadUrl?: string;
   readonly authorizationToken?: string;
   readonly fileId?: string;
+  readonly contentLength?: number;
+  readonly contentSha1?: string;
 }
 
 interface Listed {
@@ -93,16 +97,13 @@ export function openAccount(client: HttpClient, login: Login): Account {
     grant: (signal) => asking({ task: `log in at ${login.url}`, signal, failureOf: networkError }, () => grant(signal)),
     call: (name, params, question) =>
       asking({ ...question, failureOf: networkError }, async () => {
-        const { task, signal, accept = [] } = question;
+        const { task, signal, accept = [], isSlow = false } = question;
         const answer = await answered(signal, (grant) =>
-          client.sendWhole(
-            post(
-              `${grant.apiUrl}/b2api/v2/${name}`,
-              grant,
-              typeof params === 'function' ? params(grant) : params,
-              signal,
-            ),
-          ),
+          client.sendWhole({
+            ...post(`${grant.apiUrl}/b2api/v2/${name}`, grant, typeof params === 'function' ? params(grant) : params),
+            isSlow,
+            signal,
+          }),
         );
         if (isFine(answer.status)) return parse<Said>(answer.text);
         if (accept.includes(codeOf(answer))) return {};
@@ -134,7 +135,7 @@ export function isFine(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
-function post(url: string, { token }: Grant, params: object, signal: AbortSignal): HttpRequest {
+function post(url: string, { token }: Grant, params: object): Omit<HttpRequest, 'signal'> {
   const bytes = Buffer.from(JSON.stringify(params));
   async function* once(): AsyncGenerator<Buffer> {
     yield bytes;
@@ -144,7 +145,7 @@ function post(url: string, { token }: Grant, params: object, signal: AbortSignal
     'Content-Type': 'application/json',
     'User-Agent': USER_AGENT,
   };
-  return { method: 'POST', url, headers, body: { size: bytes.length, bytes: once() }, signal };
+  return { method: 'POST', url, headers, body: { size: bytes.length, bytes: once() } };
 }
 
 /** Refusals are short; of anything else the beginning will do. */

@@ -4,21 +4,26 @@ import type { Backend, Bytes, RemoteFile } from '../backend.ts';
 import { variable } from '../environment.ts';
 import { wholeBytes } from '../transfer/exact-bytes.ts';
 import { httpAgents } from '../http/agents.ts';
-import { httpClient, type HttpClient, type HttpResponse } from '../http/http.ts';
+import { httpClient, type HttpClient } from '../http/http.ts';
 import { placeNotThere } from '../failures/not-there.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import { passwordSource } from '../password.ts';
 import type { BackendUrl } from '../url/url.ts';
 import { openAccount, type Account } from './account.ts';
+import { copyFile, LARGEST_COPY } from './copy.ts';
 import { findBucket, listFiles, versionsOf } from './bucket.ts';
 import { networkError } from './failure.ts';
+import { digestIn } from './parts.ts';
 import { escapeName, placeOf, type Place } from './place.ts';
-import { uploader } from './upload.ts';
+import { CONTENT_TYPE, uploader } from './upload.ts';
 
 const SERVICE = 'https://api.backblazeb2.com';
 
-/** The scheme `b2`: `b2://KEYID[:KEY]@bucket[/folder]`, by Backblaze's native API, version 2. */
-export async function open(url: BackendUrl, options: OpenOptions): Promise<Backend> {
+/**
+ * The scheme `b2`: `b2://KEYID[:KEY]@bucket[/folder]`, by Backblaze's native API, version 2. `largestCopy` is what the
+ * service copies in one call.
+ */
+export async function open(url: BackendUrl, options: OpenOptions, largestCopy = LARGEST_COPY): Promise<Backend> {
   const { env = {}, signal, settings = {} } = options;
   const place = placeOf(url);
   const key = await passwordSource({ ...url, host: 'B2' }, options)();
@@ -41,6 +46,7 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
       isThere: found !== undefined,
       place,
       hides: settings.b2HideFiles ?? false,
+      largestCopy,
     });
   } catch (error) {
     client[Symbol.dispose]();
@@ -56,9 +62,11 @@ interface Opened {
   readonly isThere: boolean;
   readonly place: Place;
   readonly hides: boolean;
+  readonly largestCopy: number;
 }
 
-function b2Backend({ client, account, bucketId, isThere, place: { bucket, prefix }, hides }: Opened): Backend {
+function b2Backend({ client, account, bucketId, isThere, place, hides, largestCopy }: Opened): Backend {
+  const { bucket, prefix } = place;
   const uploads = uploader({ client, account, bucketId });
   const pathOf = (name: string): string => `${bucket}/${escapeName(`${prefix}${name}`)}`;
 
@@ -78,7 +86,7 @@ function b2Backend({ client, account, bucketId, isThere, place: { bucket, prefix
     const length = response.headers['content-length'];
     const whole = wholeBytes(response.stream, length === undefined ? undefined : Number(length), name);
     try {
-      const digest = response.status === 200 ? digestIn(response) : undefined;
+      const digest = response.status === 200 ? digestIn(response.headers) : undefined;
       return await take(checkedBytes(whole, wanted('sha1', digest), { task, signal, failureOf: networkError }));
     } finally {
       response.stream.destroy();
@@ -122,12 +130,16 @@ function b2Backend({ client, account, bucketId, isThere, place: { bucket, prefix
       return size === undefined ? { name } : { name, size: Number(size) };
     },
     getRange: (name, start, end, take, { signal }) => read(name, `bytes=${start}-${end - 1}`, take, signal),
+    copy: (from, to, { signal }) =>
+      copyFile(account, {
+        task: `copy ${from} to ${to} in ${bucket}`,
+        path: pathOf(from),
+        bucketId,
+        key: `${prefix}${to}`,
+        contentType: CONTENT_TYPE,
+        largest: largestCopy,
+        signal,
+      }),
     [Symbol.asyncDispose]: async () => client[Symbol.dispose](),
   };
-}
-
-/** A large file has the digest that its uploader told, if any. */
-function digestIn({ headers }: HttpResponse): string | undefined {
-  const told = [headers['x-bz-content-sha1'], headers['x-bz-info-large_file_sha1']];
-  return told.find((text): text is string => typeof text === 'string' && /^[0-9a-f]{40}$/.test(text));
 }

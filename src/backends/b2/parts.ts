@@ -81,3 +81,9 @@ export async function digestOf(bytes: Bytes): Promise<string> {
   for await (const block of bytes) hash.update(block);
   return hash.digest('hex');
 }
+
+/** What an answer tells of its file: a large one has the digest that its uploader told, if any. */
+export function digestIn(headers: Readonly<Record<string, string | string[] | undefined>>): string | undefined {
+  const told = [headers['x-bz-content-sha1'], headers['x-bz-info-large_file_sha1']];
+  return told.find((text): text is string => typeof text === 'string' && /^[0-9a-f]{40}$/.test(text));
+}

@@ -10,7 +10,7 @@ import { DIGEST_SIZE, digestOf, partReader, withDigest } from './parts.ts';
 import { escapeName } from './place.ts';
 
 /** The reference's, for files of any kind. */
-const CONTENT_TYPE = 'application/pgp-encrypted';
+export const CONTENT_TYPE = 'application/pgp-encrypted';
 /** What the service takes for one file. */
 const MOST_PARTS = 10_000;
 /**

@@ -7,8 +7,8 @@ import type { Tokens } from './token.ts';
 
 /** Calls of the HTTP API, version 2. `task` is for messages: `store vol1 in /dir`. Refusals are `DropboxRefusal`s. */
 export interface Api {
-  /** Arguments and answer are JSON. */
-  call(task: string, route: string, arg: object, signal: AbortSignal): Promise<unknown>;
+  /** Arguments and answer are JSON. `isSlow`: there is something to copy before the answer. */
+  call(task: string, route: string, arg: object, signal: AbortSignal, isSlow?: boolean): Promise<unknown>;
   upload(task: string, route: string, arg: object, content: Buffer, signal: AbortSignal): Promise<unknown>;
   /** `range` is the value of a Range header. The stream is to be read, or destroyed. */
   download(task: string, path: string, range: string | undefined, signal: AbortSignal): Promise<Download>;
@@ -44,7 +44,7 @@ export function openApi(client: HttpClient, hosts: Hosts, tokens: Tokens): Api {
   }
 
   return {
-    call: (task, route, arg, signal) =>
+    call: (task, route, arg, signal, isSlow = false) =>
       asking({ task, signal, failureOf: networkError }, async () => {
         const bytes = Buffer.from(JSON.stringify(arg));
         const response = await answered(task, signal, () => ({
@@ -52,6 +52,7 @@ export function openApi(client: HttpClient, hosts: Hosts, tokens: Tokens): Api {
           url: `https://${hosts.api}/2/${route}`,
           headers: { 'Content-Type': 'application/json' },
           body: { size: bytes.length, bytes: inBlocks(bytes) },
+          isSlow,
         }));
         return answerIn(task, await textOf(response));
       }),

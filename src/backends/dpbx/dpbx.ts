@@ -1,7 +1,8 @@
 import { BackendError } from '../../errors/errors.ts';
 import { checkedBytes } from '../asking.ts';
-import type { Backend, Bytes, RemoteFile } from '../backend.ts';
+import type { Backend, Bytes, CopyCall, RemoteFile } from '../backend.ts';
 import { wholeBytes } from '../transfer/exact-bytes.ts';
+import { checkCopied } from '../transfer/hidden-name.ts';
 import { httpAgents } from '../http/agents.ts';
 import { httpClient } from '../http/http.ts';
 import { placeNotThere } from '../failures/not-there.ts';
@@ -11,7 +12,7 @@ import { accessOf, hostsOf } from './account.ts';
 import { openApi, type Api } from './api.ts';
 import { authorize } from './authorize.ts';
 import { contentHash } from './content-hash.ts';
-import { networkError, nonsense } from './failure.ts';
+import { DropboxRefusal, networkError, nonsense } from './failure.ts';
 import { fieldOf } from './json.ts';
 import { folderOf } from './place.ts';
 import { openTokens } from './token.ts';
@@ -94,6 +95,24 @@ function dropboxBackend(api: Api, { folder, mayBeAbsent, close }: Opened): Backe
     }
   }
 
+  /** Dropbox copies over nothing: what is there goes first. */
+  async function copy(from: string, to: string, { signal, size }: CopyCall): Promise<void> {
+    const task = `copy ${from} to ${to} in ${shown}`;
+    const paths = { from_path: pathOf(from), to_path: pathOf(to) };
+    const attempt = (): Promise<unknown> => api.call(task, 'files/copy_v2', paths, signal, true);
+    const discard = (): Promise<unknown> =>
+      unlessAbsent(api.call(task, 'files/delete_v2', { path: paths.to_path }, signal));
+    const made = await attempt().catch(async (error: unknown) => {
+      if (!(error instanceof DropboxRefusal) || error.tags !== 'to/conflict/file') throw error;
+      await discard();
+      return attempt();
+    });
+    const copied = fieldOf(fieldOf(made, 'metadata'), 'size');
+    if (typeof copied !== 'number') throw nonsense(task);
+    if (size !== undefined && copied !== size) await discard();
+    checkCopied(task, copied, size);
+  }
+
   return {
     // Dropbox takes one write to a folder at a time, but the time it takes is that of the bytes before it.
     traits: { parallel: 4, atomicPut: true, consistentList: true },
@@ -111,6 +130,7 @@ function dropboxBackend(api: Api, { folder, mayBeAbsent, close }: Opened): Backe
       return typeof size === 'number' ? { name, size } : { name };
     },
     getRange: (name, start, end, take, { signal }) => read(name, `bytes=${start}-${end - 1}`, take, signal),
+    copy,
     [Symbol.asyncDispose]: async () => close(),
   };
 }

@@ -32,9 +32,9 @@ const LOST_SESSION: Kind = { code: 'BACKEND_ERROR', retryable: true, text: 'the 
 
 /** By the tags of the error, the outermost first, joined with slashes; the first that fits counts. */
 const BY_TAGS: readonly (readonly [RegExp, Kind])[] = [
-  [/^(path|path_lookup)\/not_found/, NOT_THERE],
+  [/^(path|path_lookup|from_lookup)\/not_found/, NOT_THERE],
   [
-    /\/insufficient_space$/,
+    /(\/insufficient_space|^insufficient_quota)$/,
     {
       code: 'BACKEND_NO_SPACE',
       retryable: false,
@@ -54,7 +54,7 @@ const BY_TAGS: readonly (readonly [RegExp, Kind])[] = [
   [/^(route_access_denied|invalid_account_type|no_permission|invalid_root)(\/|$)/, DENIED],
   [/^user_suspended$/, { ...DENIED, text: 'the account is suspended' }],
   [/^reset$/, { code: 'BACKEND_ERROR', retryable: true, text: 'the listing has to start again' }],
-  [/(^|\/)(other|locked)$/, { code: 'BACKEND_ERROR', retryable: true, text: 'the server fails' }],
+  [/(^|\/)(other|locked|internal_error)$/, { code: 'BACKEND_ERROR', retryable: true, text: 'the server fails' }],
 ];
 
 /** `path/conflict/folder` of an answer in JSON; '' for any other. */
