@@ -10,6 +10,7 @@ export type {
   RemoveRequest,
   ReplicateRequest,
   RestoreRequest,
+  SquashRequest,
   TreeRequest,
   VerifyRequest,
 } from './store/requests.ts';
@@ -20,6 +21,7 @@ export type { RestoreResult } from './actions/restore/restore.ts';
 export type { VerifyResult } from './actions/verify/verify.ts';
 export type { RemoveResult } from './actions/remove/remove-old.ts';
 export type { ReplicateResult } from './actions/replicate/replicate.ts';
+export type { SquashResult } from './actions/squash/squash.ts';
 export type { CleanupResult } from './actions/remove/cleanup.ts';
 export type { ChainStatus, SetStatus, StatusResult } from './actions/status/status-result.ts';
 export type { BackupStatistics } from './events/statistics.ts';

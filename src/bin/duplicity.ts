@@ -42,6 +42,7 @@ const BULKY_ACTIONS: Readonly<Partial<Record<RunCommand['action'], readonly stri
   backup: BULKY_MODULES,
   restore: BULKY_MODULES,
   verify: BULKY_MODULES,
+  squash: BULKY_MODULES,
   'list-current-files': ['node:zlib'],
 };
 
@@ -222,6 +223,8 @@ async function act(
     case 'remove-all-but-n-full':
     case 'remove-all-inc-of-but-n-full':
       return runRemove(repository, command.settings, command);
+    case 'squash':
+      return (await import('../cli/run/squash.ts')).runSquash(repository, command.settings);
     case 'validate-backend':
       return (await import('../cli/run/validate.ts')).runValidate(repository);
   }

@@ -9,6 +9,7 @@ export type PassphraseAction =
   | 'verify'
   | 'cleanup'
   | 'replicate'
+  | 'squash'
   /** Metadata sync, inside whatever action. */
   | 'sync'
   | 'collection-status'
@@ -103,7 +104,7 @@ function asTyped(variable: Variable, text: string): Secret {
 function ofSeveralLines(variable: Variable, query: PassphraseQuery): { readonly warning?: string } {
   const [first = '', ...rest] = (query.env[variable] ?? '').split('\n');
   if (rest.join('') === '') return {};
-  const isWriting = BACKUPS.has(query.action) || query.action === 'replicate';
+  const isWriting = BACKUPS.has(query.action) || query.action === 'replicate' || query.action === 'squash';
   const isKnown = first.length < LEAST_LENGTH || first.startsWith('-----');
   if (isKnown && isWriting && query.kind === 'encryption' && query.recipients.length === 0 && !query.noEncryption) {
     throw new UsageError(
@@ -118,7 +119,7 @@ function ofSeveralLines(variable: Variable, query: PassphraseQuery): { readonly 
 }
 
 function signingSource({ action, signKey }: PassphraseQuery): PassphraseSource {
-  if (signKey === undefined || !BACKUPS.has(action)) return { from: 'none' };
+  if (signKey === undefined || !(BACKUPS.has(action) || action === 'squash')) return { from: 'none' };
   const prompt = 'GnuPG passphrase for signing key: ';
   return { from: 'ask', question: { prompt, mayBeEmpty: true, variable: 'SIGN_PASSPHRASE' } };
 }

@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path';
 import type { BackupOptions } from '../actions/backup/options.ts';
 import type { TooOld } from '../actions/remove/remove-old.ts';
 import type { RestoreOptions } from '../actions/restore/restore.ts';
+import type { SquashOptions } from '../actions/squash/squash.ts';
 import type { VerifyOptions } from '../actions/verify/verify.ts';
 import { UsageError } from '../errors/errors.ts';
 import type { Rule } from '../selection/rules.ts';
@@ -121,6 +122,18 @@ export interface ReplicateRequest extends DryRunOptions {
   readonly concurrency?: number | undefined;
 }
 
+/** Which increments become one, and how it is packed. */
+export interface SquashRequest extends DryRunOptions {
+  /** The newest backup up to this stays, and the increments behind it become one, */
+  readonly from: TimeInput;
+  /** up to the newest backup up to this, whose state stays, too. */
+  readonly to: TimeInput;
+  /** Bytes of a volume; by default 200 MiB. */
+  readonly volumeSize?: number | undefined;
+  /** Volumes on their way while the next is written; by default a few. 0: none. */
+  readonly concurrency?: number | undefined;
+}
+
 /** For calls that can also only look. */
 export interface DryRunOptions extends CallOptions {
   /** Nothing is written or deleted: it is only found out what would be. */
@@ -174,6 +187,18 @@ export function verifyOptions(request: VerifyRequest, { keys }: StoreOptions): V
     numericOwner,
     signer: keys?.signWith,
     ...seen(request),
+  };
+}
+
+export function squashOptions(request: SquashRequest, { keys = {} }: StoreOptions): SquashOptions {
+  return {
+    from: secondsOf(request.from),
+    to: secondsOf(request.to),
+    force: request.dryRun !== true,
+    volumeSize: request.volumeSize ?? VOLUME_BYTES,
+    concurrency: request.concurrency,
+    listsFiles: true,
+    signer: keys.signWith,
   };
 }
 

@@ -7,6 +7,7 @@ import { removeOld, type RemoveResult } from '../actions/remove/remove-old.ts';
 import { replicate, type ReplicateResult } from '../actions/replicate/replicate.ts';
 import { readFile } from '../actions/restore/read-file.ts';
 import { restore, type RestoreResult } from '../actions/restore/restore.ts';
+import { squash, type SquashResult } from '../actions/squash/squash.ts';
 import { collectionStatus } from '../actions/status/collection-status.ts';
 import type { StatusResult } from '../actions/status/status-result.ts';
 import { verify, type VerifyResult } from '../actions/verify/verify.ts';
@@ -26,6 +27,8 @@ import {
   type ReplicateRequest,
   type RestoreRequest,
   restoreOptions,
+  squashOptions,
+  type SquashRequest,
   tooOld,
   type VerifyRequest,
   verifyOptions,
@@ -110,6 +113,17 @@ export interface Store extends AsyncDisposable {
    */
   replicate(request: ReplicateRequest): Promise<ReplicateResult>;
   /**
+   * Makes one increment of several that follow one another, without the source. The states between them cannot be restored any
+   * more, all others can. The result tells the sets, and bytes before and after.
+   * @example
+   * const [chain] = (await store.sets()).chains;
+   * if (chain.sets.length > 2) {
+   *   const { squashed, bytesBefore, bytesAfter } = await store.squash({ from: chain.start, to: chain.end });
+   *   print(squashed.length, bytesBefore, bytesAfter);
+   * }
+   */
+  squash(request: SquashRequest): Promise<SquashResult>;
+  /**
    * Ends whatever still runs and lets go of everything; `await using` does it, too. A second call waits for the first.
    * @example
    * await store.close();
@@ -175,6 +189,11 @@ export async function openStore(url: string, options: StoreOptions): Promise<Sto
         const remote = openRemote({ ...repository, backend });
         return await replicate(repository, { ...wanted, origin: { backend, remote } });
       });
+    },
+    squash(request) {
+      const { dryRun, signal } = request;
+      const task = { action: 'squash', dryRun, signal } as const;
+      return calls.run(task, async (repository) => squash(repository, squashOptions(request, options)));
     },
     close,
     [Symbol.asyncDispose]: close,

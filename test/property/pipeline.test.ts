@@ -1,126 +1,19 @@
-import { chmodSync, cpSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { rmSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { runCleanup } from '../../src/cli/run/remove.ts';
-import { runRestore } from '../../src/cli/run/restore.ts';
-import type { Backend } from '../../src/backends/backend.ts';
-import { type MemoryBackend, memoryBackend } from '../../src/testing/memory-backend.ts';
-import { bytePath } from '../../src/util/bytepath.ts';
-import { act, backUp, type Machine, machine } from '../support/in-process.ts';
+import { memoryBackend } from '../../src/testing/memory-backend.ts';
+import { act, backUp, machine, restored } from '../support/in-process.ts';
 import type { Listed } from '../support/listing.ts';
-import { names, noise, treeOf } from '../support/scene.ts';
-import { timeOfSet } from '../support/times.ts';
+import { copyOf, type Moment, photographed } from '../support/moments.ts';
+import { materialise, options, tree, type Tree } from '../support/random-trees.ts';
+import { names } from '../support/scene.ts';
 
 // Whole backups and restores in this process, to and from a storage in memory. SEED and RUNS of the environment repeat
 // or lengthen a run.
 const RUNS = Number(process.env['RUNS'] ?? 12);
 const TIMEOUT = { timeout: 180_000 + RUNS * 2000 };
 const SEED = process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) };
-
-/** One object of a tree; a path that leads through something else than a directory is left out. */
-type Node =
-  | {
-      readonly kind: 'file';
-      readonly seed: number;
-      readonly length: number;
-      readonly edit: number;
-      readonly mode: number;
-    }
-  | { readonly kind: 'dir'; readonly mode: number }
-  | { readonly kind: 'link'; readonly to: string };
-
-type Tree = ReadonlyMap<string, Node>;
-
-const component = fc.constantFrom('a', 'b', 'a b', 'a-', 'snapshot', '1', 'é', 'n'.repeat(120));
-const path = fc.array(component, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'));
-const length = fc.oneof(
-  fc.constantFrom(0, 1, 511, 65_535, 65_536, 65_537, 131_072),
-  fc.nat({ max: 3000 }),
-  fc.nat({ max: 250_000 }),
-);
-const node: fc.Arbitrary<Node> = fc.oneof(
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      kind: fc.constant('file' as const),
-      seed: fc.nat({ max: 3 }),
-      length,
-      edit: fc.nat({ max: 4 }),
-      mode: fc.constantFrom(0o644, 0o600, 0o755),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('dir' as const), mode: fc.constantFrom(0o755, 0o700) }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('link' as const), to: fc.constantFrom('a', '/nowhere', 'é') }),
-  },
-);
-/** Few names and contents, so that the trees of several sets have much in common. */
-const tree: fc.Arbitrary<Tree> = fc.array(fc.tuple(path, node), { maxLength: 12 }).map((entries) => new Map(entries));
-
-/** The content: some bytes of a seed, with something put in, taken out or written over. */
-function contentOf({ seed, length, edit }: Extract<Node, { kind: 'file' }>): Buffer {
-  const base = noise(length, seed + 1);
-  const middle = length >> 1;
-  switch (edit) {
-    case 1:
-      return Buffer.concat([base.subarray(0, middle), Buffer.from('put in'), base.subarray(middle)]);
-    case 2:
-      return Buffer.concat([base.subarray(0, middle), base.subarray(middle + 100)]);
-    case 3:
-      return Buffer.concat([base, base]);
-    case 4:
-      return base.fill('x', middle, Math.min(length, middle + 10));
-    default:
-      return base;
-  }
-}
-
-/** Makes `dir` hold the tree. What differs from the tree before gets another time. */
-function materialise(dir: string, tree: Tree, before: Tree, k: number): Listed[] {
-  rmSync(dir, { recursive: true, force: true });
-  mkdirSync(dir);
-  const all = [...tree].toSorted(([a], [b]) => a.length - b.length || (a < b ? -1 : 1));
-  const made: [string, Node][] = [];
-  for (const [path, node] of all) {
-    const above = path.split('/').map((_part, i, parts) => parts.slice(0, i).join('/'));
-    if (above.some((parent) => parent !== '' && (tree.get(parent)?.kind ?? 'dir') !== 'dir')) continue;
-    make(`${dir}/${path}`, node);
-    made.push([path, node]);
-  }
-  const changed = timeOfSet(k) - 60;
-  for (const [path, node] of made.toReversed()) {
-    if (node.kind === 'link') continue;
-    const isSame = JSON.stringify(before.get(path)) === JSON.stringify(node);
-    const time = isSame ? timeOfSet(0) - 3600 : changed;
-    chmodSync(`${dir}/${path}`, node.mode);
-    utimesSync(`${dir}/${path}`, time, time);
-  }
-  utimesSync(dir, changed, changed);
-  return treeOf(dir);
-}
-
-function make(full: string, node: Node): void {
-  mkdirSync(dirname(full), { recursive: true });
-  if (node.kind === 'dir') mkdirSync(full, { recursive: true });
-  else if (node.kind === 'link') symlinkSync(node.to, full);
-  else writeFileSync(full, contentOf(node));
-}
-
-async function restored(on: Machine, backend: Backend, k: number): Promise<Listed[]> {
-  const target = `${on.dir}/out`;
-  rmSync(target, { recursive: true, force: true });
-  await act(on, backend, k, {}, (session) => runRestore(session, session.settings, { target: bytePath(target) }));
-  return treeOf(target);
-}
-
-const options = fc.record({
-  volsize: fc.constantFrom(65_536, 100_000, 200_000, 1_000_000),
-  noCompression: fc.boolean(),
-  concurrency: fc.constantFrom(0, 1, 3),
-  maxBlocksize: fc.constantFrom(512, 2048),
-});
 
 test('every set of a chain restores to what the source was, whatever the volumes', TIMEOUT, async () => {
   await fc.assert(
@@ -166,45 +59,10 @@ test('the members of all volumes together do not depend on the size of the volum
   );
 });
 
-interface Moment {
-  readonly files: ReadonlyMap<string, Buffer>;
-  /** A copy of the archive dir. */
-  readonly archive: string;
-  readonly isComplete: boolean;
-}
-
-/** `memory` that notes what a machine would find that went out just before or after each upload. */
-function photographed(
-  memory: MemoryBackend,
-  { dir, archive }: Machine,
-): { readonly backend: Backend; readonly moments: Moment[] } {
-  const moments: Moment[] = [];
-  const shoot = (isComplete: boolean): void => {
-    const copy = `${dir}/moment ${moments.length}`;
-    cpSync(archive, copy, { recursive: true, filter: (path) => !path.endsWith('/lockfile') });
-    moments.push({ files: new Map(memory.files), archive: copy, isComplete });
-  };
-  const backend: Backend = {
-    ...memory,
-    async put(name, body, call) {
-      shoot(false);
-      await memory.put(name, body, call);
-      shoot(name.endsWith('manifest'));
-    },
-  };
-  return { backend, moments };
-}
-
 /** Every path is as it is in one of the trees, never something in between. */
 function expectEachFrom(tree: readonly Listed[], ...sources: (readonly Listed[] | undefined)[]): void {
   const known = sources.flatMap((source) => source ?? []).map((entry) => JSON.stringify(entry));
   for (const entry of tree) expect(known).toContain(JSON.stringify(entry));
-}
-
-function copyOf(files: ReadonlyMap<string, Buffer>): MemoryBackend {
-  const memory = memoryBackend();
-  for (const [name, bytes] of files) memory.files.set(name, bytes);
-  return memory;
 }
 
 /** The last moments are those of signatures and manifest; of the volumes some will do. */

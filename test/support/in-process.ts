@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { expect } from 'vitest';
 import { openKeys } from '../../src/repository/keys.ts';
 import type { Repository } from '../../src/repository/repository.ts';
@@ -7,12 +7,15 @@ import type { Backend, Call } from '../../src/backends/backend.ts';
 import { openArchiveDir } from '../../src/cache/archive-dir.ts';
 import { encodingOf } from '../../src/cli/engine-options.ts';
 import { runBackup } from '../../src/cli/run/backup.ts';
+import { runRestore } from '../../src/cli/run/restore.ts';
 import { defaultSettings, type Settings } from '../../src/cli/settings.ts';
 import type { Event } from '../../src/events/events.ts';
 import { openRemote } from '../../src/pipeline/remote.ts';
 import { openSpool } from '../../src/pipeline/spool.ts';
 import { localAccounts } from '../../src/source/accounts.ts';
 import { bytePath } from '../../src/util/bytepath.ts';
+import type { Listed } from './listing.ts';
+import { treeOf } from './scene.ts';
 import { tempDir } from './temp.ts';
 import { timeOfSet } from './times.ts';
 
@@ -86,6 +89,14 @@ export const backUp = (on: Machine, backend: Backend, k: number, settings: Parti
   act(on, backend, k, settings, (session) =>
     runBackup(session, session.settings, { action: 'backup', source: bytePath(on.source), url: session.url }),
   );
+
+/** What a restore of set `k` gives. */
+export async function restored(on: Machine, backend: Backend, k: number): Promise<Listed[]> {
+  const target = `${on.dir}/out`;
+  rmSync(target, { recursive: true, force: true });
+  await act(on, backend, k, {}, (session) => runRestore(session, session.settings, { target: bytePath(target) }));
+  return treeOf(target);
+}
 
 /** What the engine answers of what is stored; it is as if set 9 were to come. */
 export async function ask<T>(

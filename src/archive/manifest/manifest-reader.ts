@@ -3,7 +3,7 @@ import { type BytePath, bytePath, ROOT } from '../../util/bytepath.ts';
 import type { FileChange, Manifest, Position, VolumeRecord } from './manifest.ts';
 import { unquote } from './quoting.ts';
 
-interface ReadOptions {
+export interface ReadOptions {
   /** What messages call the manifest. */
   readonly name?: string;
   /** Takes the list of changed files, which is never kept: it can be larger than memory. */
@@ -31,28 +31,7 @@ const FILE = /^(new|changed|deleted)[ \t\r\v\f]+("[^"]*"|'[^']*'|[^ \t\r\v\f]+)[
  */
 export async function readManifest(bytes: AsyncIterable<Buffer>, options: ReadOptions = {}): Promise<Manifest> {
   const parser = new ManifestParser(options);
-  let held: Buffer[] = [];
-  let heldLength = 0;
-  for await (const block of bytes) {
-    let from = 0;
-    for (let to = block.indexOf(LF); to >= 0; to = block.indexOf(LF, from)) {
-      if (heldLength > 0) {
-        const line = Buffer.concat([...held, block.subarray(0, to)]);
-        held = [];
-        heldLength = 0;
-        parser.line(line, 0, line.length);
-      } else {
-        parser.line(block, from, to);
-      }
-      from = to + 1;
-    }
-    if (from < block.length) {
-      held.push(block.subarray(from));
-      heldLength += block.length - from;
-      if (heldLength > LONGEST_LINE) throw parser.damaged('is too long');
-    }
-  }
-  if (heldLength > 0 && options.partial !== true) parser.line(Buffer.concat(held), 0, heldLength);
+  for await (const block of bytes) parser.push(block);
   return parser.end();
 }
 
@@ -64,7 +43,8 @@ interface OpenRecord {
   end?: Position;
 }
 
-class ManifestParser {
+/** The same for blocks that come one by one. What `onFile` gets belongs to the block at hand, or ends in it. */
+export class ManifestParser {
   readonly #options: ReadOptions;
   readonly #volumes = new Map<number, VolumeRecord>();
   #hostname: string | undefined;
@@ -75,12 +55,34 @@ class ManifestParser {
   #announced: number | undefined;
   #found = 0;
   #line = 0;
+  /** Beginning of a line that goes on in the next block. */
+  #held: Buffer[] = [];
+  #heldLength = 0;
 
   constructor(options: ReadOptions) {
     this.#options = options;
   }
 
-  line(block: Buffer, from: number, to: number): void {
+  push(block: Buffer): void {
+    let from = 0;
+    for (let to = block.indexOf(LF); to >= 0; to = block.indexOf(LF, from)) {
+      if (this.#heldLength > 0) {
+        const line = Buffer.concat([...this.#held, block.subarray(0, to)]);
+        this.#held = [];
+        this.#heldLength = 0;
+        this.#take(line, 0, line.length);
+      } else {
+        this.#take(block, from, to);
+      }
+      from = to + 1;
+    }
+    if (from === block.length) return;
+    this.#held.push(block.subarray(from));
+    this.#heldLength += block.length - from;
+    if (this.#heldLength > LONGEST_LINE) throw this.#damaged('is too long');
+  }
+
+  #take(block: Buffer, from: number, to: number): void {
     this.#line++;
     const first = wordStart(block, from, to);
     if (first > from && first < to && !mayBeField(block[first] ?? 0)) {
@@ -95,6 +97,9 @@ class ManifestParser {
   }
 
   end(): Manifest {
+    if (this.#heldLength > 0 && this.#options.partial !== true) {
+      this.#take(Buffer.concat(this.#held), 0, this.#heldLength);
+    }
     this.#close(this.#options.partial === true);
     // A resumed backup appends: a record counts as the end of everything an earlier run wrote behind it. Without a number
     // that comes twice it is the work of 0.8.22's replicate, which writes records in the order of a listing.
@@ -111,7 +116,7 @@ class ManifestParser {
     };
   }
 
-  damaged(what: string, line = this.#line): IntegrityError {
+  #damaged(what: string, line = this.#line): IntegrityError {
     return new IntegrityError('DAMAGED', `${this.#options.name ?? 'The manifest'}: line ${line} ${what}.`);
   }
 
@@ -127,7 +132,7 @@ class ManifestParser {
     if (volume !== null) {
       const number = /^(\d+)/.exec(volume[1] ?? '')?.[1];
       this.#close(false);
-      if (number === undefined || Number(number) < 1) throw this.damaged('names no volume');
+      if (number === undefined || Number(number) < 1) throw this.#damaged('names no volume');
       this.#open = { number: Number(number), line: this.#line, hashes: new Map() };
       return true;
     }
@@ -151,7 +156,7 @@ class ManifestParser {
         break;
       default: {
         const [, name, hash] = HASH.exec(value) ?? [];
-        if (name === undefined || hash === undefined) throw this.damaged('holds no hash');
+        if (name === undefined || hash === undefined) throw this.#damaged('holds no hash');
         open.hashes.set(name.toUpperCase(), hash);
       }
     }
@@ -165,7 +170,7 @@ class ManifestParser {
 
   #place(text: string): Position {
     const [, path, block] = PLACE.exec(text) ?? [];
-    if (path === undefined) throw this.damaged('holds no path');
+    if (path === undefined) throw this.#damaged('holds no path');
     return block === undefined ? { path: this.#path(path) } : { path: this.#path(path), block: Number(block) };
   }
 
@@ -175,7 +180,7 @@ class ManifestParser {
 
   #unquote(text: string): BytePath {
     const bytes = unquote(text);
-    if (bytes === undefined) throw this.damaged('holds a damaged quoted text');
+    if (bytes === undefined) throw this.#damaged('holds a damaged quoted text');
     return bytePath(bytes);
   }
 
@@ -185,8 +190,8 @@ class ManifestParser {
     if (open === undefined) return;
     const { number, start, end, hashes } = open;
     if (forgiving && (start === undefined || end === undefined || hashes.size === 0)) return;
-    if (start === undefined) throw this.damaged(`begins volume ${number}, which has no StartingPath`, open.line);
-    if (end === undefined) throw this.damaged(`begins volume ${number}, which has no EndingPath`, open.line);
+    if (start === undefined) throw this.#damaged(`begins volume ${number}, which has no StartingPath`, open.line);
+    if (end === undefined) throw this.#damaged(`begins volume ${number}, which has no EndingPath`, open.line);
     this.#records++;
     this.#last = number;
     this.#volumes.set(number, { number, start, end, hashes });

@@ -35,7 +35,7 @@ export const BACKUP = {
     flag: '--volsize',
     value: 'MIB',
     release: 'both',
-    actions: ['backup', 'replicate'],
+    actions: ['backup', 'replicate', 'squash'],
     default: 200 * MIB,
     read: integer(1, MIB),
     help: 'Size of a volume (default 200).',
@@ -58,14 +58,14 @@ export const BACKUP = {
   noCompression: toggle({
     flag: '--no-compression',
     release: 'both',
-    actions: ['backup', 'replicate'],
+    actions: ['backup', 'replicate', 'squash'],
     help: 'Do not compress.',
   }),
   compressionLevel: option<number | undefined>({
     flag: '--compression-level',
     value: 'LEVEL',
     release: 'ours',
-    actions: ['backup', 'replicate'],
+    actions: ['backup', 'replicate', 'squash'],
     default: undefined,
     read: compressionLevel,
     help: 'From 0 (none) to 9 (smallest). Default 4; 6 makes files for keys and without encryption 1 to 4 % smaller and takes up to twice the time.',
@@ -73,7 +73,7 @@ export const BACKUP = {
   noFilesChanged: toggle({
     flag: '--no-files-changed',
     release: 'both',
-    actions: ['backup'],
+    actions: ['backup', 'squash'],
     help: 'Do not list the changed files in the manifest.',
   }),
   skipIfNoChange: toggle({

@@ -50,8 +50,8 @@ export const GENERAL = {
   force: toggle({
     flag: '--force',
     release: 'both',
-    actions: ['cleanup', 'remove', 'restore'],
-    help: 'Really delete (cleanup, remove-*); restore over existing files.',
+    actions: ['cleanup', 'remove', 'squash', 'restore'],
+    help: 'Really delete (cleanup, remove-*, squash); restore over existing files.',
   }),
   strict: toggle({
     flag: '--strict',
@@ -98,7 +98,7 @@ export const GENERAL = {
     flag: '--concurrency',
     value: 'N',
     release: '3.0',
-    actions: ['backup'],
+    actions: ['backup', 'squash'],
     default: undefined,
     read: integer(0),
     aliases: [

@@ -2,7 +2,12 @@ import { option, toggle } from './option.ts';
 import { MIB, integer, oneOf, path, text } from './values.ts';
 
 const storageClass = (flag: `--${string}`, name: string, cold = '') =>
-  toggle({ flag, release: 'both', actions: ['backup', 'replicate'], help: `Store volumes as ${name}.${cold}` });
+  toggle({
+    flag,
+    release: 'both',
+    actions: ['backup', 'replicate', 'squash'],
+    help: `Store volumes as ${name}.${cold}`,
+  });
 
 const COLD = ' Volumes have to be brought back by other means before they can be restored.';
 
@@ -50,7 +55,7 @@ export const OBJECT_STORES = {
     flag: '--s3-multipart-chunk-size',
     value: 'MIB',
     release: 'both',
-    actions: ['backup', 'replicate'],
+    actions: ['backup', 'replicate', 'squash'],
     default: undefined,
     read: integer(1, MIB),
     help: 'Size of the parts of an S3 multipart upload. Default: parts of 20 MiB, for files above 64 MiB only.',
@@ -59,7 +64,7 @@ export const OBJECT_STORES = {
     flag: '--s3-multipart-max-procs',
     value: 'N',
     release: 'both',
-    actions: ['backup', 'replicate'],
+    actions: ['backup', 'replicate', 'squash'],
     default: 4,
     read: integer(1),
     help: 'Parts of an S3 multipart upload that are sent at the same time (default 4).',
@@ -67,20 +72,20 @@ export const OBJECT_STORES = {
   s3UseServerSideEncryption: toggle({
     flag: '--s3-use-server-side-encryption',
     release: 'both',
-    actions: ['backup', 'replicate'],
+    actions: ['backup', 'replicate', 'squash'],
     help: 'Ask S3 to encrypt what it stores, with keys of its own.',
   }),
   s3UseServerSideKmsEncryption: toggle({
     flag: '--s3-use-server-side-kms-encryption',
     release: 'both',
-    actions: ['backup', 'replicate'],
+    actions: ['backup', 'replicate', 'squash'],
     help: 'Ask S3 to encrypt what it stores, with a KMS key.',
   }),
   s3KmsKeyId: option<string | undefined>({
     flag: '--s3-kms-key-id',
     value: 'KEYID',
     release: 'both',
-    actions: ['backup', 'replicate'],
+    actions: ['backup', 'replicate', 'squash'],
     default: undefined,
     read: text,
     help: 'The KMS key for --s3-use-server-side-kms-encryption.',
@@ -89,7 +94,7 @@ export const OBJECT_STORES = {
     flag: '--s3-kms-grant',
     value: 'GRANT',
     release: 'both',
-    actions: ['backup', 'replicate'],
+    actions: ['backup', 'replicate', 'squash'],
     default: undefined,
     read: text,
     help: 'Grantee with full control over what is stored with KMS encryption.',
@@ -98,7 +103,7 @@ export const OBJECT_STORES = {
     flag: '--azure-blob-tier',
     value: 'TIER',
     release: 'both',
-    actions: ['backup', 'replicate'],
+    actions: ['backup', 'replicate', 'squash'],
     default: undefined,
     read: oneOf('Hot', 'Cool', 'Archive'),
     help: 'Azure access tier: Hot, Cool or Archive.',
@@ -107,7 +112,7 @@ export const OBJECT_STORES = {
     flag: '--azure-max-single-put-size',
     value: 'BYTES',
     release: 'both',
-    actions: ['backup', 'replicate'],
+    actions: ['backup', 'replicate', 'squash'],
     default: undefined,
     read: integer(1),
     help: 'Largest file sent to Azure in one request.',
@@ -116,7 +121,7 @@ export const OBJECT_STORES = {
     flag: '--azure-max-block-size',
     value: 'BYTES',
     release: 'both',
-    actions: ['backup', 'replicate'],
+    actions: ['backup', 'replicate', 'squash'],
     default: undefined,
     read: integer(1),
     help: 'Size of the blocks of an Azure upload.',
@@ -140,7 +145,7 @@ export const OBJECT_STORES = {
     flag: '--swift-storage-policy',
     value: 'POLICY',
     release: 'both',
-    actions: ['backup', 'replicate'],
+    actions: ['backup', 'replicate', 'squash'],
     default: undefined,
     read: text,
     help: 'Storage policy of a new Swift container.',
@@ -149,7 +154,7 @@ export const OBJECT_STORES = {
     flag: '--mp-segment-size',
     value: 'MIB',
     release: 'both',
-    actions: ['backup', 'replicate'],
+    actions: ['backup', 'replicate', 'squash'],
     default: 5120 * MIB,
     read: integer(1, MIB),
     help: 'Size of the segments of large Swift objects (default 5120).',

@@ -10,7 +10,16 @@ export type Flag = `--${string}`;
 export type Release = 'both' | '0.8' | '3.0' | 'ours';
 
 /** Groups of actions an option has a meaning for; elsewhere it is accepted and ignored. */
-export type ActionGroup = 'backup' | 'restore' | 'verify' | 'list' | 'status' | 'cleanup' | 'remove' | 'replicate';
+export type ActionGroup =
+  | 'backup'
+  | 'restore'
+  | 'verify'
+  | 'list'
+  | 'status'
+  | 'cleanup'
+  | 'remove'
+  | 'replicate'
+  | 'squash';
 
 /** What the reader of a value may look at. */
 export interface ReadContext {

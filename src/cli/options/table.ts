@@ -8,6 +8,7 @@ import type { AnyOption, Flag, Option, Release } from './option.ts';
 import { RESTORE } from './restore.ts';
 import { RETIRED } from './retired.ts';
 import { SELECTION } from './selection.ts';
+import { SQUASH } from './squash.ts';
 
 /** Every option that has a setting of its own. The setting is named like the main flag in camel case. */
 export const OPTIONS = {
@@ -15,6 +16,7 @@ export const OPTIONS = {
   ...LOGGING,
   ...BACKUP,
   ...RESTORE,
+  ...SQUASH,
   ...ENCRYPTION,
   ...BACKENDS,
   ...OBJECT_STORES,
@@ -27,6 +29,7 @@ export const TOPICS: readonly { readonly title: string; readonly options: Readon
   { title: 'Backup', options: BACKUP },
   { title: 'Selection of files', options: SELECTION },
   { title: 'Restore, verify, list and status', options: RESTORE },
+  { title: 'Squash', options: SQUASH },
   { title: 'Encryption', options: { ...ENCRYPTION, ...ENCRYPTION_SHORTHANDS } },
   { title: 'Back ends', options: BACKENDS },
   { title: 'Object stores', options: OBJECT_STORES },

@@ -16,6 +16,7 @@ export type Action =
   | 'remove-all-but-n-full'
   | 'remove-all-inc-of-but-n-full'
   | 'replicate'
+  | 'squash'
   | 'validate-backend';
 
 interface ActionSpec {
@@ -30,7 +31,7 @@ interface ActionSpec {
   readonly group?: ActionGroup;
 }
 
-/** Names are those of both releases, aliases those of 3.0.1; `backup` was not in 0.8.22, `validate-backend` is ours. */
+/** Names are those of both releases, aliases those of 3.0.1; `backup` was not in 0.8.22, `squash` and `validate-backend` are ours. */
 export const ACTIONS: readonly ActionSpec[] = [
   {
     action: 'backup',
@@ -129,6 +130,14 @@ export const ACTIONS: readonly ActionSpec[] = [
     group: 'replicate',
   },
   {
+    action: 'squash',
+    aliases: [],
+    takes: 'URL',
+    help: 'Make one increment of several that follow one another.',
+    more: 'Takes those behind the backup of --from, up to that of --to. The backups between cannot be restored any more, all others can. Needs the key that reads them, not the source. Shows what it would do only, unless --force is given.',
+    group: 'squash',
+  },
+  {
     action: 'validate-backend',
     aliases: [],
     takes: 'URL',
@@ -165,7 +174,7 @@ export function noAction(word: string): UsageError {
   });
 }
 
-const NOT_IN_0_8: readonly Action[] = ['backup', 'validate-backend'];
+const NOT_IN_0_8: readonly Action[] = ['backup', 'squash', 'validate-backend'];
 
 /**
  * The action a first word stands for: a name, an alias, or a unique beginning of a name of 0.8.22. undefined when it

@@ -18,8 +18,8 @@ interface ManifestFileOptions {
   readonly path: string;
   /** Where the list of changed files waits until its length is known; undefined when none is wanted. */
   readonly listPath: string | undefined;
-  readonly hostname: string;
-  readonly localDir: BytePath;
+  readonly hostname: string | undefined;
+  readonly localDir: BytePath | undefined;
 }
 
 /** The manifest of a set while it is being written: volume records as they come, the list of changed files at the end. */

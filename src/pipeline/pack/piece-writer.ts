@@ -4,7 +4,7 @@ import type { Entry } from '../../archive/entry.ts';
 import { BLOCK, paddingLength } from '../../archive/tar/tar-header.ts';
 import { headerLength, writeHeader } from '../../archive/tar/tar-writer.ts';
 import type { BackupStatistics } from '../../events/statistics.ts';
-import type { Soon } from '../../util/soon.ts';
+import { after, type Soon } from '../../util/soon.ts';
 import { ChangedMeanwhile, type SplitFile } from './resume-point.ts';
 import type { VolumePacker } from './volume-packer.ts';
 
@@ -49,6 +49,15 @@ export class PieceWriter {
     const more = this.#addPiece(entry, body, 1);
     if (more instanceof Promise || more) return this.#addRest(entry, body, more);
     return undefined;
+  }
+
+  /** A member without a body. */
+  addBare(entry: Entry): Soon<void> {
+    const { volumes } = this.#options;
+    const member = difftarMember(entry, 0);
+    return after(volumes.room(headerLength(member)), () =>
+      volumes.commit(writeHeader(volumes.block, volumes.used, member), { path: entry.path }),
+    );
   }
 
   /** The pieces behind the first `kept`, which are read for the signature only. */

@@ -1,8 +1,6 @@
 import { PIECE_SIZE } from '../../archive/difftar.ts';
-import { difftarMember } from '../../archive/difftar-writer.ts';
 import type { Entry, EntryStream } from '../../archive/entry.ts';
 import type { FileChange } from '../../archive/manifest/manifest.ts';
-import { headerLength, writeHeader } from '../../archive/tar/tar-writer.ts';
 import type { FileInProgress } from '../../cache/journal.ts';
 import { LocalError } from '../../errors/errors.ts';
 import type { Emit } from '../../events/events.ts';
@@ -249,12 +247,7 @@ export class Producer {
 
   /** A member without a body, here and among the signatures. */
   #addBare(entry: Entry): Soon<void> {
-    const { volumes, signatures } = this.#options;
-    const member = difftarMember(entry, 0);
-    return after(volumes.room(headerLength(member)), () => {
-      volumes.commit(writeHeader(volumes.block, volumes.used, member), { path: entry.path });
-      signatures.add(entry, NO_BODY);
-    });
+    return after(this.#pieces.addBare(entry), () => this.#options.signatures.add(entry, NO_BODY));
   }
 }
 

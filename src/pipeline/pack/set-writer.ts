@@ -48,14 +48,15 @@ export interface SetWriterOptions {
   /** The archive dir and a private directory inside it. */
   readonly archiveDir: string;
   readonly workDir: string;
-  readonly hostname: string;
-  readonly localDir: BytePath;
+  /** What is not known is not written. */
+  readonly hostname: string | undefined;
+  readonly localDir: BytePath | undefined;
   readonly volumeSize: number;
   readonly listFiles: boolean;
   /** What is there of the set already: its first volumes. */
   readonly kept: readonly KeptVolume[];
-  /** What a run that resumes this one has to know. */
-  readonly journal: JournalHead;
+  /** What a run that resumes this one has to know. Without it nothing tells of an unfinished set: no backup goes on with it. */
+  readonly journal: JournalHead | undefined;
   /** For tests: the run ends in failure after the upload of this volume. */
   readonly failOnVolume: number | undefined;
   /**
@@ -77,7 +78,7 @@ export interface SetWriterOptions {
 export class SetWriter {
   readonly #options: SetWriterOptions;
   readonly #uploads: UploadQueue;
-  readonly #journal: JournalFile;
+  readonly #journal: JournalFile | undefined;
   readonly manifest: ManifestFile;
   readonly signatures: SigtarFile;
   readonly volumes: VolumePacker;
@@ -98,10 +99,12 @@ export class SetWriter {
       localDir,
     });
     this.signatures = new SigtarFile(join(workDir, 'sigtar'), archiveDir);
-    this.#journal = new JournalFile({ path: join(workDir, 'journal'), archiveDir, head: journal });
+    if (journal !== undefined) {
+      this.#journal = new JournalFile({ path: join(workDir, 'journal'), archiveDir, head: journal });
+    }
     for (const { record, line } of kept) {
       this.manifest.addVolume(record);
-      if (line !== undefined) this.#journal.add(line);
+      if (line !== undefined) this.#journal?.add(line);
     }
     this.volumes = new VolumePacker({
       kept: kept.length,
@@ -129,7 +132,7 @@ export class SetWriter {
     if (this.#options.kept.length > 0) await this.#checkpoint();
     this.manifest.finish();
     this.signatures.finish();
-    this.#journal.close();
+    this.#journal?.close();
     await this.#publishSignatures();
     await this.#publishManifest();
     return volumes;
@@ -141,7 +144,7 @@ export class SetWriter {
     await this.#uploads.settle();
     this.manifest.close();
     this.signatures.close();
-    this.#journal.close();
+    this.#journal?.close();
   }
 
   async #sealVolume(number: number, { path, file }: OpenVolume, range: VolumeRange): Promise<void> {
@@ -160,7 +163,7 @@ export class SetWriter {
     const size = await file.finish();
     const sha1 = file.digest?.() ?? hashFile(path, 'SHA1');
     const { inProgress } = this;
-    this.#journal.add({
+    this.#journal?.add({
       volume: number,
       sha1,
       size,
@@ -186,6 +189,7 @@ export class SetWriter {
 
   /** What was written so far is on disk, under the names of an unfinished set. */
   async #checkpoint(): Promise<void> {
+    if (this.#journal === undefined) return;
     this.#journal.moveTo(this.#journalPath());
     await Promise.all([
       this.manifest.checkpoint(this.#partPath('manifest')),

@@ -113,34 +113,11 @@ export function rebuildTree(
   }
 
   async function patched(from: EntryStream, steps: readonly EntryStream[], take: Take): Promise<void> {
-    const state = await stateAfter(from, steps.slice(0, -1));
+    const state = await stateAfter(from, steps.slice(0, -1), { makeScratch, name: nameOfCurrent() });
     try {
       for (const delta of steps.slice(-1)) await applyDelta(delta, state, take, nameOfCurrent());
     } finally {
       state.dispose();
-    }
-  }
-
-  /** The content with these deltas applied, to be disposed of. */
-  async function stateAfter(from: EntryStream, steps: readonly EntryStream[]): Promise<Scratch> {
-    let state = makeScratch();
-    try {
-      await drain(from, (block) => state.append(block));
-      for (const delta of steps) {
-        const after = makeScratch();
-        try {
-          await applyDelta(delta, state, (block) => after.append(block), nameOfCurrent());
-        } catch (error) {
-          after.dispose();
-          throw error;
-        }
-        state.dispose();
-        state = after;
-      }
-      return state;
-    } catch (error) {
-      state.dispose();
-      throw error;
     }
   }
 
@@ -153,7 +130,7 @@ export function rebuildTree(
       return;
     }
     // One delta may copy any amount: what nobody has asked for yet is not to fill memory.
-    const state = await stateAfter(from, deltas);
+    const state = await stateAfter(from, deltas, { makeScratch, name: nameOfCurrent() });
     try {
       const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
       for (let at = 0, length = state.read(block, 0); length > 0; length = state.read(block, at)) {
@@ -199,12 +176,48 @@ async function drainLater(stream: EntryStream, take: Take, first: Promise<Buffer
   }
 }
 
+/** The content of `from` with these deltas applied, oldest first, to be disposed of; `name` is for messages. */
+export async function stateAfter(
+  from: EntryStream,
+  deltas: readonly EntryStream[],
+  { makeScratch, name }: { readonly makeScratch: () => Scratch; readonly name: string },
+): Promise<Scratch> {
+  let state = makeScratch();
+  try {
+    await drain(from, (block) => state.append(block));
+    for (const delta of deltas) {
+      const after = makeScratch();
+      try {
+        await applyDelta(delta, state, (block) => after.append(block), name);
+      } catch (error) {
+        after.dispose();
+        throw error;
+      }
+      state.dispose();
+      state = after;
+    }
+    return state;
+  } catch (error) {
+    state.dispose();
+    throw error;
+  }
+}
+
 /** Applies the delta that is the body of the current entry; `name` is for messages. */
 export async function applyDelta(stream: EntryStream, basis: Basis, take: Take, name: string): Promise<void> {
   const applier = new DeltaApplier(basis, take);
+  await readDelta(stream, applier, name);
+}
+
+/** Gives the delta that is the body of the current entry to whoever reads its commands. */
+export async function readDelta(
+  stream: EntryStream,
+  reader: Pick<DeltaApplier, 'push' | 'finish'>,
+  name: string,
+): Promise<void> {
   try {
-    await drain(stream, (block) => applier.push(block));
-    applier.finish();
+    await drain(stream, (block) => reader.push(block));
+    reader.finish();
   } catch (error) {
     if (!(error instanceof IntegrityError)) throw error;
     throw new IntegrityError(error.code, `The delta of ${name} is damaged: ${error.message}`, { cause: error });

@@ -4,6 +4,7 @@ import { rolledForward } from '../../archive/rolled-forward.ts';
 import { SigtarStream } from '../../archive/sigtar.ts';
 import type { SetSignatures } from '../../collections/lookup.ts';
 import type { SignatureChain } from '../../collections/signature-chains.ts';
+import { IntegrityError } from '../../errors/errors.ts';
 import { type Bounded, decoderLimit } from '../../pipeline/unpack/decoder-limit.ts';
 import { fetchDecoded } from './fetch-decoded.ts';
 import { mendingStream } from './mending-stream.ts';
@@ -13,11 +14,18 @@ import type { Repository } from '../repository.ts';
 /** Of so many it does not matter how much is open at once. */
 const FEW_FILES = 8;
 
+interface SignatureOptions {
+  readonly bounded?: Bounded;
+  /** What is damaged ends the run, and does not count as missing. */
+  readonly isStrict?: boolean;
+}
+
 /** The state that signature archives tell, oldest file first. */
 export function openSignatures(repository: Repository, chain: Pick<SignatureChain, 'place' | 'files'>): EntryStream {
   const limited = decoderLimit(repository.spool);
   const bounded: Bounded = chain.files.length > FEW_FILES ? limited : (bytes) => bytes;
-  return rolledForward(chain.files.map((file) => openSetSignatures(repository, { place: chain.place, file }, bounded)));
+  const { place, files } = chain;
+  return rolledForward(files.map((file) => openSetSignatures(repository, { place, file }, { bounded })));
 }
 
 /**
@@ -27,7 +35,7 @@ export function openSignatures(repository: Repository, chain: Pick<SignatureChai
 export function openSetSignatures(
   repository: Repository,
   { place, file: { name, end } }: SetSignatures,
-  bounded: Bounded = (bytes) => bytes,
+  { bounded = (bytes) => bytes, isStrict = false }: SignatureOptions = {},
 ): EntryStream {
   const { archiveDir, keys, emit, call } = repository;
   const options = { signal: call.signal, reuses: true };
@@ -37,7 +45,8 @@ export function openSetSignatures(
       name,
       setTime: end,
       onWarning: (warning) => {
-        if (mayRenew && warning.kind === 'unreadable') throw warning.error;
+        if ((mayRenew || isStrict) && warning.kind === 'unreadable') throw warning.error;
+        if (isStrict) throw new IntegrityError('DAMAGED', `The signatures ${warning.file} do not stand in order.`);
         emit({ kind: 'warning', text: `The signatures ${warning.file} are damaged: some of them do not count.` });
       },
     });

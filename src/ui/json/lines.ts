@@ -147,6 +147,7 @@ export interface Results {
   'remove-all-but-n-full': RemoveFields;
   'remove-all-inc-of-but-n-full': RemoveFields;
   replicate: ReplicateFields;
+  squash: SquashFields;
   'validate-backend': ValidateFields;
   help: TextFields;
   version: TextFields;
@@ -172,6 +173,7 @@ export type ResultLine =
   | ResultOf<'remove-all-but-n-full'>
   | ResultOf<'remove-all-inc-of-but-n-full'>
   | ResultOf<'replicate'>
+  | ResultOf<'squash'>
   | ResultOf<'validate-backend'>
   | ResultOf<'help'>
   | ResultOf<'version'>;
@@ -341,6 +343,22 @@ export interface ReplicateFields {
   copied: SetFields[];
   /** A dry run: they would be copied. */
   isPlanned: boolean;
+}
+
+/** Increments that became one, or would. */
+export interface SquashFields {
+  /** The one. */
+  set: SetFields;
+  /** Those that it takes the place of, oldest first; none where there is nothing between. */
+  squashed: SetFields[];
+  /** Sets of which an earlier squash that was interrupted had left something. */
+  leftovers: SetFields[];
+  /** Stored of those; absent where the store does not list the size of each file. */
+  bytesBefore?: Count;
+  /** Stored of the one; before it is there an estimate, absent where none can be made. */
+  bytesAfter?: Count;
+  /** It is there, and those are gone. Without `--force` they are found only. */
+  isDone: boolean;
 }
 
 export interface ValidateFields {

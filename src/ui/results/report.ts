@@ -5,6 +5,7 @@ import type { RemoveResult } from '../../actions/remove/remove-old.ts';
 import type { ReplicateResult } from '../../actions/replicate/replicate.ts';
 import type { RestoreResult } from '../../actions/restore/restore.ts';
 import type { FileHistory } from '../../actions/status/changes.ts';
+import type { SquashResult } from '../../actions/squash/squash.ts';
 import type { StatusResult } from '../../actions/status/status-result.ts';
 import type { ValidateResult } from '../../actions/validate/validate-backend.ts';
 import type { VerifyResult } from '../../actions/verify/verify.ts';
@@ -26,6 +27,7 @@ export interface ActionResults {
   readonly 'remove-all-but-n-full': RemoveResult;
   readonly 'remove-all-inc-of-but-n-full': RemoveResult;
   readonly replicate: ReplicateResult;
+  readonly squash: SquashResult;
   readonly 'validate-backend': ValidateResult;
   readonly help: { readonly text: string };
   readonly version: { readonly text: string };

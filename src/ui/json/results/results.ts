@@ -2,7 +2,7 @@ import type { ActionResults } from '../../results/report.ts';
 import { backupFields } from './backup.ts';
 import { listFields, restoreFields, verifyFields } from './reading.ts';
 import { statusFields } from './status.ts';
-import { cleanupFields, removeFields, replicateFields, validateFields } from './upkeep.ts';
+import { cleanupFields, removeFields, replicateFields, squashFields, validateFields } from './upkeep.ts';
 
 /** The results of actions as the last line has them. */
 export const RESULT_FIELDS = {
@@ -18,6 +18,7 @@ export const RESULT_FIELDS = {
   'remove-all-but-n-full': removeFields,
   'remove-all-inc-of-but-n-full': removeFields,
   replicate: replicateFields,
+  squash: squashFields,
   'validate-backend': validateFields,
   help: ({ text }) => ({ text }),
   version: ({ text }) => ({ text: text.trimEnd() }),

@@ -1,9 +1,17 @@
 import type { CleanupResult } from '../../../actions/remove/cleanup.ts';
 import type { RemoveResult } from '../../../actions/remove/remove-old.ts';
 import type { ReplicateResult } from '../../../actions/replicate/replicate.ts';
+import type { SquashResult } from '../../../actions/squash/squash.ts';
 import type { CheckResult, ValidateResult } from '../../../actions/validate/validate-backend.ts';
 import { timeFields } from '../fields.ts';
-import type { CheckFields, CleanupFields, RemoveFields, ReplicateFields, ValidateFields } from '../lines.ts';
+import type {
+  CheckFields,
+  CleanupFields,
+  RemoveFields,
+  ReplicateFields,
+  SquashFields,
+  ValidateFields,
+} from '../lines.ts';
 import { setFields } from './sets.ts';
 
 export function cleanupFields({ files, isRemoved }: CleanupResult): CleanupFields {
@@ -27,6 +35,18 @@ export function removeFields({ plan, isRemoved }: RemoveResult): RemoveFields {
 
 export function replicateFields({ found, copied, isPlanned }: ReplicateResult): ReplicateFields {
   return { found, copied: copied.map(setFields), isPlanned };
+}
+
+export function squashFields(result: SquashResult): SquashFields {
+  const { set, squashed, leftovers, bytesBefore, bytesAfter, isDone } = result;
+  return {
+    set: setFields(set),
+    squashed: squashed.map(setFields),
+    leftovers: leftovers.map(setFields),
+    ...(bytesBefore !== undefined && { bytesBefore }),
+    ...(bytesAfter !== undefined && { bytesAfter }),
+    isDone,
+  };
 }
 
 export function validateFields({ checks, guarantees, isGood }: ValidateResult): ValidateFields {
