@@ -6,6 +6,7 @@ export type {
   BackupRequest,
   DryRunOptions,
   EntriesRequest,
+  MirrorRequest,
   ReadRequest,
   RemoveRequest,
   ReplicateRequest,
@@ -20,6 +21,8 @@ export type { BackupResult } from './actions/backup/result.ts';
 export type { RestoreResult } from './actions/restore/restore.ts';
 export type { VerifyResult } from './actions/verify/verify.ts';
 export type { RemoveResult } from './actions/remove/remove-old.ts';
+export type { MirrorResult } from './actions/mirror/mirror.ts';
+export type { MirroredSet } from './actions/mirror/copy-set.ts';
 export type { ReplicateResult } from './actions/replicate/replicate.ts';
 export type { SquashResult } from './actions/squash/squash.ts';
 export type { CleanupResult } from './actions/remove/cleanup.ts';

@@ -15,7 +15,7 @@ import { runStatus } from '../cli/run/status.ts';
 import { runVerify } from '../cli/run/verify.ts';
 import { suitAwsSdk } from '../cli/suit-aws-sdk.ts';
 import { adoptLocalZone } from '../cli/time/local-zone.ts';
-import { tempRoots } from '../cli/places.ts';
+import { archiveDirOf, tempRoots } from '../cli/places.ts';
 import { processSurroundings, processWords, type Surroundings } from '../cli/surroundings.ts';
 import { catchSignals, type Interrupts, SIGNALS } from '../cli/signals.ts';
 import { versionText } from '../cli/version.ts';
@@ -52,6 +52,7 @@ const STORING_ACTIONS: ReadonlySet<RunCommand['action']> = new Set([
   'incremental',
   'backup',
   'replicate',
+  'mirror',
   'validate-backend',
 ]);
 
@@ -130,7 +131,7 @@ async function run(command: RunCommand, { around, ...call }: Circumstances, { em
     ask: (question) => askPerson(question, processIo({ warn, flush, ...call })),
   });
   const addressed = (url: string): string => (settings.gio ? `gio+${url}` : url);
-  const url = command.action === 'replicate' ? command.targetUrl : command.url;
+  const url = 'targetUrl' in command ? command.targetUrl : command.url;
   await using backend = await open(addressed(url), makesPlace);
   let io: AskIo | undefined;
   const repository = openRepository({
@@ -159,10 +160,15 @@ async function run(command: RunCommand, { around, ...call }: Circumstances, { em
     emit,
     call,
   });
-  if (command.action !== 'replicate') return await act(repository, command);
+  if (!('targetUrl' in command)) return await act(repository, command);
   await using origin = await open(addressed(command.url), false);
   const remote = openRemote({ backend: origin, spool, call, tries: settings.numRetries });
   tuneForLoops(BULKY_MODULES);
+  if (command.action === 'mirror') {
+    const { runMirror } = await import('../cli/run/mirror.ts');
+    const place = { backend: origin, remote, url: command.url };
+    return await runMirror(repository, settings, place, archiveDirOf(settings, command.url, around));
+  }
   const { runReplicate } = await import('../cli/run/replicate.ts');
   return await runReplicate(repository, settings, { backend: origin, remote });
 }
@@ -200,7 +206,7 @@ function tuneForLoops(modules: readonly string[]): void {
 
 async function act(
   repository: Repository,
-  command: Exclude<RunCommand, { readonly action: 'replicate' }>,
+  command: Exclude<RunCommand, { readonly targetUrl: string }>,
 ): Promise<number> {
   const modules = BULKY_ACTIONS[command.action];
   if (modules !== undefined) tuneForLoops(modules);

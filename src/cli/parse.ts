@@ -68,9 +68,18 @@ function understand(argv: readonly string[], draft: Draft): Command {
   return {
     ...request,
     settings: checked(settings, request, draft.warnings),
-    archiveDir: archiveDirOf(settings, request.action === 'replicate' ? request.targetUrl : request.url, around),
+    archiveDir: archiveOf(request, settings, around),
     warnings: [...draft.warnings],
   };
+}
+
+/**
+ * That of the place which is written to. A mirror has one of its own at the other place, whatever `--name` says: that is
+ * the name of the backup which may run meanwhile.
+ */
+function archiveOf(request: Request, settings: Settings, around: Surroundings): string {
+  if (request.action === 'mirror') return archiveDirOf({ ...settings, name: undefined }, request.targetUrl, around);
+  return archiveDirOf(settings, request.action === 'replicate' ? request.targetUrl : request.url, around);
 }
 
 function settingsOf({ values, rules }: Draft): Settings {

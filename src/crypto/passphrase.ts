@@ -10,6 +10,7 @@ export type PassphraseAction =
   | 'cleanup'
   | 'replicate'
   | 'squash'
+  | 'mirror'
   /** Metadata sync, inside whatever action. */
   | 'sync'
   | 'collection-status'
@@ -63,6 +64,7 @@ const NEVER_ASKING: ReadonlySet<PassphraseAction> = new Set([
   'remove-older-than',
   'remove-all-but-n-full',
   'remove-all-inc-of-but-n-full',
+  'mirror',
   'validate-backend',
 ]);
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { NO_PREFIXES } from '../archive/names/names.ts';
 import type { Backend } from '../backends/backend.ts';
-import { openArchiveDir } from '../cache/archive-dir.ts';
+import { type ArchiveDir, defaultName, openArchiveDir } from '../cache/archive-dir.ts';
 import { UsageError } from '../errors/errors.ts';
 import { knownFailure } from '../errors/failure.ts';
 import { openSpool } from '../pipeline/spool.ts';
@@ -34,7 +34,9 @@ export interface Calls {
   /** What work gives one by one. The work ends when nobody wants more of it, and when the store is closed. */
   stream<T>(task: Task, work: (repository: Repository) => AsyncIterable<T>): AsyncIterableIterator<T, undefined>;
   /** Another place, with the same limits. Whoever opens it closes it. */
-  open(url: string): Promise<Backend>;
+  open(url: string, makesPlace?: boolean): Promise<Backend>;
+  /** The archive dir of another place, inside that of the store. */
+  archiveDirFor(url: string): ArchiveDir;
   /** Ends what runs, and waits for that. */
   close(): Promise<void>;
 }
@@ -159,7 +161,8 @@ export async function openCalls(url: string, options: StoreOptions): Promise<Cal
         },
       };
     },
-    open: (at) => openPlace(at, false),
+    open: (at, makesPlace = false) => openPlace(at, makesPlace),
+    archiveDirFor: (at) => openArchiveDir(archiveDir.path, `mirror-${defaultName(at)}`),
     close: () => (closed ??= close()),
   };
 

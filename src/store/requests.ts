@@ -134,6 +134,20 @@ export interface SquashRequest extends DryRunOptions {
   readonly concurrency?: number | undefined;
 }
 
+/** What is kept at a second place. */
+export interface MirrorRequest extends DryRunOptions {
+  /** The URL of the second place. It is made when it is not there. */
+  readonly to: string;
+  /** Only backup sets from before this are sent. */
+  readonly before?: TimeInput | undefined;
+  /** Sets that are gone from the store are deleted there. Never the last chain, and nothing where the store is empty or damaged. */
+  readonly deletes?: boolean | undefined;
+  /** Sets are deleted there even if they are newer than all of the store, and files sent even if they are shorter. */
+  readonly force?: boolean | undefined;
+  /** Files uploaded while others are fetched; by default one. */
+  readonly concurrency?: number | undefined;
+}
+
 /** For calls that can also only look. */
 export interface DryRunOptions extends CallOptions {
   /** Nothing is written or deleted: it is only found out what would be. */

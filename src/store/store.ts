@@ -4,6 +4,7 @@ import { entries } from '../actions/list/entries.ts';
 import { versions } from '../actions/list/versions.ts';
 import { cleanup, type CleanupResult } from '../actions/remove/cleanup.ts';
 import { removeOld, type RemoveResult } from '../actions/remove/remove-old.ts';
+import { mirror, type MirrorResult } from '../actions/mirror/mirror.ts';
 import { replicate, type ReplicateResult } from '../actions/replicate/replicate.ts';
 import { readFile } from '../actions/restore/read-file.ts';
 import { restore, type RestoreResult } from '../actions/restore/restore.ts';
@@ -22,6 +23,7 @@ import {
   backupOptions,
   type DryRunOptions,
   type EntriesRequest,
+  type MirrorRequest,
   type ReadRequest,
   type RemoveRequest,
   type ReplicateRequest,
@@ -124,6 +126,14 @@ export interface Store extends AsyncDisposable {
    */
   squash(request: SquashRequest): Promise<SquashResult>;
   /**
+   * Keeps the same backup at a second place: sends the files of complete sets that are lacking there, as they are. Needs no
+   * key. Backups can be made meanwhile.
+   * @example
+   * const { copied } = await store.mirror({ to: 'file:///srv/second' });
+   * for (const { files, bytes } of copied) print(files, bytes);
+   */
+  mirror(request: MirrorRequest): Promise<MirrorResult>;
+  /**
    * Ends whatever still runs and lets go of everything; `await using` does it, too. A second call waits for the first.
    * @example
    * await store.close();
@@ -194,6 +204,16 @@ export async function openStore(url: string, options: StoreOptions): Promise<Sto
       const { dryRun, signal } = request;
       const task = { action: 'squash', dryRun, signal } as const;
       return calls.run(task, async (repository) => squash(repository, squashOptions(request, options)));
+    },
+    mirror({ to, before, deletes = false, force = false, concurrency, dryRun, signal }) {
+      const wanted = { before: secondsOf(before), deletes, force, concurrency };
+      return calls.run({ action: 'mirror', dryRun, signal }, async (repository) => {
+        const makesPlace = dryRun !== true;
+        await using backend = await calls.open(to, makesPlace);
+        const remote = openRemote({ ...repository, backend });
+        const second = { ...repository, backend, remote, url: to, makesPlace, archiveDir: calls.archiveDirFor(to) };
+        return await mirror(second, { ...wanted, origin: repository, archivePath: repository.archiveDir.path });
+      });
     },
     close,
     [Symbol.asyncDispose]: close,

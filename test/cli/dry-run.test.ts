@@ -61,6 +61,7 @@ const ACTIONS: Readonly<Record<string, (s: Scene) => readonly string[]>> = {
   incremental: ({ source, url }) => ['incremental', ...SAME, ...now, '--jsonstat', source, url],
   backup: ({ source, url }) => ['backup', ...SAME, ...now, '--skip-if-no-change', source, url],
   replicate: ({ dir, url }) => ['replicate', url, `file://${dir}`],
+  mirror: ({ dir, url }) => ['mirror', '--delete', url, `file://${dir}`],
   restore: ({ dir, url }) => ['restore', url, `${dir}/out`],
   verify: ({ source, url }) => ['verify', '--compare-data', url, source],
   'list-current-files': ({ url }) => ['list-current-files', url],

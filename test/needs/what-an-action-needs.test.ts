@@ -146,6 +146,12 @@ const NAMES: readonly Row[] = [
     args: ['replicate', ...time(3), URL, 'file://DIR/copy'],
     reads: [...of('m', 0, 1, 2), ...of('s', 0, 1, 2), ...volumes(0, 1, 2)],
   },
+  // What is not encrypted is checked by its manifest; signatures are sent as they are.
+  {
+    action: 'mirror of the older chain',
+    args: ['mirror', ...time(3), URL, 'file://DIR/copy'],
+    reads: [...of('m', 0, 1, 2), ...of('s', 0, 1, 2), ...volumes(0, 1, 2)],
+  },
   { action: 'validate-backend', args: ['validate-backend', URL], reads: [] },
 ];
 

@@ -127,6 +127,7 @@ describe('the password in a URL', () => {
         ['restore', s.url, word],
         ['restore', '--file-to-restore', word, s.url, `${s.dir}/out`],
         ['replicate', word, s.url],
+        ['mirror', word, s.url],
         ['remove-older-than', word, s.url],
         ['remove-all-but-n-full', word, s.url],
         ['full', '--volsize', word, s.source, s.url],

@@ -50,8 +50,14 @@ export const GENERAL = {
   force: toggle({
     flag: '--force',
     release: 'both',
-    actions: ['cleanup', 'remove', 'squash', 'restore'],
+    actions: ['cleanup', 'remove', 'squash', 'restore', 'mirror'],
     help: 'Really delete (cleanup, remove-*, squash); restore over existing files.',
+  }),
+  delete: toggle({
+    flag: '--delete',
+    release: 'ours',
+    actions: ['mirror'],
+    help: 'Delete at the second place what is gone at the first. Never the last chain; nothing where the first place is empty, damaged or older, unless --force is given as well.',
   }),
   strict: toggle({
     flag: '--strict',
@@ -98,7 +104,7 @@ export const GENERAL = {
     flag: '--concurrency',
     value: 'N',
     release: '3.0',
-    actions: ['backup', 'squash'],
+    actions: ['backup', 'squash', 'mirror'],
     default: undefined,
     read: integer(0),
     aliases: [

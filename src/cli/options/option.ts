@@ -19,7 +19,8 @@ export type ActionGroup =
   | 'cleanup'
   | 'remove'
   | 'replicate'
-  | 'squash';
+  | 'squash'
+  | 'mirror';
 
 /** What the reader of a value may look at. */
 export interface ReadContext {

@@ -37,7 +37,7 @@ export const RESTORE = {
     short: 't',
     value: 'TIME',
     release: 'both',
-    actions: ['restore', 'verify', 'list', 'replicate'],
+    actions: ['restore', 'verify', 'list', 'replicate', 'mirror'],
     aliases: [{ flag: '--restore-time', release: 'both' }],
     default: undefined,
     read: timeReached,

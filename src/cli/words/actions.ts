@@ -17,6 +17,7 @@ export type Action =
   | 'remove-all-inc-of-but-n-full'
   | 'replicate'
   | 'squash'
+  | 'mirror'
   | 'validate-backend';
 
 interface ActionSpec {
@@ -138,6 +139,14 @@ export const ACTIONS: readonly ActionSpec[] = [
     group: 'squash',
   },
   {
+    action: 'mirror',
+    aliases: [],
+    takes: 'URL URL',
+    help: 'Keep the same backup at a second place, byte for byte.',
+    more: 'Sends the files of complete sets that the second URL lacks, as they are: no key is needed, and what is there is the same backup under the same key. --delete removes there what is gone here. --dry-run shows what would be sent and deleted; --time takes the sets up to a time.',
+    group: 'mirror',
+  },
+  {
     action: 'validate-backend',
     aliases: [],
     takes: 'URL',
@@ -174,7 +183,7 @@ export function noAction(word: string): UsageError {
   });
 }
 
-const NOT_IN_0_8: readonly Action[] = ['backup', 'squash', 'validate-backend'];
+const NOT_IN_0_8: readonly Action[] = ['backup', 'squash', 'mirror', 'validate-backend'];
 
 /**
  * The action a first word stands for: a name, an alias, or a unique beginning of a name of 0.8.22. undefined when it

@@ -29,7 +29,7 @@ export type Request =
       readonly count: number;
       readonly url: string;
     }
-  | { readonly action: 'replicate'; readonly url: string; readonly targetUrl: string };
+  | { readonly action: 'replicate' | 'mirror'; readonly url: string; readonly targetUrl: string };
 
 interface Context {
   readonly around: Surroundings;
@@ -90,7 +90,8 @@ function namedRequest(action: Action, words: readonly string[], context: Context
       const [count, url] = pair(words, action);
       return { action, count: positive(count, action), url: remote(url) };
     }
-    case 'replicate': {
+    case 'replicate':
+    case 'mirror': {
       const [url, targetUrl] = pair(words, action);
       return { action, url: remote(url), targetUrl: remote(targetUrl) };
     }

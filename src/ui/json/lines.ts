@@ -148,6 +148,7 @@ export interface Results {
   'remove-all-inc-of-but-n-full': RemoveFields;
   replicate: ReplicateFields;
   squash: SquashFields;
+  mirror: MirrorFields;
   'validate-backend': ValidateFields;
   help: TextFields;
   version: TextFields;
@@ -174,6 +175,7 @@ export type ResultLine =
   | ResultOf<'remove-all-inc-of-but-n-full'>
   | ResultOf<'replicate'>
   | ResultOf<'squash'>
+  | ResultOf<'mirror'>
   | ResultOf<'validate-backend'>
   | ResultOf<'help'>
   | ResultOf<'version'>;
@@ -359,6 +361,24 @@ export interface SquashFields {
   bytesAfter?: Count;
   /** It is there, and those are gone. Without `--force` they are found only. */
   isDone: boolean;
+}
+
+export interface MirrorFields {
+  /** How many complete sets the first place has that are old enough. */
+  found: Count;
+  /** Those of which something was lacking at the second, and what was sent. */
+  copied: (SetFields & {
+    files: Count;
+    bytes: Count;
+    /** Volumes whose hash was compared with the manifest on their way: it could be read. */
+    verified: Count;
+  })[];
+  /** Complete sets that are only at the second place, and stay. */
+  onlyThere: SetFields[];
+  /** Sets that were deleted there, complete or not. */
+  deleted: SetFields[];
+  /** A dry run: this would be done. */
+  isPlanned: boolean;
 }
 
 export interface ValidateFields {

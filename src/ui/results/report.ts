@@ -2,6 +2,7 @@ import type { BackupResult } from '../../actions/backup/result.ts';
 import type { ListResult } from '../../actions/list/list.ts';
 import type { CleanupResult } from '../../actions/remove/cleanup.ts';
 import type { RemoveResult } from '../../actions/remove/remove-old.ts';
+import type { MirrorResult } from '../../actions/mirror/mirror.ts';
 import type { ReplicateResult } from '../../actions/replicate/replicate.ts';
 import type { RestoreResult } from '../../actions/restore/restore.ts';
 import type { FileHistory } from '../../actions/status/changes.ts';
@@ -28,6 +29,7 @@ export interface ActionResults {
   readonly 'remove-all-inc-of-but-n-full': RemoveResult;
   readonly replicate: ReplicateResult;
   readonly squash: SquashResult;
+  readonly mirror: MirrorResult;
   readonly 'validate-backend': ValidateResult;
   readonly help: { readonly text: string };
   readonly version: { readonly text: string };

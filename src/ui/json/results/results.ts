@@ -2,7 +2,7 @@ import type { ActionResults } from '../../results/report.ts';
 import { backupFields } from './backup.ts';
 import { listFields, restoreFields, verifyFields } from './reading.ts';
 import { statusFields } from './status.ts';
-import { cleanupFields, removeFields, replicateFields, squashFields, validateFields } from './upkeep.ts';
+import { cleanupFields, mirrorFields, removeFields, replicateFields, squashFields, validateFields } from './upkeep.ts';
 
 /** The results of actions as the last line has them. */
 export const RESULT_FIELDS = {
@@ -19,6 +19,7 @@ export const RESULT_FIELDS = {
   'remove-all-inc-of-but-n-full': removeFields,
   replicate: replicateFields,
   squash: squashFields,
+  mirror: mirrorFields,
   'validate-backend': validateFields,
   help: ({ text }) => ({ text }),
   version: ({ text }) => ({ text: text.trimEnd() }),

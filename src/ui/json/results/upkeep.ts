@@ -1,5 +1,6 @@
 import type { CleanupResult } from '../../../actions/remove/cleanup.ts';
 import type { RemoveResult } from '../../../actions/remove/remove-old.ts';
+import type { MirrorResult } from '../../../actions/mirror/mirror.ts';
 import type { ReplicateResult } from '../../../actions/replicate/replicate.ts';
 import type { SquashResult } from '../../../actions/squash/squash.ts';
 import type { CheckResult, ValidateResult } from '../../../actions/validate/validate-backend.ts';
@@ -7,6 +8,7 @@ import { timeFields } from '../fields.ts';
 import type {
   CheckFields,
   CleanupFields,
+  MirrorFields,
   RemoveFields,
   ReplicateFields,
   SquashFields,
@@ -46,6 +48,21 @@ export function squashFields(result: SquashResult): SquashFields {
     ...(bytesBefore !== undefined && { bytesBefore }),
     ...(bytesAfter !== undefined && { bytesAfter }),
     isDone,
+  };
+}
+
+export function mirrorFields({ found, copied, onlyThere, deleted, isPlanned }: MirrorResult): MirrorFields {
+  return {
+    found,
+    copied: copied.map((set) => ({
+      ...setFields(set),
+      files: set.files,
+      bytes: set.bytes,
+      verified: set.verified,
+    })),
+    onlyThere: onlyThere.map(setFields),
+    deleted: deleted.map(setFields),
+    isPlanned,
   };
 }
 
