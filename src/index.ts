@@ -7,6 +7,7 @@ export type {
   DryRunOptions,
   EntriesRequest,
   MirrorRequest,
+  PruneRequest,
   ReadRequest,
   RemoveRequest,
   ReplicateRequest,
@@ -20,6 +21,7 @@ export type { StoreEvent } from './store/events.ts';
 export type { BackupResult } from './actions/backup/result.ts';
 export type { RestoreResult } from './actions/restore/restore.ts';
 export type { VerifyResult } from './actions/verify/verify.ts';
+export type { PruneResult } from './actions/remove/prune.ts';
 export type { RemoveResult } from './actions/remove/remove-old.ts';
 export type { MirrorResult } from './actions/mirror/mirror.ts';
 export type { MirroredSet } from './actions/mirror/copy-set.ts';

@@ -229,6 +229,8 @@ async function act(
     case 'remove-all-but-n-full':
     case 'remove-all-inc-of-but-n-full':
       return runRemove(repository, command.settings, command);
+    case 'prune':
+      return (await import('../cli/run/prune.ts')).runPrune(repository, command.settings);
     case 'squash':
       return (await import('../cli/run/squash.ts')).runSquash(repository, command.settings);
     case 'validate-backend':

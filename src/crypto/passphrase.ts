@@ -18,6 +18,7 @@ export type PassphraseAction =
   | 'remove-older-than'
   | 'remove-all-but-n-full'
   | 'remove-all-inc-of-but-n-full'
+  | 'prune'
   | 'validate-backend';
 
 export interface PassphraseQuery {
@@ -65,6 +66,7 @@ const NEVER_ASKING: ReadonlySet<PassphraseAction> = new Set([
   'remove-all-but-n-full',
   'remove-all-inc-of-but-n-full',
   'mirror',
+  'prune',
   'validate-backend',
 ]);
 

@@ -1,5 +1,6 @@
 import type { FileType, Metadata } from '../archive/entry.ts';
 import type { FileChange } from '../archive/manifest/manifest.ts';
+import type { PruneReport } from '../collections/prune/report.ts';
 import type { CollectionWarning } from '../collections/warnings.ts';
 import type { DuplicityError } from '../errors/errors.ts';
 import type { SizeRange } from '../rsync/signed-size.ts';
@@ -88,6 +89,8 @@ export type Event =
   /** Chains that ended at these times are about to be removed, one step after the other. */
   | { readonly kind: 'removing'; readonly times: readonly EpochSeconds[] }
   | ({ readonly kind: 'removingStep' } & RemovedPart)
+  /** Which sets `prune` keeps; the others are about to be removed, if that was asked for. */
+  | { readonly kind: 'pruning'; readonly report: PruneReport }
   /** A file of a set is copied, or would be in a dry run. */
   | { readonly kind: 'replicating'; readonly name: string }
   /** validate-backend has tried one thing, or could not clean up. A hint, what to do, follows what it is about. */

@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import type { BackupOptions } from '../actions/backup/options.ts';
 import type { TooOld } from '../actions/remove/remove-old.ts';
+import type { Policy } from '../collections/prune/policy.ts';
 import type { RestoreOptions } from '../actions/restore/restore.ts';
 import type { SquashOptions } from '../actions/squash/squash.ts';
 import type { VerifyOptions } from '../actions/verify/verify.ts';
@@ -112,6 +113,25 @@ export type RemoveRequest = CallOptions & {
       }
   );
 
+/**
+ * Which sets are kept: those that any rule takes, and what they build on. The periods are those of the local time zone, weeks
+ * begin on Monday.
+ */
+export interface PruneRequest extends DryRunOptions {
+  readonly keep: {
+    /** So many of the newest. */
+    readonly last?: number | undefined;
+    /** All made in so many seconds before the newest. */
+    readonly withinSeconds?: number | undefined;
+    /** The newest of each of the last so many hours that have one; and so on. */
+    readonly hourly?: number | undefined;
+    readonly daily?: number | undefined;
+    readonly weekly?: number | undefined;
+    readonly monthly?: number | undefined;
+    readonly yearly?: number | undefined;
+  };
+}
+
 /** What is copied. */
 export interface ReplicateRequest extends DryRunOptions {
   /** The URL of the place to copy from. It is read with the passphrase and keys of the store, and only read. */
@@ -220,6 +240,16 @@ export function tooOld(request: RemoveRequest): TooOld {
   if ('olderThan' in request) return { kind: 'olderThan', time: secondsOf(request.olderThan) };
   if ('keepFulls' in request) return { kind: 'allButNFull', count: checkedCount(request.keepFulls) };
   return { kind: 'incsOfAllButNFull', count: checkedCount(request.keepIncrementsOf) };
+}
+
+export function policyOf({ keep: { withinSeconds, ...counts } }: PruneRequest): Policy {
+  for (const [rule, count] of Object.entries({ ...counts, withinSeconds })) {
+    if (count === undefined || (count >= 0 && Number.isInteger(count))) continue;
+    throw new UsageError('USER_ERROR', `${count} is nothing that \`${rule}\` can keep.`, {
+      hint: 'Name a whole number, 0 for none.',
+    });
+  }
+  return { ...counts, within: withinSeconds };
 }
 
 function checkedCount(count: number): number {

@@ -3,6 +3,7 @@ import type { BackupResult } from '../actions/backup/result.ts';
 import { entries } from '../actions/list/entries.ts';
 import { versions } from '../actions/list/versions.ts';
 import { cleanup, type CleanupResult } from '../actions/remove/cleanup.ts';
+import { prune, type PruneResult } from '../actions/remove/prune.ts';
 import { removeOld, type RemoveResult } from '../actions/remove/remove-old.ts';
 import { mirror, type MirrorResult } from '../actions/mirror/mirror.ts';
 import { replicate, type ReplicateResult } from '../actions/replicate/replicate.ts';
@@ -24,6 +25,8 @@ import {
   type DryRunOptions,
   type EntriesRequest,
   type MirrorRequest,
+  policyOf,
+  type PruneRequest,
   type ReadRequest,
   type RemoveRequest,
   type ReplicateRequest,
@@ -100,6 +103,15 @@ export interface Store extends AsyncDisposable {
    * print(plan.times.length, isRemoved);
    */
   remove(request: RemoveRequest): Promise<RemoveResult>;
+  /**
+   * Removes the sets that no rule asks for and nothing kept builds on. The newest always stays. The result tells of each set
+   * why it stays, or which files of it are deleted.
+   * @example
+   * const { sets, freed } = await store.prune({ keep: { daily: 7, weekly: 4, monthly: 12 }, dryRun: true });
+   * for (const { end, fate } of sets) print(fate.kind, new Date(end * 1000));
+   * print(freed);
+   */
+  prune(request: PruneRequest): Promise<PruneResult>;
   /**
    * Removes files that belong to no complete set, such as those of a backup that was ended and will not go on.
    * @example
@@ -188,6 +200,12 @@ export async function openStore(url: string, options: StoreOptions): Promise<Sto
       const task = { action: 'remove-older-than', dryRun, signal } as const;
       return calls.run(task, async (repository) =>
         removeOld(repository, { what: tooOld(request), force: dryRun !== true }),
+      );
+    },
+    prune(request) {
+      const { dryRun, signal } = request;
+      return calls.run({ action: 'prune', dryRun, signal }, async (repository) =>
+        prune(repository, { policy: policyOf(request), force: dryRun !== true }),
       );
     },
     cleanup: ({ dryRun, signal } = {}) =>

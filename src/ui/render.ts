@@ -11,6 +11,7 @@ import {
   removingText,
 } from './upkeep/removal-text.ts';
 import { warningText } from './status/warnings-text.ts';
+import { pruneTable } from './upkeep/prune-text.ts';
 import { checkText } from './upkeep/validation-text.ts';
 import { interruption } from './interruption.ts';
 import { formatProgress } from './progress.ts';
@@ -93,6 +94,8 @@ export function render(event: Event): Message {
       return plain('notice', removingText(event.times));
     case 'removingStep':
       return plain('notice', removingStepText(event));
+    case 'pruning':
+      return { ...plain('notice', pruneTable(event.report)), forced: true };
     case 'replicating':
       return plain('notice', `Replicating b${quoteName(fromText(event.name))}.`);
     case 'checked':

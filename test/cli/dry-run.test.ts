@@ -71,6 +71,7 @@ const ACTIONS: Readonly<Record<string, (s: Scene) => readonly string[]>> = {
   'remove-older-than': ({ url }) => ['remove-older-than', String(timeOfSet(9)), '--force', url],
   'remove-all-but-n-full': ({ url }) => ['remove-all-but-n-full', '1', '--force', url],
   'remove-all-inc-of-but-n-full': ({ url }) => ['remove-all-inc-of-but-n-full', '1', '--force', url],
+  prune: ({ url }) => ['prune', '--keep-last', '1', '--force', url],
 };
 
 describe('--dry-run', () => {
@@ -84,7 +85,7 @@ describe('--dry-run', () => {
   });
 
   // Without it the same actions do have something to do.
-  test.each(['full', 'restore', 'cleanup', 'remove-all-but-n-full', 'list-current-files'])(
+  test.each(['full', 'restore', 'cleanup', 'remove-all-but-n-full', 'prune', 'list-current-files'])(
     'is what keeps %s from changing anything',
     async (name) => {
       const { s, archive } = here();

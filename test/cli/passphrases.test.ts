@@ -188,6 +188,7 @@ describe.runIf(hasGpg)('nobody is asked', () => {
     ['by remove-older-than', () => ['remove-older-than', '1D', '--force', s.url], {}],
     ['by remove-all-but-n-full', () => ['remove-all-but-n-full', '1', '--force', s.url], {}],
     ['by remove-all-inc-of-but-n-full', () => ['remove-all-inc-of-but-n-full', '1', '--force', s.url], {}],
+    ['by prune', () => ['prune', '--keep-last', '1', '--force', s.url], {}],
     ['by the restore that only says what it would need', () => [...restore(), '--dry-run'], {}],
   ])('%s', async (_when, args, env) => {
     expect((await run([...key, ...backup()])).status).toBe(0);

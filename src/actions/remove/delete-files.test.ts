@@ -71,3 +71,17 @@ test('a set whose manifest cannot be deleted keeps its volumes, and others go', 
   await expect(deleteFiles(session(backend), files)).rejects.toBeInstanceOf(BackendError);
   expect(names.filter((name) => memory.files.has(name))).toEqual(names.slice(0, 2));
 });
+
+test('a set whose manifest cannot be deleted keeps the sets that it builds on', async () => {
+  const [full, inc, later] = [
+    'duplicity-full.20231114T221320Z',
+    'duplicity-inc.20231114T221320Z.to.20231115T221320Z',
+    'duplicity-inc.20231115T221320Z.to.20231116T221320Z',
+  ];
+  const names = [later, inc, full].flatMap((set) => [`${set}.manifest`, `${set}.vol1.difftar.gz`]);
+  for (const name of names) memory.files.set(name, Buffer.alloc(1));
+  const backend = faultyBackend(memory, [{ kind: 'delete', calls: [3], when: 'before' }]);
+  const files = names.map((name) => ({ place: 'remote' as const, name }));
+  await expect(deleteFiles(session(backend), files)).rejects.toBeInstanceOf(BackendError);
+  expect(names.filter((name) => memory.files.has(name))).toEqual(names.slice(2));
+});

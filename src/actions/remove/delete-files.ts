@@ -1,12 +1,14 @@
-import { parseName } from '../../archive/names/names.ts';
+import { type FileName, parseName } from '../../archive/names/names.ts';
 import type { Deletion } from '../../collections/deletion.ts';
 import { setKey } from '../../collections/listing.ts';
 import { BackendError } from '../../errors/errors.ts';
 import type { Repository } from '../../repository/repository.ts';
+import type { EpochSeconds } from '../../util/time.ts';
 
 /**
- * Deletes in the order given. What cannot be deleted is a warning, and the first such failure is thrown at the end. A set
- * whose manifest stays keeps its volumes, too: without them it would still look complete.
+ * Deletes in the order given, of a chain the newest set first. What cannot be deleted is a warning, and the first such
+ * failure is thrown at the end. A set whose manifest stays keeps all its files: without them it would still look complete.
+ * So do the sets that it builds on.
  */
 export async function deleteFiles(
   {
@@ -19,10 +21,15 @@ export async function deleteFiles(
   files: readonly Deletion[],
 ): Promise<void> {
   let failure: BackendError | undefined;
-  let kept: string | undefined;
+  const kept = new Set<string>();
+  /** When the sets end that those build on. */
+  const bases = new Set<EpochSeconds>();
   for (const { place, name } of files) {
     const parsed = parseName(name, { prefixes });
-    if (kept !== undefined && parsed?.kind === 'volume' && setKey(parsed) === kept) continue;
+    if (parsed !== undefined && (kept.has(setKey(parsed)) || bases.has(parsed.end))) {
+      keep(parsed);
+      continue;
+    }
     if (place === 'local') {
       archiveDir.remove(name);
       continue;
@@ -32,9 +39,14 @@ export async function deleteFiles(
     } catch (error) {
       if (!(error instanceof BackendError)) throw error;
       failure ??= error;
-      if (parsed?.kind === 'manifest') kept = setKey(parsed);
+      if (parsed?.kind === 'manifest') keep(parsed);
       emit({ kind: 'warning', text: `${name} could not be deleted: ${error.message}` });
     }
   }
   if (failure !== undefined) throw failure;
+
+  function keep(set: FileName): void {
+    kept.add(setKey(set));
+    if (set.type === 'inc') bases.add(set.start);
+  }
 }

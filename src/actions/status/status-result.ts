@@ -1,6 +1,6 @@
 import type { BackupChain } from '../../collections/chains.ts';
 import { type Collection, lastFullTime } from '../../collections/collection.ts';
-import { setKey } from '../../collections/listing.ts';
+import { bytesBySet } from '../../collections/set-bytes.ts';
 import { type BackupSet, hasVolumes, idOf, type SetId } from '../../collections/sets.ts';
 import type { EpochSeconds } from '../../util/time.ts';
 
@@ -52,17 +52,11 @@ export function statusOf(
   collection: Collection,
   sizeOf: (name: string) => number | undefined = () => undefined,
 ): StatusResult {
-  const bytes = new Map<string, number | undefined>();
-  for (const file of collection.remote) {
-    const key = setKey(file);
-    const size = sizeOf(file.name);
-    const before = bytes.has(key) ? bytes.get(key) : 0;
-    bytes.set(key, size === undefined || before === undefined ? undefined : before + size);
-  }
+  const bytesOf = bytesBySet(collection, sizeOf);
   const statusOfSet = (set: BackupSet): SetStatus => ({
     ...idOf(set),
     volumes: set.volumes.size,
-    bytes: bytes.has(setKey(set)) ? bytes.get(setKey(set)) : 0,
+    bytes: bytesOf(set),
     isEncrypted: set.encrypted,
     isComplete: set.isComplete && !set.isPartial && hasVolumes(set),
   });

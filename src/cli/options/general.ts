@@ -50,8 +50,8 @@ export const GENERAL = {
   force: toggle({
     flag: '--force',
     release: 'both',
-    actions: ['cleanup', 'remove', 'squash', 'restore', 'mirror'],
-    help: 'Really delete (cleanup, remove-*, squash); restore over existing files.',
+    actions: ['cleanup', 'remove', 'prune', 'squash', 'restore', 'mirror'],
+    help: 'Really delete (cleanup, remove-*, prune, squash); restore over existing files.',
   }),
   delete: toggle({
     flag: '--delete',

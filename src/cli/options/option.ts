@@ -18,6 +18,7 @@ export type ActionGroup =
   | 'status'
   | 'cleanup'
   | 'remove'
+  | 'prune'
   | 'replicate'
   | 'squash'
   | 'mirror';

@@ -5,6 +5,7 @@ import { ANSWERS, GENERAL } from './general.ts';
 import { LOGGING } from './logging.ts';
 import { OBJECT_STORES } from './objectstores.ts';
 import type { AnyOption, Flag, Option, Release } from './option.ts';
+import { PRUNE } from './prune.ts';
 import { RESTORE } from './restore.ts';
 import { RETIRED } from './retired.ts';
 import { SELECTION } from './selection.ts';
@@ -16,6 +17,7 @@ export const OPTIONS = {
   ...LOGGING,
   ...BACKUP,
   ...RESTORE,
+  ...PRUNE,
   ...SQUASH,
   ...ENCRYPTION,
   ...BACKENDS,
@@ -29,6 +31,7 @@ export const TOPICS: readonly { readonly title: string; readonly options: Readon
   { title: 'Backup', options: BACKUP },
   { title: 'Selection of files', options: SELECTION },
   { title: 'Restore, verify, list and status', options: RESTORE },
+  { title: 'Prune', options: PRUNE },
   { title: 'Squash', options: SQUASH },
   { title: 'Encryption', options: { ...ENCRYPTION, ...ENCRYPTION_SHORTHANDS } },
   { title: 'Back ends', options: BACKENDS },

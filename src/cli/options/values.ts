@@ -3,7 +3,7 @@ import type { BytePath } from '../../util/bytepath.ts';
 import type { EpochSeconds } from '../../util/time.ts';
 import { expandPath } from '../words/expand.ts';
 import { wordBytes } from '../words/raw-argv.ts';
-import { parseTime } from '../time/time-strings.ts';
+import { parseInterval, parseTime, unitHint } from '../time/time-strings.ts';
 import type { ReadContext } from './option.ts';
 
 type Read<T> = (words: readonly string[], context: ReadContext) => T;
@@ -47,6 +47,15 @@ function readTime([word = '']: readonly string[], context: ReadContext, twice: '
   const { around, timeSeparator, warn } = context;
   return parseTime(word, { now: around.now, timeSeparator, twice, warn });
 }
+
+/** A length of time, in seconds. */
+export const interval: Read<number> = ([word = ''], { flag }) => {
+  const seconds = parseInterval(word);
+  if (seconds !== undefined) return seconds;
+  throw new UsageError('COMMAND_LINE', `${flag} needs an interval such as 7D, not '${word}'${unitHint(word)}.`, {
+    hint: 'Its units are s, m (minutes), h, D, W, M (30 days) and Y (365 days).',
+  });
+};
 
 /** A whole number of at least `min`, multiplied by `unit`. */
 export function integer(min: number, unit = 1): Read<number> {

@@ -134,7 +134,7 @@ function badTime(text: string): string {
 }
 
 /** `1d` and `3w`: the case of a unit counts, because `m` and `M` are two. */
-function unitHint(text: string): string {
+export function unitHint(text: string): string {
   const upper = text.replace(/[dwy]/g, (unit) => unit.toUpperCase()).replace(/[SH]/g, (unit) => unit.toLowerCase());
   return upper !== text && parseInterval(upper) !== undefined ? `: units of time have a case, "${upper}" is meant` : '';
 }

@@ -15,6 +15,7 @@ export type Action =
   | 'remove-older-than'
   | 'remove-all-but-n-full'
   | 'remove-all-inc-of-but-n-full'
+  | 'prune'
   | 'replicate'
   | 'squash'
   | 'mirror'
@@ -32,7 +33,7 @@ interface ActionSpec {
   readonly group?: ActionGroup;
 }
 
-/** Names are those of both releases, aliases those of 3.0.1; `backup` was not in 0.8.22, `squash` and `validate-backend` are ours. */
+/** Names are those of both releases, aliases those of 3.0.1; `backup` was not in 0.8.22, `prune`, `squash` and `validate-backend` are ours. */
 export const ACTIONS: readonly ActionSpec[] = [
   {
     action: 'backup',
@@ -123,6 +124,14 @@ export const ACTIONS: readonly ActionSpec[] = [
     group: 'remove',
   },
   {
+    action: 'prune',
+    aliases: [],
+    takes: 'URL',
+    help: 'Delete the sets that no --keep-... option asks for.',
+    more: 'The newest set of each day, week and so on is kept, as many as --keep-daily, --keep-weekly and the like say, with all that it builds on; the newest set of all always is. Shows a table of what stays and why, and deletes only with --force.',
+    group: 'prune',
+  },
+  {
     action: 'replicate',
     aliases: [],
     takes: 'URL URL',
@@ -183,7 +192,7 @@ export function noAction(word: string): UsageError {
   });
 }
 
-const NOT_IN_0_8: readonly Action[] = ['backup', 'squash', 'mirror', 'validate-backend'];
+const NOT_IN_0_8: readonly Action[] = ['backup', 'prune', 'squash', 'mirror', 'validate-backend'];
 
 /**
  * The action a first word stands for: a name, an alias, or a unique beginning of a name of 0.8.22. undefined when it

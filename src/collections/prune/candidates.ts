@@ -10,7 +10,7 @@ export type Held =
   | 'partial'
   /** It is dated after now. */
   | 'ahead'
-  /** Another increment with the same base is in the chain: it may be of another host. */
+  /** Two increments have the same base, it or others of its chain: one of them may be of another host. */
   | 'beside'
   /** Files of it, or of a set that it builds on, are missing. */
   | 'damaged'

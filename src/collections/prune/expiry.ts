@@ -37,7 +37,7 @@ function addExpiries(until: Map<BackupSet, EpochSeconds>, line: Line, { policy, 
   if (pace === undefined) return;
   const newest = times.at(-1) ?? 0;
   const betweenFulls = median(gaps(line.chains.map(({ start }) => start)).slice(-LATELY));
-  const first = Number.isFinite(now) ? Math.max(newest + pace, now) : newest + pace;
+  const first = Number.isFinite(now) ? Math.max(newest + pace, Math.trunc(now)) : newest + pace;
   const backups = Math.min(MOST_BACKUPS, Math.ceil((reach(policy, pace) + (betweenFulls ?? 0)) / pace) + 2);
   const future = Array.from({ length: backups }, (_, i) => first + i * pace);
   const lossOf = losses(policy, [...times, ...future]);

@@ -76,7 +76,11 @@ describe('what goes', () => {
 
 describe('what no rule is asked about stays', () => {
   test.each<[string, string, string]>([
-    ['an increment beside its chain', '0 0-1 0-2 9', '0:for 1 1:beside 2:removed 9:last1'],
+    [
+      'an increment beside its chain, which would be the chain else',
+      '0 0-1 0-2 9',
+      '0:for 1 1:beside 2:beside 9:last1',
+    ],
     ['what is dated after now', '0 0-1 1-830 9', '0:for 830 1:for 830 9:last1 830:ahead'],
     ['a full that is dated after now', '0 9 830 830-831', '0:removed 9:last1 830:ahead 831:ahead'],
     [

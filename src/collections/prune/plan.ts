@@ -2,6 +2,7 @@ import type { EpochSeconds } from '../../util/time.ts';
 import { type BackupChain, setsOf, wayTo } from '../chains.ts';
 import type { Collection } from '../collection.ts';
 import { byTime } from '../listing.ts';
+import { restorableBeside } from '../restorable.ts';
 import type { BackupSet } from '../sets.ts';
 import { type Held, heldSets, type Line, linesOf } from './candidates.ts';
 import { expiries } from './expiry.ts';
@@ -69,13 +70,20 @@ export function planPrune(collection: Collection, policy: Policy): PrunePlan {
   }
 }
 
-/** What a set that stays builds on stays, too; the nearest of those sets is told. */
+/**
+ * What a set that stays builds on stays, too; the nearest of those sets is told. A chain that has sets beside it stays as
+ * it is: one of them would take the place of what goes, and perhaps be restored as the newest state.
+ */
 function keepBases(chain: BackupChain, fates: Map<BackupSet, Fate>): void {
   const staying = setsOf(chain).filter((set) => fates.get(set)?.kind !== 'removed');
   for (const set of staying.sort(byTime)) {
     for (const base of basesOf(chain, set)) {
       if (fates.get(base)?.kind === 'removed') fates.set(base, { kind: 'needed', by: set.end });
     }
+  }
+  if (restorableBeside(chain).length === 0) return;
+  for (const set of chain.sets) {
+    if (fates.get(set)?.kind === 'removed') fates.set(set, { kind: 'held', why: 'beside' });
   }
 }
 

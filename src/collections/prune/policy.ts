@@ -13,16 +13,18 @@ export const PERIODS = {
 export type Period = keyof typeof PERIODS;
 
 /** Which sets are wanted: those that any of the rules takes. 0 takes none. */
-export interface Policy extends Readonly<Partial<Record<Period, number>>> {
+export interface Policy extends Readonly<Partial<Record<Period, number | undefined>>> {
   /** So many of the newest. */
-  readonly last?: number;
+  readonly last?: number | undefined;
   /** Seconds: those that are no older than the newest set and so much. */
-  readonly within?: number;
+  readonly within?: number | undefined;
 }
+
+export type PruneRule = 'last' | 'within' | 'hourly' | 'daily' | 'weekly' | 'monthly' | 'yearly';
 
 /** Why a set is wanted. */
 export interface Reason {
-  readonly rule: Period | 'last' | 'within';
+  readonly rule: PruneRule;
   /** Which one of this rule, the newest being 1. */
   readonly number: number;
   /** Not the newest of its period, but of all sets the oldest: there are fewer periods than the rule would keep. */
@@ -31,7 +33,7 @@ export interface Reason {
 
 /** Whether some rule takes a set when there is one. */
 export function keepsSomething(policy: Policy): boolean {
-  return Object.values(policy).some((amount: number) => amount > 0);
+  return Object.values(policy).some((amount: number | undefined) => amount !== undefined && amount > 0);
 }
 
 /**

@@ -57,6 +57,7 @@ export function eventLine(event: Event): EventLine | undefined {
     case 'result':
     case 'collectionStatus':
     case 'changes':
+    case 'pruning':
     case 'statistics':
     case 'verified':
       return undefined;

@@ -1,5 +1,7 @@
 import type { FileType } from '../../archive/entry.ts';
 import type { FileChange } from '../../archive/manifest/manifest.ts';
+import type { Held } from '../../collections/prune/candidates.ts';
+import type { PruneRule } from '../../collections/prune/policy.ts';
 import type { Code } from '../../errors/codes.ts';
 import type { WARNINGS } from '../../events/events.ts';
 
@@ -146,6 +148,7 @@ export interface Results {
   'remove-older-than': RemoveFields;
   'remove-all-but-n-full': RemoveFields;
   'remove-all-inc-of-but-n-full': RemoveFields;
+  prune: PruneFields;
   replicate: ReplicateFields;
   squash: SquashFields;
   mirror: MirrorFields;
@@ -173,6 +176,7 @@ export type ResultLine =
   | ResultOf<'remove-older-than'>
   | ResultOf<'remove-all-but-n-full'>
   | ResultOf<'remove-all-inc-of-but-n-full'>
+  | ResultOf<'prune'>
   | ResultOf<'replicate'>
   | ResultOf<'squash'>
   | ResultOf<'mirror'>
@@ -336,6 +340,40 @@ export interface RemovalStepFields {
 export interface TimeFields {
   time?: Timestamp;
   timeEpoch: Epoch;
+}
+
+/** Which sets a policy keeps. */
+export interface PruneFields {
+  /** All that are there, by time. */
+  sets: PrunedSetFields[];
+  /** Those that go, in order of deletion. */
+  removed: SetFields[];
+  /** Bytes stored of those; absent where the store does not list the size of each file. */
+  freedBytes?: Count;
+  /** They are gone. Without `--force` they are found only. */
+  isRemoved: boolean;
+}
+
+/** A set and what becomes of it. */
+export interface PrunedSetFields extends SetFields {
+  volumes: Count;
+  /** Bytes stored of it; absent where the store does not list the size of each file. */
+  bytes?: Count;
+  /**
+   * `wanted`: rules take it. `needed`: another that stays builds on it. `held`: no rule is asked about it, `why` tells.
+   */
+  plan: 'wanted' | 'needed' | 'held' | 'removed';
+  /** The rules that take a wanted one, and which of theirs it is, the newest being 1. */
+  reasons?: { rule: PruneRule; number: Count; isOldest: boolean }[];
+  /** The set that builds on a needed one, the next of those that stay. */
+  neededBy?: Timestamp;
+  neededByEpoch?: Epoch;
+  why?: Held;
+  /** When one that stays would go, if backups go on as they have lately; absent when that is not in sight. */
+  until?: Timestamp;
+  untilEpoch?: Epoch;
+  /** What is deleted of one that goes, in this order. */
+  files?: { place: 'local' | 'remote'; name: string }[];
 }
 
 export interface ReplicateFields {

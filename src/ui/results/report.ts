@@ -1,6 +1,7 @@
 import type { BackupResult } from '../../actions/backup/result.ts';
 import type { ListResult } from '../../actions/list/list.ts';
 import type { CleanupResult } from '../../actions/remove/cleanup.ts';
+import type { PruneResult } from '../../actions/remove/prune.ts';
 import type { RemoveResult } from '../../actions/remove/remove-old.ts';
 import type { MirrorResult } from '../../actions/mirror/mirror.ts';
 import type { ReplicateResult } from '../../actions/replicate/replicate.ts';
@@ -27,6 +28,7 @@ export interface ActionResults {
   readonly 'remove-older-than': RemoveResult;
   readonly 'remove-all-but-n-full': RemoveResult;
   readonly 'remove-all-inc-of-but-n-full': RemoveResult;
+  readonly prune: PruneResult;
   readonly replicate: ReplicateResult;
   readonly squash: SquashResult;
   readonly mirror: MirrorResult;

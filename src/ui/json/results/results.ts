@@ -1,5 +1,6 @@
 import type { ActionResults } from '../../results/report.ts';
 import { backupFields } from './backup.ts';
+import { pruneFields } from './prune.ts';
 import { listFields, restoreFields, verifyFields } from './reading.ts';
 import { statusFields } from './status.ts';
 import { cleanupFields, mirrorFields, removeFields, replicateFields, squashFields, validateFields } from './upkeep.ts';
@@ -17,6 +18,7 @@ export const RESULT_FIELDS = {
   'remove-older-than': removeFields,
   'remove-all-but-n-full': removeFields,
   'remove-all-inc-of-but-n-full': removeFields,
+  prune: pruneFields,
   replicate: replicateFields,
   squash: squashFields,
   mirror: mirrorFields,
