@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type MemoryBackend, memoryBackend } from '../../src/testing/memory-backend.ts';
 import { timeOfSet } from '../support/times.ts';
-import { copyOf, mirrored, namesOf, threeSets } from './places.ts';
+import { contents, copyOf, mirrored, namesOf, squashed, threeSets } from './places.ts';
 
 let sets: MemoryBackend;
 let here: MemoryBackend;
@@ -119,6 +119,15 @@ test('two places that were both written to: all is at the second, and the state 
   const { copied, onlyThere } = await mirrored(here, there);
   expect([copied.map(({ end }) => end), onlyThere.map(({ end }) => end)]).toEqual([[timeOfSet(1)], [timeOfSet(2)]]);
   expect(keysOf(there)).toEqual(keysOf(sets));
+});
+
+test('an increment that was made of two takes their place there', async () => {
+  const chain = await threeSets('incremental');
+  const copy = copyOf(chain);
+  await squashed(chain);
+  expect((await mirrored(chain, copy, all)).deleted.map(({ end }) => end)).toEqual([timeOfSet(2), timeOfSet(1)]);
+  expect(contents(copy)).toEqual(contents(chain));
+  expect(keysOf(copy).filter((name) => name.endsWith('.manifest'))).toHaveLength(2);
 });
 
 test('a place that nothing is known of gets all, and nothing goes', async () => {

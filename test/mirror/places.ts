@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mirror, type MirrorOptions, type MirrorResult } from '../../src/actions/mirror/mirror.ts';
+import { squash } from '../../src/actions/squash/squash.ts';
 import type { Prefixes } from '../../src/archive/names/names.ts';
 import { NO_PREFIXES } from '../../src/archive/names/names.ts';
 import type { Backend } from '../../src/backends/backend.ts';
@@ -13,14 +14,14 @@ import { timeOfSet } from '../support/times.ts';
 
 const KIB = 1024;
 
-/** A full, an increment that changes its file in all volumes, a second full; each of several volumes. */
-export async function threeSets(): Promise<MemoryBackend> {
+/** A full, an increment that changes its file in all volumes, a second full or increment; each of several volumes. */
+export async function threeSets(last: 'full' | 'incremental' = 'full'): Promise<MemoryBackend> {
   const on = machine();
   const place = memoryBackend();
   const large = [noise(25 * KIB), noise(19 * KIB, 7), noise(27 * KIB, 3)];
   for (const k of [0, 1, 2]) {
     put(on.source, { large: large[k] ?? '', [`file-${k}`]: String(k) }, timeOfSet(k - 1));
-    await backUp(on, place, k, { volsize: 8 * KIB, ...(k === 2 && { fullIfOlderThan: 2 ** 33 }) });
+    await backUp(on, place, k, { volsize: 8 * KIB, ...(k === 2 && last === 'full' && { fullIfOlderThan: 2 ** 33 }) });
   }
   return place;
 }
@@ -47,6 +48,16 @@ export function namesOf(place: MemoryBackend, k: number): readonly string[] {
   return readListing(place.files.keys())
     .filter(({ end }) => end === timeOfSet(k))
     .map(({ name }) => name);
+}
+
+/** Makes one increment of two. */
+export async function squashed(place: MemoryBackend): Promise<void> {
+  const times = { from: timeOfSet(0), to: timeOfSet(2) };
+  await act(machine(), place, 9, {}, async (session) => {
+    const rules = { volumeSize: 8 * KIB, concurrency: undefined, listsFiles: true, signer: undefined };
+    await squash(session, { ...times, ...rules, force: true });
+    return 0;
+  });
 }
 
 export interface Mirrored extends MirrorResult {

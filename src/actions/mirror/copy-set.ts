@@ -69,8 +69,9 @@ export class SetMirror {
     const { concurrency = UNASKED_AHEAD } = this.#options;
     const hasRoom = (): boolean => spool.freeBytes() >= ROOM * this.#largest;
     const uploads = new UploadQueue({ ahead: concurrency, parallel: backend.traits.parallel, hasRoom });
+    const listed = new Set([...(plan.there?.files ?? []), ...(plan.there?.manifests ?? [])].map(({ name }) => name));
     const send = async (name: string): Promise<void> => {
-      if (!isAnother && (await this.#isThereAfterAll(plan, name))) return;
+      if (!isAnother && listed.has(name) && (await this.#isThereAfterAll(name))) return;
       const fetched = await this.#fetch(plan, name, records.get(name));
       this.#largest = Math.max(this.#largest, fetched.size);
       await uploads.add(async () => {
@@ -96,8 +97,8 @@ export class SetMirror {
 
   async #readableManifest({ stored: { set }, files }: SetCopy, isWanted: boolean): Promise<Manifest | undefined> {
     const { from, archivePath } = this.#options;
-    const volumes = [...set.volumes.values()].flat();
-    if (!isWanted && !volumes.some((name) => files.includes(name))) return undefined;
+    const sent = new Set(files);
+    if (!isWanted && ![...set.volumes.values()].flat().some((name) => sent.has(name))) return undefined;
     return readableManifest(from, set, archivePath);
   }
 
@@ -129,7 +130,8 @@ export class SetMirror {
     const { from, to } = this.#options;
     const name = set.manifest ?? '';
     if (there === undefined || !there.manifests.some((file) => file.name === name)) return false;
-    if (!there.files.some((file) => files.includes(file.name))) return false;
+    const sent = new Set(files);
+    if (!there.files.some((file) => sent.has(file.name))) return false;
     if (manifests.includes(name)) return true;
     const [here, other] = [await sha1(from, name), await sha1(to, name)];
     return here !== other;
@@ -152,11 +154,9 @@ export class SetMirror {
   }
 
   /** Listings of some places are late, or show files of parts with 0 bytes. */
-  async #isThereAfterAll({ there }: SetCopy, name: string): Promise<boolean> {
+  async #isThereAfterAll(name: string): Promise<boolean> {
     const { from, to } = this.#options;
-    const listed = [...(there?.files ?? []), ...(there?.manifests ?? [])].some((file) => file.name === name);
-    if (!listed || to.backend.stat === undefined) return false;
-    const found = await to.backend.stat(name, to.call);
+    const found = await to.backend.stat?.(name, to.call);
     return found?.size !== undefined && found.size === from.remote.sizeOf(name);
   }
 

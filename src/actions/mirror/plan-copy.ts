@@ -58,8 +58,11 @@ export function planCopy(stored: SetCopy['stored'], { here, there, sizes, keepsC
 export function obstacle({ stored, there }: SetCopy): DuplicityError | undefined {
   const { set, files } = stored;
   const when = asctime(set.end);
-  const isHere = new Set(files.map(placeOf));
-  const surplus = there?.files.find((file) => file.kind === 'volume' && !isHere.has(placeOf(file)));
+  const ours = new Map<string, Set<string>>();
+  for (const file of [...files, ...stored.manifests]) {
+    ours.set(placeOf(file), (ours.get(placeOf(file)) ?? new Set()).add(file.name));
+  }
+  const surplus = there?.files.find((file) => file.kind === 'volume' && !ours.has(placeOf(file)));
   if (!hasVolumes(set) || surplus !== undefined) {
     const isWhole = there?.set !== undefined && there.manifests.length > 0 && hasVolumes(there.set);
     const lost = surplus === undefined ? 'volumes' : `a volume that is at the other place (${surplus.name})`;
@@ -69,9 +72,8 @@ export function obstacle({ stored, there }: SetCopy): DuplicityError | undefined
         : 'See what is left with "collection-status", and what can be restored with "verify".',
     });
   }
-  const ours = [...files, ...stored.manifests];
   const other = [...(there?.files ?? []), ...(there?.manifests ?? [])].find(
-    (file) => ours.some((own) => placeOf(own) === placeOf(file)) && !ours.some(({ name }) => name === file.name),
+    (file) => ours.get(placeOf(file))?.has(file.name) === false,
   );
   if (other === undefined) return undefined;
   return new ChainError(
