@@ -1,6 +1,14 @@
 import type { BackupStatistics } from '../events/statistics.ts';
 import { type EpochSeconds, formatStamp } from '../util/time.ts';
 
+/** Volumes and bytes that were taken over, bytes of the source that were read, bytes that were sent. */
+export interface ReuseNumbers {
+  readonly volumes: number;
+  readonly bytes: number;
+  readonly bytesRead: number;
+  readonly bytesSent: number;
+}
+
 /** What a backup was, for its statistics as JSON. */
 export interface BackupMeta {
   readonly type: 'full' | 'inc';
@@ -14,6 +22,8 @@ export interface BackupMeta {
   /** The URL, without password. */
   readonly target: string;
   readonly source: string;
+  /** What a full backup has taken over of the one before. */
+  readonly reuse?: ReuseNumbers | undefined;
   /** Names in the archive dir: statistics of the sets this one is based on. */
   readonly earlier: readonly string[];
 }
@@ -43,6 +53,12 @@ export function formatJsonStatistics(statistics: Readonly<BackupStatistics>, met
     RawDeltaSize: statistics.rawDeltaSize,
     StartTime_str: formatStamp(startTime),
     EndTime_str: formatStamp(endTime),
+    ...(meta.reuse !== undefined && {
+      ReusedVolumes: meta.reuse.volumes,
+      ReusedBytes: meta.reuse.bytes,
+      BytesRead: meta.reuse.bytesRead,
+      BytesSent: meta.reuse.bytesSent,
+    }),
     backup_meta: {
       action: meta.type,
       skipped_inc: meta.skipped,

@@ -1,6 +1,7 @@
 import { IntegrityError } from '../errors/errors.ts';
 import type { FileIdentity } from '../source/file-identity.ts';
 import { type BytePath, bytePath } from '../util/bytepath.ts';
+import type { EpochSeconds } from '../util/time.ts';
 import type { ArchiveDir } from './archive-dir.ts';
 
 /**
@@ -29,8 +30,20 @@ export interface JournalLine {
   readonly signatures: number;
   /** SHA-1 of these bytes, lower-case hex. */
   readonly entries: string;
+  /** The volume is a copy of one of another set. */
+  readonly copied?: Origin;
   /** The file that goes on in the next volume, unless it was too young to tell whether it changes. */
   readonly file?: FileInProgress;
+}
+
+/** What a volume is a copy of. */
+export interface Origin {
+  /** Kind and times of the set. */
+  readonly set: string;
+  /** Its number there. */
+  readonly volume: number;
+  /** When its bytes were made, or last found to be right. */
+  readonly made: EpochSeconds;
 }
 
 /** A file that was begun: stored whole or as a delta. */
@@ -99,15 +112,21 @@ function parseHead(text: string): JournalHead {
 }
 
 function parseLine(text: string): JournalLine {
-  const { volume, sha1, size, signatures, entries, file } = fieldsOf(JSON.parse(text));
+  const { volume, sha1, size, signatures, entries, copied, file } = fieldsOf(JSON.parse(text));
   return {
     volume: numberOf(volume),
     sha1: textOf(sha1),
     size: numberOf(size),
     signatures: numberOf(signatures),
     entries: textOf(entries),
+    ...(copied !== undefined && { copied: parseOrigin(copied) }),
     ...(file !== undefined && { file: parseFile(file) }),
   };
+}
+
+function parseOrigin(value: unknown): Origin {
+  const { set, volume, made } = fieldsOf(value);
+  return { set: textOf(set), volume: numberOf(volume), made: numberOf(made) };
 }
 
 function parseFile(value: unknown): FileInProgress {

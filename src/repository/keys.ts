@@ -17,6 +17,8 @@ export interface Keys {
   readonly isSymmetric: boolean;
   /** What is written is signed. */
   readonly signs: boolean;
+  /** By which key, as it was typed. */
+  readonly signer: string | undefined;
   /** The codec each of these remote files asks for, ready to read them. */
   reader(names: readonly string[]): Promise<(name: string) => Codec>;
   /** Whether a remote file can be read without asking for anything more. */
@@ -134,6 +136,7 @@ export function openKeys({ encoding, action, env, emit, ask }: KeysOptions): Key
   return {
     isSymmetric: recipients.length === 0,
     signs: signKey !== undefined,
+    signer: signKey,
     async reader(names) {
       if (names.some((name) => suffixOf(name) === '.gpg')) await find('encryption', true);
       return (name) => codecOf(suffixOf(name));

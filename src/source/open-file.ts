@@ -9,6 +9,10 @@ import type { SourceEntry } from './source-entry.ts';
 export interface SourceFile {
   /** What it was when it was opened, before anything was read. */
   readonly identity?: () => FileIdentity;
+  /** What it is now. */
+  readonly look?: () => FileIdentity;
+  /** Bytes at the beginning that are not wanted, before anything is read. */
+  readonly skip?: (bytes: number) => void;
   /** Bytes put into `into`, perhaps fewer than fit; 0 at the end of the file. Throws `LocalError`. */
   read(into: Buffer): number;
   /** Never throws. */
@@ -44,12 +48,19 @@ export function openSourceFile(entry: SourceEntry, { root, copyLinks }: OpenOpti
     close(fd);
     throw new LocalError('GENERIC', `${toScreen(path)} has been replaced by something else during the backup.`);
   }
+  let skipped: number | null = null;
   return {
     size: now.size,
     identity: () => identityOf(now),
+    look: () => identityOf(fstatSync(fd)),
+    skip: (bytes) => {
+      skipped = bytes;
+    },
     read: (into) => {
       try {
-        return readSync(fd, into, 0, into.length, null);
+        const length = readSync(fd, into, 0, into.length, skipped);
+        if (skipped !== null) skipped += length;
+        return length;
       } catch (cause) {
         throw failure(path, cause);
       }

@@ -13,6 +13,7 @@ import { bytesOf, type PathInput, withinBackup } from './paths.ts';
 
 const VOLUME_BYTES = 200 * 1024 * 1024;
 const BLOCK_BYTES = 2048;
+const HALF_A_YEAR = 180 * 86_400;
 
 /** Which entries are given. */
 export interface EntriesRequest extends CallOptions {
@@ -52,6 +53,10 @@ export interface BackupRequest extends TreeRequest {
   readonly volumeSize?: number | undefined;
   /** Volumes on their way while the next is written; by default a few. 0: none. */
   readonly concurrency?: number | undefined;
+  /** Whether a full backup takes volumes over from the last one; by default where the store copies them (`auto`). */
+  readonly reuseVolumes?: 'auto' | 'never' | 'link' | 'copy' | undefined;
+  /** Seconds for which volumes count as fresh that were made, or found to be right; by default half a year. */
+  readonly reuseMaxAge?: number | undefined;
   /** An increment without changes is not written. */
   readonly skipUnchanged?: boolean | undefined;
   /** The last backup may be of another host or source. */
@@ -193,6 +198,7 @@ export function backupOptions(request: BackupRequest): BackupOptions {
     keepsStatistics: false,
     announcesFiles: request.announceFiles ?? false,
     progressInterval: undefined,
+    reuse: { mode: request.reuseVolumes ?? 'never', maxAge: request.reuseMaxAge ?? HALF_A_YEAR },
     failOnVolume: undefined,
   };
 }

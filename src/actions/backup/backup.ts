@@ -9,27 +9,29 @@ import { openSource } from '../../repository/source/source-tree.ts';
 import { warnOfLink } from './base/check-source.ts';
 import { dryRun } from './dry-run.ts';
 import type { BackupOptions } from './options.ts';
-import { planSet } from './plan-set.ts';
+import { type Attempt, planSet } from './plan-set.ts';
 import { type BackupResult, resultOf } from './result.ts';
 import { storeSet } from './store-set.ts';
 
 /** Writes one backup set of the source; in a dry run finds out what it would hold. */
 export async function backup(repository: Repository, options: BackupOptions): Promise<BackupResult> {
-  try {
-    return await makeSet(repository, options, { mayGoOnInFile: true });
-  } catch (error) {
-    if (!(error instanceof ChangedMeanwhile)) throw error;
-    repository.emit({ kind: 'info', text: error.message });
+  for (const attempt of ATTEMPTS) {
+    try {
+      return await makeSet(repository, options, attempt);
+    } catch (error) {
+      if (!(error instanceof ChangedMeanwhile)) throw error;
+      repository.emit({ kind: 'info', text: error.message });
+    }
   }
-  return makeSet(repository, options, { mayGoOnInFile: false });
+  return makeSet(repository, options, { mayGoOnInFile: false, mayReuse: false });
 }
 
-/** `mayGoOnInFile`: an unfinished set may go on in the middle of a file. */
-async function makeSet(
-  repository: Repository,
-  options: BackupOptions,
-  resuming: { readonly mayGoOnInFile: boolean },
-): Promise<BackupResult> {
+const ATTEMPTS: readonly Attempt[] = [
+  { mayGoOnInFile: true, mayReuse: true },
+  { mayGoOnInFile: false, mayReuse: true },
+];
+
+async function makeSet(repository: Repository, options: BackupOptions, attempt: Attempt): Promise<BackupResult> {
   const leavesOut = ownPlaces(repository, 'warning');
   const source = openSource(repository, options.source, { ...options, code: 'BACKUP_DIR_MISSING', leavesOut });
   warnOfLink(repository, options);
@@ -37,7 +39,7 @@ async function makeSet(
   using lock = await lockArchive(repository);
   void lock;
   checkResources(repository, options);
-  const plan = await planSet(repository, options, resuming);
+  const plan = await planSet(repository, options, attempt);
   const write = repository.dryRun ? dryRun : storeSet;
   const outcome = await write(repository, options, { source, plan });
   const result = resultOf(repository, options, { ...outcome, base: plan.base });

@@ -5,6 +5,9 @@ import { finishWalk } from './check-amount.ts';
 import { openComparison } from './open-comparison.ts';
 import { openSignatures } from '../../repository/metadata/open-signatures.ts';
 import type { BackupOptions } from './options.ts';
+import { countReads } from './reuse/counting.ts';
+import { planReuse } from './reuse/plan-reuse.ts';
+import { plannedReport } from './reuse/report.ts';
 import type { SetPlan } from './plan-set.ts';
 import type { SetId } from '../../collections/sets.ts';
 import type { Outcome } from './result.ts';
@@ -15,11 +18,14 @@ import type { Source } from '../../repository/source/source-tree.ts';
 export async function dryRun(
   repository: Repository,
   options: BackupOptions,
-  { source, plan: { base, resumption } }: { readonly source: Source; readonly plan: SetPlan },
+  { source, plan: { base, resumption, reuse } }: { readonly source: Source; readonly plan: SetPlan },
 ): Promise<Outcome> {
   const { emit, now } = repository;
   const { announcesFiles, maxBlockSize, numericOwner } = options;
   const previous = base && openSignatures(repository, base.signatures);
+  const traffic = { read: 0, sent: 0 };
+  const planned =
+    reuse && (await planReuse(repository, options, { base: reuse, source, open: countReads(source.open, traffic) }));
   const statistics = emptyStatistics(Date.now() / 1000);
   const pause = (): Promise<void> => othersTurn(repository.call.signal);
   const { changes, state } = openComparison(repository, source, { base: previous, resumption, numericOwner });
@@ -70,5 +76,6 @@ export async function dryRun(
   statistics.endTime = Date.now() / 1000;
   const end = resumption?.set.end ?? Math.trunc(now);
   const set: SetId = { type: base === undefined ? 'full' : 'inc', start: base?.signatures.end ?? end, end };
-  return { kind: 'planned', set, statistics, volumes: 0 };
+  const report = planned && plannedReport(planned, traffic.read);
+  return { kind: 'planned', set, statistics, volumes: 0, reuse: report };
 }

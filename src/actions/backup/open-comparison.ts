@@ -5,7 +5,8 @@ import { type Passed, ResumedComparison } from '../../pipeline/compare/resumed-c
 import { type KeptSink, ResumedState } from '../../pipeline/compare/resumed-state.ts';
 import type { SetWriter } from '../../pipeline/pack/set-writer.ts';
 import type { SourceEntry } from '../../source/source-entry.ts';
-import { toScreen } from '../../util/bytepath.ts';
+import type { ResumePoint } from '../../pipeline/pack/resume-point.ts';
+import { type BytePath, isWithin, parentOf, ROOT, toScreen } from '../../util/bytepath.ts';
 import type { Soon } from '../../util/soon.ts';
 import { archivedOwner } from '../../repository/source/archived-owner.ts';
 import type { Resumption } from './resume/plan-resume.ts';
@@ -26,6 +27,8 @@ interface ComparisonOptions {
 interface OpenComparison {
   readonly changes: { next(): Soon<Change<SourceEntry> | undefined> };
   readonly state: EntryStream | undefined;
+  /** Directories that the set holds already and that what comes may lie in; known when the first of it has come. */
+  readonly directories: () => readonly BytePath[];
 }
 
 export function openComparison(
@@ -38,7 +41,9 @@ export function openComparison(
       archivedOwner({ accounts: repository.accounts, numericOwner }, meta),
     isUnreadable: source.isUnreadable,
   };
-  if (resumption === undefined) return { changes: new Comparison(source.walk(), base, options), state: base };
+  if (resumption === undefined) {
+    return { changes: new Comparison(source.walk(), base, options), state: base, directories: () => [] };
+  }
   const { point, signatures } = resumption;
   const state = new ResumedState({ base, kept: openUnfinishedSignatures(repository, signatures), point, sink });
   const changes = new ResumedComparison(new Comparison(source.walk(), state, options), {
@@ -46,7 +51,16 @@ export function openComparison(
     state,
     onPassed: (passed) => report(repository, resumption, passed),
   });
-  return { changes, state };
+  return { changes, state, directories: () => directoriesAt(point, state.closedTop) };
+}
+
+/** The way to where a set goes on, as far as it leads through directories. */
+function directoriesAt({ path, split }: ResumePoint, closedTop: BytePath | undefined): readonly BytePath[] {
+  const way: BytePath[] = [];
+  for (let at = split === undefined ? path : parentOf(path); ; at = parentOf(at)) {
+    if (closedTop === undefined || !isWithin(at, closedTop)) way.unshift(at);
+    if (at === ROOT) return way;
+  }
 }
 
 function report({ emit }: Repository, { point }: Resumption, { changed, isGone, next, last }: Passed): void {

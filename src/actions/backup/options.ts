@@ -6,6 +6,14 @@ import type { EpochSeconds } from '../../util/time.ts';
 /** `auto`: an increment where one can be made, else a full backup. */
 export type BackupKind = 'full' | 'incremental' | 'auto';
 
+/** Which volumes of the last full backup a new one may hold as they are, and how they come there. */
+export interface ReuseWish {
+  /** `auto` and `copy`: the store copies them, `copy` also where not all about keys can be found out. `link`: a second name. */
+  readonly mode: 'auto' | 'never' | 'link' | 'copy';
+  /** Seconds for which a volume counts as fresh that was made, or found to be right. Others are not taken over. */
+  readonly maxAge: number;
+}
+
 /** What is to be backed up, and how. */
 export interface BackupOptions extends SourceOptions {
   readonly kind: BackupKind;
@@ -37,6 +45,8 @@ export interface BackupOptions extends SourceOptions {
   readonly announcesFiles: boolean;
   /** Seconds between two events that tell how far it is; undefined: none, and the source is not counted beforehand. */
   readonly progressInterval: number | undefined;
+  /** What a full backup takes over of the one before. */
+  readonly reuse: ReuseWish;
   /** For tests: the run ends in failure after the upload of this volume. */
   readonly failOnVolume: number | undefined;
 }

@@ -6,6 +6,7 @@ import { checkSource } from './base/check-source.ts';
 import { chooseBase, findBackups, warnOfClearSets } from './base/choose-base.ts';
 import type { BackupOptions } from './options.ts';
 import type { Resumption } from './resume/plan-resume.ts';
+import { findReuseBase, type ReuseBase } from './reuse/find-base.ts';
 import { confirmSettings, resumeOrDiscard } from './resume/resume.ts';
 
 /** The set that a backup writes. */
@@ -17,13 +18,23 @@ export interface SetPlan {
   /** The unfinished set that it goes on with. */
   readonly resumption: Resumption | undefined;
   readonly codecs: Writers;
+  /** What a full backup may take volumes over from. */
+  readonly reuse: ReuseBase | undefined;
+}
+
+/** What a try may rely on; the next one relies on less when the source changes meanwhile. */
+export interface Attempt {
+  /** An unfinished set may go on in the middle of a file. */
+  readonly mayGoOnInFile: boolean;
+  /** Volumes of the last full backup may be taken over. */
+  readonly mayReuse: boolean;
 }
 
 /** Decides between a full backup, an increment, and going on with what an interrupted one left; checks what it builds on. */
 export async function planSet(
   repository: Repository,
   options: BackupOptions,
-  { mayGoOnInFile }: { readonly mayGoOnInFile: boolean },
+  { mayGoOnInFile, mayReuse }: Attempt,
 ): Promise<SetPlan> {
   const { found, kind } = await findBackups(repository, options);
   const wish = { ...options, kind };
@@ -34,5 +45,9 @@ export async function planSet(
   if (resumption !== undefined) await confirmSettings(repository, resumption, codecs.volume);
   else if (base !== undefined && !(await checkSource(repository, base.chain, wish))) base = undefined;
   if (base !== undefined) warnOfClearSets(repository, base.chain, codecs.volume);
-  return { collection, base, resumption, codecs };
+  const reuse =
+    base === undefined && mayReuse
+      ? await findReuseBase(repository, options, { collection, codec: codecs.volume, after: resumption?.point })
+      : undefined;
+  return { collection, base, resumption, codecs, reuse };
 }

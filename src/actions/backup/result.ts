@@ -6,6 +6,7 @@ import type { BackupStatistics } from '../../events/statistics.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { toScreen } from '../../util/bytepath.ts';
 import type { BackupOptions } from './options.ts';
+import type { ReuseReport } from './reuse/report.ts';
 
 /** What a backup has done. */
 export interface BackupResult {
@@ -18,19 +19,21 @@ export interface BackupResult {
   readonly errors: number;
   /** Of the set that was written. */
   readonly volumes: number;
+  /** What a full backup has taken over of the one before; undefined where it could not. */
+  readonly reuse: ReuseReport | undefined;
   /** What its statistics as JSON tell besides. */
   readonly meta: BackupMeta;
 }
 
 /** What became of a set. */
-export interface Outcome extends Pick<BackupResult, 'kind' | 'statistics' | 'volumes'> {
+export interface Outcome extends Pick<BackupResult, 'kind' | 'statistics' | 'volumes' | 'reuse'> {
   readonly set: SetId;
 }
 
 export function resultOf(
   { url }: Repository,
   { source, concurrency }: BackupOptions,
-  { kind, set, statistics, volumes, base }: Outcome & { readonly base: ActiveChain | undefined },
+  { kind, set, statistics, volumes, reuse, base }: Outcome & { readonly base: ActiveChain | undefined },
 ): BackupResult {
   const meta: BackupMeta = {
     type: set.type,
@@ -41,8 +44,9 @@ export function resultOf(
     // The reference stores the password as well.
     target: redact(url),
     source: toScreen(source.path),
+    reuse,
     earlier: base?.chain.sets.flatMap(({ statistics }) => statistics.local) ?? [],
   };
   const id = kind === 'skipped' ? undefined : idOf(set);
-  return { kind, set: id, statistics, errors: statistics.errors, volumes, meta };
+  return { kind, set: id, statistics, errors: statistics.errors, volumes, reuse, meta };
 }

@@ -1,12 +1,17 @@
 import type { BackupStatistics } from '../../events/statistics.ts';
+import type { Change } from '../../pipeline/compare/compare.ts';
 import { Producer } from '../../pipeline/pack/producer.ts';
 import type { SetWriter } from '../../pipeline/pack/set-writer.ts';
 import { openSignatures } from '../../repository/metadata/open-signatures.ts';
 import type { Repository } from '../../repository/repository.ts';
 import type { Source } from '../../repository/source/source-tree.ts';
+import type { SourceEntry } from '../../source/source-entry.ts';
 import { othersTurn } from '../../util/others-turn.ts';
 import { keptSink, openComparison } from './open-comparison.ts';
 import type { BackupOptions } from './options.ts';
+import type { VolumeCopies } from './reuse/copies.ts';
+import { openReuse } from './reuse/open-reuse.ts';
+import type { PlannedReuse } from './reuse/plan-reuse.ts';
 import type { SetPlan } from './plan-set.ts';
 
 /** Entries after which others get their turn, signals above all: some tens of milliseconds. */
@@ -21,22 +26,27 @@ interface Packing {
   readonly statistics: BackupStatistics;
   /** The source's, perhaps counting. */
   readonly open: Source['open'];
+  /** What is taken over of another full backup. */
+  readonly reuse: { readonly reuse: PlannedReuse; readonly copies: VolumeCopies } | undefined;
+  /** Volumes end at directories where little is missing, so that a change spoils few of them for the next full backup. */
+  readonly endsAtDirectories: boolean;
 }
 
 /** Puts all that is new in the source into volumes. Answers how many entries there were before. */
 export async function storeChanges(
   repository: Repository,
   options: BackupOptions,
-  { source, plan: { base, resumption }, writer, statistics, open }: Packing,
+  { source, plan: { base, resumption }, writer, statistics, open, reuse, endsAtDirectories }: Packing,
 ): Promise<number> {
   const { emit, call } = repository;
   const pause = (): Promise<void> => othersTurn(call.signal);
-  const { changes, state } = openComparison(repository, source, {
+  const comparison = openComparison(repository, source, {
     base: base && openSignatures(repository, base.signatures),
     resumption,
     sink: keptSink(writer, statistics),
     numericOwner: options.numericOwner,
   });
+  const { state } = comparison;
   const producer = new Producer({
     volumes: writer.volumes,
     signatures: writer.signatures,
@@ -51,6 +61,9 @@ export async function storeChanges(
     onLongFile: (file) => (writer.inProgress = file),
     begun: resumption?.point.split,
   });
+  const taking =
+    reuse && openReuse(repository, options, { ...comparison, ...reuse, writer, producer, statistics, pause });
+  const { changes } = taking ?? comparison;
   let before = 0;
   try {
     for (let step = 1; ; step++) {
@@ -64,11 +77,21 @@ export async function storeChanges(
         statistics.sourceFiles++;
         statistics.sourceFileSize += change.source.meta.size;
       } else {
+        if (endsAtDirectories && isBorder(change)) writer.volumes.border();
         const stored = producer.store(change);
         if (stored instanceof Promise) await stored;
       }
     }
   } finally {
+    await taking?.close();
     await state?.close();
   }
+}
+
+/** A directory of the root, or of one in that. */
+function isBorder(change: Change<SourceEntry>): boolean {
+  if (change.kind !== 'snapshot' || change.source.meta.type !== 'dir') return false;
+  const { path } = change.source;
+  const slash = path.indexOf('/');
+  return slash < 0 || path.indexOf('/', slash + 1) < 0;
 }

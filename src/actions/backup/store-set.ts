@@ -11,6 +11,11 @@ import type { SetPlan } from './plan-set.ts';
 import { startProgress } from './progress/progress.ts';
 import type { SetId } from '../../collections/sets.ts';
 import type { Outcome } from './result.ts';
+import { volumeCopies } from './reuse/copies.ts';
+import { countPuts, countReads } from './reuse/counting.ts';
+import { keptCopies, noteSet, takenCopies } from './reuse/note-set.ts';
+import { planReuse } from './reuse/plan-reuse.ts';
+import { reuseReport } from './reuse/report.ts';
 import { baseOf } from './resume/plan-resume.ts';
 import { dropSurplus } from './resume/resume.ts';
 import { timeOfSet } from './set-time.ts';
@@ -27,7 +32,14 @@ export async function storeSet(
   if (resumption !== undefined) await dropSurplus(repository, resumption);
   const end = resumption?.set.end ?? (await timeOfSet(repository, collection));
   const set: SetId = { type: base === undefined ? 'full' : 'inc', start: base?.signatures.end ?? end, end };
-  using progress = await startProgress(repository, options, { source, base });
+  const traffic = { read: 0, sent: 0 };
+  const to = resumption === undefined ? claimNames(repository, collection, set) : remote;
+  const reuse =
+    plan.reuse &&
+    (await planReuse(repository, options, { base: plan.reuse, source, open: countReads(source.open, traffic) }));
+  const asLink = options.reuse.mode === 'link';
+  const copies = reuse && volumeCopies(repository, countPuts(to, traffic), { asLink, set: reuse.base.set });
+  using progress = await startProgress(repository, options, { source, base, known: reuse?.outlook.toRead });
   const statistics = emptyStatistics(Date.now() / 1000);
   using workDir = archiveDir.makeTempDir();
   const writer = new SetWriter({
@@ -36,7 +48,8 @@ export async function storeSet(
     codec: codecs.volume,
     manifestCodec: codecs.manifest,
     localCodec: codecs.local,
-    remote: resumption === undefined ? claimNames(repository, collection, set) : remote,
+    remote: countPuts(to, traffic),
+    copies,
     spool,
     archiveDir: archiveDir.path,
     workDir: workDir.path,
@@ -57,8 +70,16 @@ export async function storeSet(
   let volumes = 0;
   let isToSkip = false;
   try {
-    const open = progress?.open ?? source.open;
-    before = await storeChanges(repository, options, { source, plan, writer, statistics, open });
+    const open = countReads(progress?.open ?? source.open, traffic);
+    before = await storeChanges(repository, options, {
+      source,
+      plan,
+      writer,
+      statistics,
+      open,
+      reuse: reuse && copies && { reuse, copies },
+      endsAtDirectories: base === undefined && mayBeReused(repository, options),
+    });
     finishWalk(repository, options, { source, statistics });
     statistics.endTime = Date.now() / 1000;
     isToSkip =
@@ -66,6 +87,8 @@ export async function storeSet(
     if (isToSkip) await writer.abort();
     else volumes = await writer.finish();
     await noteSource(repository, options);
+    const taken = [...keptCopies(resumption?.kept ?? []), ...takenCopies(copies)];
+    if (!isToSkip) noteSet(repository, { set, volumes, codec: codecs.volume, taken });
   } catch (error) {
     await writer.abort();
     throw error;
@@ -73,5 +96,11 @@ export async function storeSet(
   progress?.finish();
   if (base === undefined) warnOfFewFiles(repository, collection, writer.manifest.files);
   else warnOfFewEntries(repository, before, statistics.sourceFiles);
-  return { kind: isToSkip ? 'skipped' : 'stored', set, statistics, volumes };
+  const report = reuse && copies && reuseReport(reuse, copies, traffic);
+  return { kind: isToSkip ? 'skipped' : 'stored', set, statistics, volumes, reuse: report };
+}
+
+/** Whether a later full backup can take volumes over. */
+function mayBeReused({ backend }: Repository, { reuse }: BackupOptions): boolean {
+  return reuse.mode !== 'never' && backend.copy !== undefined;
 }

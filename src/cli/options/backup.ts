@@ -1,7 +1,8 @@
 import { UsageError } from '../../errors/errors.ts';
 import type { EpochSeconds } from '../../util/time.ts';
 import { option, type ReadContext, toggle } from './option.ts';
-import { MIB, integer, namePrefix, time } from './values.ts';
+import { MIB, integer, interval, namePrefix, oneOf, time } from './values.ts';
+import { parseInterval } from '../time/time-strings.ts';
 
 function separator([word = '']: readonly string[]): string {
   if (/^[^-]$/u.test(word)) return word;
@@ -30,6 +31,24 @@ export const BACKUP = {
     default: undefined,
     read: time,
     help: 'Make a full backup when the last full one is older than TIME.',
+  }),
+  reuseVolumes: option<'auto' | 'never' | 'link' | 'copy'>({
+    flag: '--reuse-volumes',
+    value: 'HOW',
+    release: 'ours',
+    actions: ['backup'],
+    default: 'never',
+    read: oneOf('auto', 'never', 'link', 'copy'),
+    help: 'Reuse volumes of the last full backup in the next one. Those that still hold what is there are copied in the store. auto: where the store can copy them; copy: also where keys are hidden; link: as hard links, on a local disk; never: read and send all.',
+  }),
+  reuseMaxAge: option<number>({
+    flag: '--reuse-max-age',
+    value: 'INTERVAL',
+    release: 'ours',
+    actions: ['backup'],
+    default: parseInterval('6M') ?? 0,
+    read: interval,
+    help: 'Do not reuse volumes older than INTERVAL (default 6M). That is how long ago they were made or last proven to be right.',
   }),
   volsize: option<number>({
     flag: '--volsize',

@@ -42,6 +42,7 @@ export function backupOptions(settings: Settings, { action, source, throughLink 
     keepsStatistics: settings.jsonstat,
     announcesFiles: settings.verbosity >= FILES_LEVEL,
     progressInterval: settings.progress ? settings.progressRate : undefined,
+    reuse: { mode: settings.reuseVolumes, maxAge: settings.reuseMaxAge },
     failOnVolume: settings.failOnVolume,
   };
 }

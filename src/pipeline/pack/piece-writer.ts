@@ -22,6 +22,12 @@ export interface MemberBody {
   fill(into: Buffer): Soon<number>;
 }
 
+/** Numbers of pieces; without `to` all up to the last. */
+interface PieceRange {
+  readonly from: number;
+  readonly to: number | undefined;
+}
+
 /** Pieces of one file after which others get their turn: 4 MiB, some milliseconds. */
 const PIECES_AT_A_TIME = 64;
 
@@ -58,6 +64,20 @@ export class PieceWriter {
     return after(volumes.room(headerLength(member)), () =>
       volumes.commit(writeHeader(volumes.block, volumes.used, member), { path: entry.path }),
     );
+  }
+
+  /** Pieces of a body that begins with the first of them. Throws `ChangedMeanwhile` when there are not as many. */
+  async addPart(entry: Entry, body: MemberBody, { from, to }: PieceRange): Promise<void> {
+    const { pause } = this.#options;
+    const last = to ?? Infinity;
+    for (let read = from; read <= last; read++) {
+      if (read % PIECES_AT_A_TIME === 0) await pause();
+      const added = this.#addPiece(entry, body, read);
+      const more = added instanceof Promise ? await added : added;
+      if (more) continue;
+      if (to !== undefined) throw new ChangedMeanwhile(entry.path);
+      return;
+    }
   }
 
   /** The pieces behind the first `kept`, which are read for the signature only. */

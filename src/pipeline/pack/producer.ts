@@ -5,13 +5,14 @@ import type { FileInProgress } from '../../cache/journal.ts';
 import { LocalError } from '../../errors/errors.ts';
 import type { Emit } from '../../events/events.ts';
 import { DeltaEncoder } from '../../rsync/delta.ts';
-import { isSameFile } from '../../source/file-identity.ts';
+import { type FileIdentity, isSameFile } from '../../source/file-identity.ts';
 import type { SourceFile } from '../../source/open-file.ts';
 import type { SourceEntry } from '../../source/source-entry.ts';
 import { after, type Soon } from '../../util/soon.ts';
 import { BlockQueue } from './block-queue.ts';
 import type { Change } from '../compare/compare.ts';
 import { type MemberBody, type PieceOptions, PieceWriter } from './piece-writer.ts';
+import { type FilePart, storePart } from './part-of-file.ts';
 import { ChangedMeanwhile } from './resume-point.ts';
 import { settleDoubt } from '../compare/settle-doubt.ts';
 import { SourceContent } from './source-content.ts';
@@ -79,6 +80,13 @@ export class Producer {
       return this.#storeOther(source);
     }
     return this.#storeFile(change.kind, source);
+  }
+
+  /** Pieces of a file whose other pieces are in volumes that are taken over; `seen` is what it was then. */
+  storePart(source: SourceEntry, part: FilePart, seen: FileIdentity | undefined): Promise<void> {
+    // A run that is to go on in the middle of it would take it for a file that is stored whole.
+    this.#options.onLongFile?.(undefined);
+    return storePart(source, part, { ...this.#options, seen });
   }
 
   /** `signature` is the previous one when it has been read already. */

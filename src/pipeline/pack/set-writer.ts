@@ -4,7 +4,13 @@ import { PIECE_SIZE } from '../../archive/difftar.ts';
 import type { VolumeRecord } from '../../archive/manifest/manifest.ts';
 import { formatLocalName, formatName, type MetadataName, type Prefixes } from '../../archive/names/names.ts';
 import { guard } from '../../cache/guard.ts';
-import { type FileInProgress, type JournalHead, type JournalLine, journalName } from '../../cache/journal.ts';
+import {
+  type FileInProgress,
+  type JournalHead,
+  type JournalLine,
+  journalName,
+  type Origin,
+} from '../../cache/journal.ts';
 import type { Codec } from '../../crypto/codec.ts';
 import { DuplicityError } from '../../errors/errors.ts';
 import type { Emit } from '../../events/events.ts';
@@ -13,6 +19,7 @@ import type { BytePath } from '../../util/bytepath.ts';
 import type { EpochSeconds } from '../../util/time.ts';
 import { JournalFile } from './journal-file.ts';
 import { ManifestFile } from './manifest-file.ts';
+import type { BaseVolume } from '../reuse/base-volume.ts';
 import { hashFile, type Remote } from '../remote.ts';
 import { SigtarFile } from './sigtar-file.ts';
 import type { Spool } from '../spool.ts';
@@ -30,6 +37,25 @@ export interface KeptVolume {
   readonly record: VolumeRecord;
   /** What the journal of that run says of it. */
   readonly line: JournalLine | undefined;
+}
+
+/** A volume of another set that this one holds as well. */
+export interface TakenOver {
+  /** Its number here. */
+  readonly number: number;
+  readonly base: BaseVolume;
+  /** `sent`: fetched and put, because the store would not copy. */
+  readonly how: 'copied' | 'sent';
+}
+
+/** Copies volumes on the remote. */
+export interface Copies {
+  originOf(base: BaseVolume): Origin;
+  /** None has been tried yet. */
+  readonly isUntried: boolean;
+  copy(from: string, to: string, size: number): Promise<TakenOver['how']>;
+  /** It is there. */
+  noted(volume: TakenOver): void;
 }
 
 export interface SetWriterOptions {
@@ -57,6 +83,8 @@ export interface SetWriterOptions {
   readonly kept: readonly KeptVolume[];
   /** What a run that resumes this one has to know. Without it nothing tells of an unfinished set: no backup goes on with it. */
   readonly journal: JournalHead | undefined;
+  /** For volumes that are taken over from another set. */
+  readonly copies?: Copies | undefined;
   /** For tests: the run ends in failure after the upload of this volume. */
   readonly failOnVolume: number | undefined;
   /**
@@ -122,6 +150,34 @@ export class SetWriter {
   /** Whether volumes are on their way, which takes turns of the event loop. */
   get isUploading(): boolean {
     return this.#uploads.isBusy;
+  }
+
+  /** The next volume is a copy of one that is there. The one that is being written ends. */
+  async takeOver(base: BaseVolume): Promise<void> {
+    const number = await this.volumes.passOver();
+    const { name: from, start, end, sha1, size } = base;
+    const { codec, prefixes, emit, copies, type, start: since, end: time } = this.#options;
+    if (copies === undefined) throw new Error('nothing was to be taken over');
+    const name = formatName(
+      { kind: 'volume', type, start: since, end: time, volume: number, ...suffixOf(codec) },
+      prefixes,
+    );
+    const entries = { signatures: this.signatures.length, entries: this.signatures.digest() };
+    this.#journal?.add({ volume: number, sha1, size, ...entries, copied: copies.originOf(base) });
+    this.manifest.addVolume({ number, start, end, hashes: new Map([['SHA1', sha1]]) });
+    const isFirst = copies.isUntried;
+    await this.#uploads.addCopy(async () => {
+      await this.#checkpoint();
+      const how = await copies.copy(from, name, size);
+      emit({
+        kind: 'info',
+        text: how === 'sent' ? `${name} holds what ${from} holds.` : `${name} is a copy of ${from}.`,
+      });
+      this.#options.statistics.totalDestinationSizeChange += size;
+      copies.noted({ number, base, how });
+    });
+    // Whether the store copies shows before much is left to it.
+    if (isFirst) await this.#uploads.drain();
   }
 
   /** Completes the set on the remote and in the archive dir. Answers the number of its volumes. */

@@ -23,25 +23,41 @@ export class UploadQueue {
   readonly #atOnce: number;
   readonly #hasRoom: () => boolean;
   readonly #running = new Set<Promise<void>>();
+  /** Of what takes no room here: copies that the store makes. */
+  readonly #copying = new Set<Promise<void>>();
+  readonly #parallel: number;
   #failure: { readonly error: unknown } | undefined;
 
   constructor({ ahead, parallel = ahead, hasRoom = () => true }: UploadQueueOptions) {
     this.#ahead = ahead;
     this.#atOnce = Math.max(1, Math.min(ahead, parallel));
+    this.#parallel = ahead === 0 ? 0 : Math.max(1, parallel);
     this.#hasRoom = hasRoom;
   }
 
   get isBusy(): boolean {
-    return this.#running.size > 0;
+    return this.#inFlight() > 0;
+  }
+
+  /** The store works alone: as many at once as it can take, and none waits for room. */
+  async addCopy(copy: () => Promise<void>): Promise<void> {
+    this.#check();
+    while (this.#inFlight() > 0 && this.#inFlight() >= this.#parallel) await this.#any();
+    this.#check();
+    const running = this.#run(copy).finally(() => this.#copying.delete(running));
+    this.#copying.add(running);
+    while (this.#parallel === 0 && this.#copying.size > 0) await this.#any();
+    this.#check();
   }
 
   async add(upload: () => Promise<void>): Promise<void> {
     this.#check();
-    while (this.#running.size >= this.#atOnce) await Promise.race(this.#running);
+    while (this.#running.size >= this.#atOnce || this.#isCrowded()) await this.#any();
     this.#check();
     const running = this.#run(upload).finally(() => this.#running.delete(running));
     this.#running.add(running);
-    while (this.isBusy && (this.#running.size > this.#ahead || !this.#hasRoom())) await Promise.race(this.#running);
+    while (this.#running.size > 0 && (this.#running.size > this.#ahead || !this.#hasRoom()))
+      await Promise.race(this.#running);
     this.#check();
   }
 
@@ -53,7 +69,19 @@ export class UploadQueue {
 
   /** Waits for all uploads, failed or not. */
   async settle(): Promise<void> {
-    await Promise.all(this.#running);
+    await Promise.all([...this.#running, ...this.#copying]);
+  }
+
+  #isCrowded(): boolean {
+    return this.#copying.size > 0 && this.#inFlight() >= this.#parallel;
+  }
+
+  #inFlight(): number {
+    return this.#running.size + this.#copying.size;
+  }
+
+  async #any(): Promise<void> {
+    await Promise.race([...this.#running, ...this.#copying]);
   }
 
   async #run(upload: () => Promise<void>): Promise<void> {

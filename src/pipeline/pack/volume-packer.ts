@@ -9,6 +9,8 @@ export interface VolumeRange {
   readonly end: Position;
 }
 
+/** The part of a volume that is written before it may end early. */
+const EARLY = 3 / 4;
 const LARGE_VOLUME = 16 * 1024 * 1024;
 
 /** A volume being written into a local file. */
@@ -44,6 +46,7 @@ export class VolumePacker {
   #reached = 0;
   #start: Position | undefined;
   #end: Position | undefined;
+  #endsEarly = false;
   block: Buffer;
   used = 0;
 
@@ -66,6 +69,28 @@ export class VolumePacker {
     this.used += length;
     this.#start ??= position;
     this.#end = position;
+  }
+
+  /** Bytes that the volume which is being written will have at most, if it ends here; 0 when none is begun. */
+  get begun(): number {
+    return this.#start === undefined ? 0 : this.#reached + this.used;
+  }
+
+  /** A good place to end a volume: it does when little is missing. */
+  border(): void {
+    if (this.begun > this.#options.limit * EARLY) this.#endsEarly = true;
+  }
+
+  /** The next volume is there already. The one that is being written ends. Answers the number of the next one. */
+  async passOver(): Promise<number> {
+    if (this.#volume !== undefined && this.#start === undefined) {
+      await this.#volume.file.abort();
+      this.#volume = undefined;
+      this.#number--;
+    }
+    await this.#seal();
+    this.#number++;
+    return this.#number;
   }
 
   /** Ends the last volume; a set has at least one, empty when nothing changed. Answers the number of volumes. */
@@ -101,7 +126,7 @@ export class VolumePacker {
   /** What the encoder holds back counts in full: it may turn out incompressible. */
   #isFull(): boolean {
     if (this.#volume === undefined || this.#start === undefined) return false;
-    return this.#reached + this.used > this.#options.limit - PIECE_SIZE;
+    return this.#endsEarly || this.#reached + this.used > this.#options.limit - PIECE_SIZE;
   }
 
   #flush(next: number): Soon<void> {
@@ -137,6 +162,7 @@ export class VolumePacker {
     const range = { start: this.#start ?? nothing, end: this.#end ?? nothing };
     this.#start = undefined;
     this.#end = undefined;
+    this.#endsEarly = false;
     this.#volume = undefined;
     await this.#options.sealed(this.#number, volume, range);
   }

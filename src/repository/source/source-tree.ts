@@ -15,6 +15,8 @@ export interface Source {
   readonly walk: () => Iterable<SourceEntry>;
   /** The same, saying nothing of what cannot be read and not counting it. */
   readonly preview: () => Iterable<SourceEntry>;
+  /** A preview that can tell what could not be read. */
+  readonly survey: () => Pick<Source, 'walk' | 'isUnreadable'>;
   readonly open: (entry: SourceEntry) => OpenedFile;
   /** Objects that could not be read so far. */
   readonly errors: () => number;
@@ -52,18 +54,22 @@ export function openSource(
   if (code !== undefined) checkRoot(place, { links, code, isListed });
   const selection = buildSelection(rules, { root, ...inspectRoot(root, links), nullSeparator, emit });
   const counters = { errors: 0 };
-  /** In walk order; those the comparison has passed are dropped, so that memory does not grow with their number. */
-  let unreadable: BytePath[] = [];
+  const unreadable = passedBy();
   let early = 0;
   let firstEarly = root;
   const onEarly = (path: BytePath): void => {
     if (early++ === 0) firstEarly = path;
   };
   const tree = { root, throughLink, selection, copyLinks, accounts, leavesOut };
+  const silently = (onUnreadable: (path: BytePath) => void): Iterable<SourceEntry> =>
+    walkSource({ ...tree, emit: () => undefined, counters: { errors: 0 }, onUnreadable });
   return {
-    walk: () => walkSource({ ...tree, emit, counters, onUnreadable: (path) => unreadable.push(path), onEarly }),
-    preview: () =>
-      walkSource({ ...tree, emit: () => undefined, counters: { errors: 0 }, onUnreadable: () => undefined }),
+    walk: () => walkSource({ ...tree, emit, counters, onUnreadable: unreadable.add, onEarly }),
+    preview: () => silently(() => undefined),
+    survey: () => {
+      const { add, holds } = passedBy();
+      return { walk: () => silently(add), isUnreadable: holds };
+    },
     open: (entry) => openSourceFile(entry, { root, copyLinks }),
     errors: () => counters.errors,
     remarks: () => {
@@ -73,10 +79,19 @@ export function openSource(
       if (early > 0) texts.push(earlyTimes(early, firstEarly));
       return { texts, errors: early };
     },
-    isUnreadable: (path) => {
-      if (unreadable.length === 0) return false;
-      unreadable = unreadable.filter((top) => comparePaths(top, path) > 0 || isWithin(path, top));
-      return unreadable.some((top) => isWithin(path, top));
+    isUnreadable: unreadable.holds,
+  };
+}
+
+/** What the walk could not read, in its order; what the comparison has passed is dropped, so that it stays little. */
+function passedBy(): { readonly add: (path: BytePath) => void; readonly holds: (path: BytePath) => boolean } {
+  let tops: BytePath[] = [];
+  return {
+    add: (path) => void tops.push(path),
+    holds: (path) => {
+      if (tops.length === 0) return false;
+      tops = tops.filter((top) => comparePaths(top, path) > 0 || isWithin(path, top));
+      return tops.some((top) => isWithin(path, top));
     },
   };
 }

@@ -255,7 +255,25 @@ export interface BackupFields {
   volumes: Count;
   /** Entries of the source that could not be read. */
   errors: Count;
+  /** What a full backup has taken over of the one before. In a dry run bytes are estimates. */
+  reuse?: ReuseFields;
   statistics: StatisticsFields;
+}
+
+/** Volumes of the last full backup in a new one. */
+export interface ReuseFields {
+  /** When the last full backup was made. */
+  from?: Timestamp;
+  fromEpoch: Epoch;
+  /** Volumes that were copied, and their bytes. */
+  volumes: Count;
+  bytes: Count;
+  /** Of the source. */
+  bytesRead: Count;
+  /** Of volumes, signatures and manifest. */
+  bytesSent: Count;
+  /** The volumes of the last full backup by what was planned for them: all but the clean ones are stored anew. */
+  plan: Record<'clean' | 'changed' | 'joined' | 'old' | 'missing' | 'locked', Count>;
 }
 
 /** What a backup has counted. */

@@ -37,11 +37,11 @@ export interface BackupProgress extends Disposable {
 export async function startProgress(
   repository: Repository,
   { progressInterval: interval, numericOwner }: Pick<BackupOptions, 'progressInterval' | 'numericOwner'>,
-  { source, base }: Comparands,
+  { source, base, known }: Comparands & { readonly known?: number | undefined },
 ): Promise<BackupProgress | undefined> {
   if (interval === undefined) return undefined;
   const { emit, uploads } = repository;
-  const total = await bytesToStore(repository, { source, base, numericOwner });
+  const total = known ?? (await bytesToStore(repository, { source, base, numericOwner }));
   const estimate = new ProgressEstimate({ total, startMs: Date.now(), interval });
   const volumes = new VolumesSent(uploads);
   let read = 0;

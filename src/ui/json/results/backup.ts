@@ -1,17 +1,23 @@
 import type { BackupResult } from '../../../actions/backup/result.ts';
+import type { ReuseReport } from '../../../actions/backup/reuse/report.ts';
 import type { BackupStatistics } from '../../../events/statistics.ts';
 import { timeFields } from '../fields.ts';
-import type { BackupFields, StatisticsFields } from '../lines.ts';
+import type { BackupFields, ReuseFields, StatisticsFields } from '../lines.ts';
 import { setFields } from './sets.ts';
 
-export function backupFields({ kind, set, volumes, errors, statistics }: BackupResult): BackupFields {
+export function backupFields({ kind, set, volumes, errors, reuse, statistics }: BackupResult): BackupFields {
   return {
     kind,
     ...(set !== undefined && { set: setFields(set) }),
     volumes,
     errors,
+    ...(reuse !== undefined && { reuse: reuseFields(reuse) }),
     statistics: statisticsFields(statistics),
   };
+}
+
+function reuseFields({ from, ...numbers }: ReuseReport): ReuseFields {
+  return { ...timeFields('from', from), ...numbers };
 }
 
 function statisticsFields({ startTime, endTime, ...counts }: Readonly<BackupStatistics>): StatisticsFields {

@@ -1,0 +1,107 @@
+import { appendFileSync } from 'node:fs';
+import type { EpochSeconds } from '../util/time.ts';
+import type { ArchiveDir } from './archive-dir.ts';
+import { guard } from './guard.ts';
+
+/**
+ * What has happened to the sets of a place, oldest first: lines of JSON that are only ever added to. Format:
+ * docs/format/archive-dir.md, Ledger.
+ */
+export type LedgerRecord =
+  /** A set was finished. */
+  | {
+      readonly what: 'made';
+      readonly at: EpochSeconds;
+      /** Kind and times of the set. */
+      readonly set: string;
+      readonly volumes: number;
+      /** SHA-1 of the manifest, decoded, in lower-case hex. */
+      readonly manifest: string;
+      /** The key that signed it. */
+      readonly signer?: string;
+    }
+  /** A volume of that set is a copy of one of another set. */
+  | {
+      readonly what: 'copied';
+      readonly at: EpochSeconds;
+      readonly set: string;
+      readonly volume: number;
+      readonly sha1: string;
+      readonly from: string;
+      readonly was: number;
+      /** When its bytes were last made, or found to be right, before this. */
+      readonly made: EpochSeconds;
+    }
+  /** A file with this hash was read and found to be right. */
+  | { readonly what: 'proven'; readonly at: EpochSeconds; readonly sha1: string }
+  /** A set was deleted. */
+  | { readonly what: 'removed'; readonly at: EpochSeconds; readonly set: string };
+
+/** No name of the reference begins like this. */
+const NAME = 'ledger.jsonl';
+
+/** Adds records to the end. */
+export function appendLedger(archiveDir: ArchiveDir, records: readonly LedgerRecord[]): void {
+  const text = records.map((record) => `${JSON.stringify(record)}\n`).join('');
+  // A line that a power failure has cut must not take the next one with it.
+  const mend = endsInLine(archiveDir) ? '' : '\n';
+  guard(archiveDir.path, 'written', () => appendFileSync(archiveDir.pathOf(NAME), `${mend}${text}`, { mode: 0o600 }));
+}
+
+/** All records that can be read. Lines that are damaged, or of kinds to come, are passed over. */
+export function readLedger(archiveDir: ArchiveDir): readonly LedgerRecord[] {
+  if (!archiveDir.list().includes(NAME)) return [];
+  return archiveDir
+    .read(NAME)
+    .toString('utf8')
+    .split('\n')
+    .flatMap((line) => parse(line) ?? []);
+}
+
+/** When the bytes of a volume were last made or found to be right; `setTime` when nothing says otherwise. */
+export function madeTimes(
+  records: readonly LedgerRecord[],
+  set: string,
+  setTime: EpochSeconds,
+): (sha1: string) => EpochSeconds {
+  const times = new Map<string, EpochSeconds>();
+  const proven = new Map<string, EpochSeconds>();
+  for (const record of records) {
+    if (record.what === 'copied' && record.set === set) times.set(record.sha1, record.made);
+    if (record.what === 'proven') proven.set(record.sha1, Math.max(record.at, proven.get(record.sha1) ?? 0));
+  }
+  return (sha1) => Math.max(times.get(sha1) ?? setTime, proven.get(sha1) ?? 0);
+}
+
+function endsInLine(archiveDir: ArchiveDir): boolean {
+  return !archiveDir.list().includes(NAME) || archiveDir.read(NAME).at(-1) === 10;
+}
+
+const FIELDS = {
+  made: { at: 'number', set: 'string', volumes: 'number', manifest: 'string' },
+  copied: {
+    at: 'number',
+    set: 'string',
+    volume: 'number',
+    sha1: 'string',
+    from: 'string',
+    was: 'number',
+    made: 'number',
+  },
+  proven: { at: 'number', sha1: 'string' },
+  removed: { at: 'number', set: 'string' },
+} as const;
+
+function parse(line: string): LedgerRecord | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null || !('what' in value)) return undefined;
+  const wanted = Object.entries(FIELDS).find(([what]) => what === value.what)?.[1];
+  const fields: Readonly<Record<string, unknown>> = { ...value };
+  const isWhole = wanted !== undefined && Object.entries(wanted).every(([name, type]) => typeof fields[name] === type);
+  return isWhole ? (value as LedgerRecord) : undefined;
+}
