@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, type TestContext } from 'vitest';
 
 import type { Backend, Body, Bytes, Call } from '../../src/backends/backend.ts';
+import { CannotCopyError } from '../../src/errors/errors.ts';
 
 export interface ConformanceOptions {
   /** How many names the long listing has; fewer for drivers that need long for each. */
@@ -15,6 +16,8 @@ export interface ConformanceOptions {
   readonly unfinished?: string;
   /** Bytes of a file to copy that the driver sends, or the server keeps, in pieces. */
   readonly copied?: number;
+  /** The server copies nothing, which the driver finds out when it asks. */
+  readonly copiesNothing?: true;
 }
 
 const VOLUME = 'duplicity-full.20260101T000000Z.vol1.difftar.gpg';
@@ -289,10 +292,22 @@ export function conformance(driver: string, open: () => Promise<Backend>, option
       run: (copy: NonNullable<Backend['copy']>) => Promise<void>,
     ): (context: TestContext) => Promise<void> {
       return async ({ skip }) => {
-        if (backend.copy) await run(backend.copy.bind(backend));
-        else skip('the driver has no copy');
+        if (backend.copy && options.copiesNothing !== true) await run(backend.copy.bind(backend));
+        else skip('nothing is copied there');
       };
     }
+
+    test('a server that copies nothing is found out, and nothing comes of it', async ({ skip }) => {
+      if (!backend.copy || options.copiesNothing !== true) {
+        skip('the server copies');
+        return;
+      }
+      await put('from', 'content');
+      const failure = await backend.copy('from', 'to', call).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(CannotCopyError);
+      expect(failure).toMatchObject({ isForGood: true });
+      expect(await names()).toEqual(['from']);
+    });
 
     test(
       'copy makes a second file, and leaves the first',

@@ -23,21 +23,24 @@ export function commandEngine(fs: string, env: Env): RcloneEngine {
     throw rcloneFailure(task, lastWords(stderr));
   }
 
+  async function transfer(
+    command: string,
+    task: string,
+    files: readonly [string, string],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const text = await order(task, [command, '--ignore-times', '--', ...files], signal);
+    if (text === undefined) throw rcloneFailure(task, 'file not found');
+  }
+
   return {
     async features(signal) {
       const text = await order(`open ${fs}`, ['backend', 'features', fs], signal);
       return toFeatures(JSON.parse(text ?? '{}'));
     },
-    async upload(file, name, signal) {
-      const task = `store ${name} in ${fs}`;
-      const text = await order(task, ['copyto', '--ignore-times', '--', file, place(name)], signal);
-      if (text === undefined) throw rcloneFailure(task, 'file not found');
-    },
-    async move(from, to, signal) {
-      const task = `store ${to} in ${fs}`;
-      const text = await order(task, ['moveto', '--ignore-times', '--', place(from), place(to)], signal);
-      if (text === undefined) throw rcloneFailure(task, 'file not found');
-    },
+    upload: (file, name, signal) => transfer('copyto', `store ${name} in ${fs}`, [file, place(name)], signal),
+    copy: (from, to, signal) => transfer('copyto', `copy ${from} to ${to} in ${fs}`, [place(from), place(to)], signal),
+    move: (from, to, signal) => transfer('moveto', `store ${to} in ${fs}`, [place(from), place(to)], signal),
     download: (name, take, signal) => cat(`read ${name} in ${fs}`, place(name), { take, signal, env }),
     async list(signal) {
       const args = ['lsjson', '--files-only', '--no-modtime', '--no-mimetype', '--', fs];

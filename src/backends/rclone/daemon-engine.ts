@@ -33,6 +33,18 @@ export function daemonEngine(fs: string, first: Daemon, start: () => Promise<Dae
     }
   }
 
+  function within(
+    command: string,
+    task: string,
+    [from, to]: readonly [string, string],
+    signal: AbortSignal,
+  ): Promise<void> {
+    return order(task, signal, async (daemon) => {
+      const names = { srcFs: fs, srcRemote: from, dstFs: fs, dstRemote: to };
+      await daemon.call(command, { ...names, _config: ALWAYS }, signal);
+    });
+  }
+
   return {
     features: (signal) =>
       order(`open ${fs}`, signal, async (daemon) => toFeatures(await daemon.call('operations/fsinfo', { fs }, signal))),
@@ -42,11 +54,8 @@ export function daemonEngine(fs: string, first: Daemon, start: () => Promise<Dae
         const source = { srcFs: dirname(local), srcRemote: basename(local) };
         await daemon.call('operations/copyfile', { ...source, dstFs: fs, dstRemote: name, _config: ALWAYS }, signal);
       }),
-    move: (from, to, signal) =>
-      order(`store ${to} in ${fs}`, signal, async (daemon) => {
-        const names = { srcFs: fs, srcRemote: from, dstFs: fs, dstRemote: to };
-        await daemon.call('operations/movefile', { ...names, _config: ALWAYS }, signal);
-      }),
+    copy: (from, to, signal) => within('operations/copyfile', `copy ${from} to ${to} in ${fs}`, [from, to], signal),
+    move: (from, to, signal) => within('operations/movefile', `store ${to} in ${fs}`, [from, to], signal),
     download: <T>(name: string, take: (bytes: Bytes) => Promise<T>, signal: AbortSignal) =>
       order(`read ${name} in ${fs}`, signal, async (daemon) => {
         const reply = await daemon.fetch(`[${encodeURIComponent(fs)}]/${encodeURIComponent(name)}`, signal);

@@ -6,6 +6,8 @@ export interface Features {
   readonly isBucketBased: boolean;
   /** Files can be renamed on the server. */
   readonly canMove: boolean;
+  /** And copied: else rclone would fetch them and send them again. */
+  readonly canCopy: boolean;
 }
 
 /** One way of giving orders to rclone for one directory of a remote. Failures are `BackendError`s. */
@@ -13,6 +15,7 @@ export interface RcloneEngine {
   features(signal: AbortSignal): Promise<Features>;
   /** Sends the local file, over an existing one too. */
   upload(file: string, name: string, signal: AbortSignal): Promise<void>;
+  copy(from: string, to: string, signal: AbortSignal): Promise<void>;
   move(from: string, to: string, signal: AbortSignal): Promise<void>;
   download<T>(name: string, take: (bytes: Bytes) => Promise<T>, signal: AbortSignal): Promise<T>;
   /** undefined when the directory is not there. */
@@ -24,7 +27,11 @@ export interface RcloneEngine {
 
 export function toFeatures(info: unknown): Features {
   const features = field(info, 'Features');
-  return { isBucketBased: field(features, 'BucketBased') === true, canMove: field(features, 'Move') === true };
+  return {
+    isBucketBased: field(features, 'BucketBased') === true,
+    canMove: field(features, 'Move') === true,
+    canCopy: field(features, 'Copy') === true,
+  };
 }
 
 /** An entry of a listing as rclone prints it; size -1 stands for unknown. undefined for what is no file. */

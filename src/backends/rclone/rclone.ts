@@ -5,8 +5,8 @@ import process from 'node:process';
 import { pipeline } from 'node:stream/promises';
 
 import { BackendError, UsageError } from '../../errors/errors.ts';
-import type { Backend, Body, Bytes, Call, RemoteFile } from '../backend.ts';
-import { deletionFailure, hiddenNames, isPart } from '../transfer/hidden-name.ts';
+import type { Backend, Body, Bytes, Call, CopyCall, RemoteFile } from '../backend.ts';
+import { checkCopied, deletionFailure, hiddenNames, isPart } from '../transfer/hidden-name.ts';
 import { placeNotThere } from '../failures/not-there.ts';
 import { limitsInKib, timeoutMs, type OpenOptions } from '../open-options.ts';
 import { rcloneTarget } from '../url/url-path.ts';
@@ -86,17 +86,17 @@ export function limits(options: OpenOptions): Readonly<Record<string, string>> {
 
 /** Also for tests, with an engine of their choice. */
 export async function rcloneBackend(engine: RcloneEngine, options: OpenOptions): Promise<Backend> {
-  const { isBucketBased, canMove } = await engine.features(options.signal);
+  const { isBucketBased, canMove, canCopy } = await engine.features(options.signal);
   // Elsewhere a killed rclone leaves part of a file under its name, or under one that older programs take for a volume.
   const isHidden = !isBucketBased && canMove;
 
   const hidden = hiddenNames({ place: 'the remote of rclone', emit: options.emit, verdict });
 
-  function store(file: string, name: string, { signal }: Call): Promise<void> {
-    const upload = (as: string): Promise<void> => engine.upload(file, as, signal);
-    if (!isHidden) return upload(name);
+  /** `store` brings it there, under whichever name. */
+  function placed(name: string, { signal }: Call, store: (as: string) => Promise<void>): Promise<void> {
+    if (!isHidden) return store(name);
     return hidden.put(name, {
-      store: upload,
+      store,
       rename: (from, to) => engine.move(from, to, signal),
       remove: (part) => engine.remove(part, signal),
     });
@@ -111,6 +111,18 @@ export async function rcloneBackend(engine: RcloneEngine, options: OpenOptions):
     for (const file of files) if (wanted(file.name)) yield file;
   }
 
+  async function copy(from: string, to: string, call: CopyCall): Promise<void> {
+    const { signal } = call;
+    signal.throwIfAborted();
+    const size = call.size ?? (await engine.stat(from, signal))?.size;
+    await placed(to, call, async (as) => {
+      await engine.copy(from, as, signal);
+      const copied = await engine.stat(as, signal);
+      if (copied?.size !== undefined && size !== undefined && copied.size !== size) await engine.remove(as, signal);
+      checkCopied(`copy ${from} to ${to}`, copied && (copied.size ?? 'unknown'), size);
+    });
+  }
+
   return {
     traits: {
       // Where no daemon runs, two processes would take the limit twice.
@@ -123,7 +135,10 @@ export async function rcloneBackend(engine: RcloneEngine, options: OpenOptions):
     },
     async put(name, body, call) {
       call.signal.throwIfAborted();
-      await withFile(body, options, { call, run: (file) => store(file, name, call) });
+      await withFile(body, options, {
+        call,
+        run: (file) => placed(name, call, (as) => engine.upload(file, as, call.signal)),
+      });
     },
     async get(name, take, { signal }) {
       signal.throwIfAborted();
@@ -138,6 +153,7 @@ export async function rcloneBackend(engine: RcloneEngine, options: OpenOptions):
       });
     },
     stat: (name, { signal }) => engine.stat(name, signal),
+    ...(canCopy && { copy }),
     [Symbol.asyncDispose]: () => engine.close(),
   };
 }

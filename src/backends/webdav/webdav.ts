@@ -3,14 +3,7 @@ import { join } from 'node:path';
 
 import { BackendError } from '../../errors/errors.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
-import {
-  checkStored,
-  deletionFailure,
-  hiddenNames,
-  isPart,
-  type HiddenNames,
-  type Verdict,
-} from '../transfer/hidden-name.ts';
+import { deletionFailure, hiddenNames, isPart, type HiddenNames } from '../transfer/hidden-name.ts';
 import { timeoutMs, type OpenOptions } from '../open-options.ts';
 import { ownFailure } from '../failures/own-failure.ts';
 import { passwordSource } from '../password.ts';
@@ -22,17 +15,11 @@ import { davDirectory, type DavDirectory } from './directory.ts';
 import { statusFailure, wireFailure } from './failure.ts';
 import { parseHeaders } from './headers.ts';
 import { nameOf, type Resource } from './multistatus.ts';
+import { davPlacing } from './placing.ts';
+import { forbidding, isDone, Refused, verdict } from './refusal.ts';
 
 /** Uploads seldom gain from more, and each is a connection of its own. */
 const PARALLEL = 4;
-/**
- * Answers by which a server says that it never does this, or not with hidden names. To a move also 502, that the
- * destination is another server's, for one that does not know the name it is reached by, and 207, with what went wrong.
- */
-const REFUSED: ReadonlySet<number> = new Set([400, 403, 405, 406, 412, 415, 422, 501]);
-const MOVE_REFUSED: ReadonlySet<number> = new Set([...REFUSED, 207, 502]);
-/** Others that may mean the name: the collection has gone, or the server has no better word. */
-const DOUBTFUL: ReadonlySet<number> = new Set([404, 409, 500]);
 /** The reference looks there for the authorities of https; the first two below the home directory. */
 const CANDIDATES = ['.duplicity/cacert.pem', 'duplicity_cacert.pem', '/etc/duplicity/cacert.pem'];
 
@@ -72,6 +59,7 @@ interface Session {
 
 function davBackend({ directory, hidden, place, host }: Session): Backend {
   const { client } = directory;
+  const placing = davPlacing(directory);
 
   /** Failures of `run` come out as `BackendError`s that name the task. */
   async function ask<T>(task: string, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
@@ -83,60 +71,6 @@ function davBackend({ directory, hidden, place, host }: Session): Backend {
       signal.throwIfAborted();
       throw error instanceof Refused ? error.failure : wireFailure(task, host, error);
     }
-  }
-
-  function put(task: string, name: string, body: Body, signal: AbortSignal): Promise<void> {
-    return hidden.put(name, {
-      store: (as) => store(task, as, body, signal),
-      async rename(from, to) {
-        const status = await move(from, to, signal);
-        if (isDone(status)) return;
-        // The answer to an earlier request may have been lost: then there is nothing left to move.
-        if (status === 404 && (await directory.sizeOf(task, to, signal)) === body.size) return;
-        if (MOVE_REFUSED.has(status)) throw new Refused(statusFailure(task, status), 'certain');
-        throw new Refused(status === 404 ? hasGone(task) : statusFailure(task, status), doubt(status));
-      },
-      remove: (part) => discard(part, signal),
-      has: async (stored) => (await directory.sizeOf(task, stored, signal)) !== undefined,
-    });
-  }
-
-  async function store(task: string, name: string, body: Body, signal: AbortSignal): Promise<void> {
-    const headers = { 'Content-Type': 'application/octet-stream' };
-    const answer = await client.request({
-      method: 'PUT',
-      target: directory.targetOf(name),
-      headers,
-      body,
-      isSlow: true,
-      signal,
-    });
-    await dropped(answer);
-    const { statusCode = 0 } = answer;
-    if (!isDone(statusCode)) {
-      // The collection may have gone: the next try makes it.
-      if (statusCode === 404 || statusCode === 409) directory.leave();
-      if (statusCode === 507) await discard(name, signal);
-      const failure = forbidding(statusFailure(task, statusCode, answer), statusCode);
-      throw new Refused(failure, REFUSED.has(statusCode) ? 'certain' : doubt(statusCode));
-    }
-    const stored = await directory.sizeOf(task, name, signal);
-    if (stored !== 'unknown' && stored !== body.size) await discard(name, signal);
-    checkStored(task, stored, body.size);
-  }
-
-  async function move(from: string, to: string, signal: AbortSignal): Promise<number> {
-    const headers = { Destination: client.origin() + directory.targetOf(to), Overwrite: 'T' };
-    const target = directory.targetOf(from);
-    const answer = await client.request({ method: 'MOVE', target, headers, isSlow: true, signal });
-    await dropped(answer);
-    return answer.statusCode ?? 0;
-  }
-
-  /** What is left of a failure should not take up room; if it cannot go, the failure is still the thing to report. */
-  async function discard(name: string, signal: AbortSignal): Promise<void> {
-    const gone = client.request({ method: 'DELETE', target: directory.targetOf(name), signal });
-    await gone.then(dropped).catch(() => undefined);
   }
 
   async function get<T>(name: string, take: (bytes: Bytes) => Promise<T>, signal: AbortSignal): Promise<T> {
@@ -176,7 +110,7 @@ function davBackend({ directory, hidden, place, host }: Session): Backend {
       const task = `store ${checked(name)} in ${place}`;
       const watched: Body = { ...body, open: () => own.watch(body.open()) };
       await own.first(
-        ask(task, signal, () => put(task, name, watched, signal)),
+        ask(task, signal, () => hidden.put(name, placing.stored(task, watched, signal))),
         signal,
       );
     },
@@ -209,11 +143,19 @@ function davBackend({ directory, hidden, place, host }: Session): Backend {
     async rename(from, to, { signal }) {
       const task = `rename ${checked(from)} to ${checked(to)} in ${place}`;
       await ask(task, signal, async () => {
-        const status = await move(from, to, signal);
+        const status = await placing.move(from, to, signal);
         if (isDone(status)) return;
         // Some servers forbid to move what is not there.
         const isThere = (await directory.sizeOf(task, from, signal)) !== undefined;
         throw statusFailure(task, isThere ? status : 404);
+      });
+    },
+    async copy(from, to, { signal, size: known }) {
+      const task = `copy ${checked(from)} to ${checked(to)} in ${place}`;
+      await ask(task, signal, async () => {
+        const size = known ?? (await directory.sizeOf(task, from, signal));
+        if (size === undefined) throw statusFailure(task, 404);
+        await hidden.put(to, placing.copied(task, from, size === 'unknown' ? undefined : size, signal));
       });
     },
     async [Symbol.asyncDispose]() {
@@ -222,42 +164,8 @@ function davBackend({ directory, hidden, place, host }: Session): Backend {
   };
 }
 
-/** The server will not have this name, or not move it: perhaps because it is hidden. */
-class Refused extends Error {
-  readonly failure: BackendError;
-  readonly verdict: Verdict;
-
-  constructor(failure: BackendError, verdict: Verdict) {
-    super(failure.message);
-    this.failure = failure;
-    this.verdict = verdict;
-  }
-}
-
-function verdict(error: unknown): Verdict {
-  return error instanceof Refused ? error.verdict : undefined;
-}
-
-function doubt(status: number): Verdict {
-  return DOUBTFUL.has(status) ? 'likely' : undefined;
-}
-
-/** Of a place that has answered as WebDAV does: a method that it does not know here is one that it does not allow. */
-function forbidding(failure: BackendError, status: number): BackendError {
-  if (status !== 405 && status !== 501) return failure;
-  const hint = 'The server stores and deletes nothing here: check the path of the URL and what this account may do.';
-  return new BackendError('BACKEND_PERMISSION_DENIED', failure.message, { retryable: false, hint });
-}
-
 function remoteFile({ href, size }: Resource): RemoteFile {
   return size === undefined ? { name: nameOf(href) } : { name: nameOf(href), size };
-}
-
-/** Moved by a request whose answer was lost, or deleted by somebody: which of them, only another upload settles. */
-function hasGone(task: string): BackendError {
-  return new BackendError('BACKEND_ERROR', `Cannot ${task}: the uploaded file has gone before it got its name`, {
-    retryable: true,
-  });
 }
 
 async function* blocks(answer: IncomingMessage, failure: (error: unknown) => unknown): Bytes {
@@ -266,10 +174,6 @@ async function* blocks(answer: IncomingMessage, failure: (error: unknown) => unk
   } catch (error) {
     throw failure(error);
   }
-}
-
-function isDone(status: number): boolean {
-  return status === 200 || status === 201 || status === 202 || status === 204;
 }
 
 function checked(name: string): string {

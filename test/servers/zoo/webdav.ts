@@ -7,11 +7,15 @@ import { buffer } from 'node:stream/consumers';
 /** What is odd about a server. Without any of it, it is a plain one of RFC 4918. */
 export interface DavKind {
   /** The status that a request gets in the place of the usual answer. */
-  readonly answer?: (method: string, name: string, request: IncomingMessage) => number | undefined;
+  readonly answer?: ((method: string, name: string, request: IncomingMessage) => number | undefined) | undefined;
+  /** The status that a move or a copy gets that is done. */
+  readonly done?: (method: 'MOVE' | 'COPY') => number | undefined;
   /** Says that it has stored these, and has not. */
   readonly swallows?: (name: string) => boolean;
   /** Says that it has moved, and has not. */
   readonly movesNothing?: boolean;
+  /** What a copy comes to hold; undefined: it does not come to be. */
+  readonly copies?: (content: Buffer) => Buffer | undefined;
   /** Which of the paths a PROPFIND tells of; default: as its depth says. */
   readonly tells?: (paths: readonly string[], all: readonly string[], depth: string) => readonly string[];
   /** After so many bytes of an upload, once, the connection is over. */
@@ -87,14 +91,17 @@ export async function startDavAnimal(kind: DavKind = {}): Promise<DavAnimal> {
       if (kind.swallows?.(posix.basename(path)) !== true) files.set(path, content);
       say(isThere ? 204 : 201);
     } else if (method === 'DELETE') say(files.delete(path) ? 204 : 404);
-    else if (method === 'MOVE') {
+    else if (method === 'MOVE' || method === 'COPY') {
       const found = files.get(path);
       if (found === undefined) return void say(404);
-      if (kind.movesNothing !== true) {
-        files.set(decodeURIComponent(new URL(String(headers['destination'])).pathname), found);
+      const to = decodeURIComponent(new URL(String(headers['destination'])).pathname);
+      const copy = kind.copies === undefined ? found : kind.copies(found);
+      if (method === 'COPY' && copy !== undefined) files.set(to, copy);
+      if (method === 'MOVE' && kind.movesNothing !== true) {
+        files.set(to, found);
         files.delete(path);
       }
-      say(201);
+      say(kind.done?.(method) ?? 201);
     } else say(501);
   }
 
