@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import type { Call } from '../backends/backend.ts';
 import type { OpenOptions } from '../backends/open-options.ts';
 import { parseFaults, type FaultRule } from '../backends/wrap/fault-rules.ts';
@@ -31,6 +30,7 @@ import { openRepository, placeOpener } from '../store/open-repository.ts';
 import { toFailure } from '../errors/failure.ts';
 import { exitStatus } from '../ui/exit-status.ts';
 import { tellUncaught } from '../ui/last-words.ts';
+import { tuneForLoops } from './tune-compiler.ts';
 
 declare const __VERSION__: string;
 
@@ -188,20 +188,6 @@ function askPassword(
   const nobody = { line: () => Promise.resolve(undefined), close: () => undefined };
   return (prompt, variable = 'FTP_PASSWORD') =>
     askPassphrase({ prompt, mayBeEmpty: true, variable }, { ...io, fallback: () => nobody });
-}
-
-/**
- * V8 would let its young generation grow to 48 MB with the number of files, for nothing, and would compile loops over
- * ten thousand files with its best compiler at once, which takes as long as they do: with the larger budget a list or
- * an increment without changes of that many takes 0.8 of the time, and one of fifty thousand takes the same.
- */
-function tuneForLoops(modules: readonly string[]): void {
-  // Once a flag is set V8 does without its code cache, and each module takes three times as long to load. (As an option of
-  // node the flag costs 17 ms at start.)
-  for (const name of modules) process.getBuiltinModule(name);
-  setFlagsFromString('--semi-space-growth-factor=1');
-  // Later ones have no such flag, and say so on stderr.
-  if (process.versions.v8.startsWith('11.')) setFlagsFromString('--interrupt-budget=600000');
 }
 
 async function act(
