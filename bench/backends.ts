@@ -17,7 +17,7 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeMachine, versions, watchLoad } from './lib/machine.mjs';
 import { isInstalled } from './lib/measure.mjs';
-import { replaceSection } from './lib/section.mjs';
+import { replaceSection, STORAGE } from './lib/section.mjs';
 import { SCHEMES, type Scheme, type Store } from './lib/stores.ts';
 import { storageSection, type Run } from './lib/storage-section.ts';
 import { describeTree, difference, remove } from './lib/tree.mjs';
@@ -101,7 +101,7 @@ async function main(): Promise<void> {
   console.log(section);
   if (options.runs !== undefined) writeFileSync(options.runs, JSON.stringify(runs, null, 1));
   if (options.report !== undefined) {
-    writeFileSync(options.report, replaceSection(readFileSync(options.report, 'utf8'), section));
+    writeFileSync(options.report, replaceSection(readFileSync(options.report, 'utf8'), STORAGE, section));
   }
   if (runs.some(({ problem }) => problem !== undefined)) process.exitCode = 1;
 }

@@ -1,17 +1,48 @@
 // docs/performance.md from the results.
-import { growthTable, hugeTable, peerPairs, peerTable, referencePairs, referenceTable } from './report.mjs';
+import { short } from './plots.mjs';
+import { peerPairs, peerTable, referencePairs, referenceTable, scaleTable } from './report.mjs';
+
+/** What is plotted of a kind of bench/scale.mjs, and what its table holds besides. */
+export const SCALES = {
+  entries: {
+    title: 'Number of entries',
+    plotted: ['full', 'no-op', 'list', 'restore one'],
+    actions: ['full', 'no-op', 'list', 'restore', 'restore one', 'status'],
+    size: short,
+    about:
+      'Empty files, `--no-encryption`: what an entry costs without its content. The restored file lies behind nine tenths of\nthe others.',
+  },
+  sets: {
+    title: 'Number of sets',
+    plotted: ['inc', 'list', 'restore', 'status'],
+    actions: ['inc', 'no-op', 'list', 'restore', 'restore one', 'verify', 'status', 're-sync'],
+    size: short,
+    about:
+      'A chain over 200 files of 2.5 KB, four of which change in each set, one of them always the same, `--no-encryption`.\n`restore one` brings that one back.',
+  },
+  huge: {
+    title: 'Size of one file',
+    plotted: ['full', 'inc', 'no-op', 'restore one'],
+    actions: ['full', 'no-op', 'inc', 'list', 'restore one', 'status'],
+    size: (/** @type {number} */ value) => `${value} GiB`,
+    about:
+      'A sparse file with 64 KiB of data in each 256 MiB, `--no-encryption`. For `inc` 64 KiB in its middle are new.\n`restore one` brings back a small file that lies behind it, for which all of the volume before it has to be inflated.',
+  },
+};
+
+/** Plots of CPU ratios, by corpus. */
+export const RATIOS = { small: 'small files', big: 'large files', sets: 'many sets' };
 
 /**
- * @param {object} results
- * @param {Record<string, string>} results.machine
- * @param {Record<string, string>} results.versions
+ * @param {object} results of bench/run.mjs
  * @param {readonly import('./speed.mjs').Series[]} results.series
- * @param {readonly import('./memory.mjs').Sample[]} results.growth empty: not measured
- * @param {readonly import('./memory.mjs').Sample[]} results.huge
+ * @param {readonly object[]} scale figures of bench/scale.mjs
+ * @param {(name: string) => boolean} hasPlot
  */
-export function performanceDocument({ command, date, rounds, sizes, machine, versions, series, growth, huge }) {
+export function performanceDocument({ command, date, rounds, sizes, machine, versions, series }, scale, hasPlot) {
   const pairs = referencePairs(series);
   const peers = peerPairs(series);
+  const image = (name, text) => (hasPlot(name) ? `![${text}](performance/${name}.svg)` : '');
   const parts = [
     `# Performance
 
@@ -19,9 +50,11 @@ Whole processes of this program, measured beside the reference (duplicity 0.8.22
 same kind. \`${command}\` wrote this page on ${date}.
 
 ${list(machine)}
-${list(versions)}
-
-## How it is measured
+${list(versions)}${commits(series, scale)}`,
+    ...Object.entries(RATIOS).map(([corpus, text]) =>
+      image(`ratio-${corpus}`, `CPU time of each action beside the reference, ${text}`),
+    ),
+    `## How it is measured
 
 - In every round each tool does the same thing once; this program and the reference follow one another directly, and
   take turns at being first. A ratio is this program's figure divided by the other's, the median of ${rounds} rounds (fewer
@@ -40,13 +73,16 @@ ${list(versions)}
     section('Large files', describeBig(sizes), 'big', pairs, peers),
     section('Small files', describeSmall(sizes), 'small', pairs, peers),
     section('Many sets', `A chain of ${sizes.sets} sets of one small file.`, 'sets', pairs, []),
-    memory(growth, huge, sizes),
+    growth(scale, image),
     `## Doing it again
 
 \`\`\`sh
 npm run bench                      # all of it, and this page
 npm run bench -- --quick           # small sources, tables only
 npm run bench -- --corpus small --modes gz --ops full,no-op -n 7
+npm run bench -- --ops full --keep # these figures in place of the last ones, and this page
+npm run bench -- --page            # this page and its plots from bench/results, without measuring
+node bench/scale.mjs entries       # growth with entries; sets and huge: with sets and with the size of a file
 npx tsx bench/backends.ts          # the storage on servers
 \`\`\`
 
@@ -59,6 +95,28 @@ function list(record) {
   return Object.entries(record)
     .map(([name, text]) => `- ${name}: ${text}`)
     .join('\n');
+}
+
+/** Figures may be of several days. */
+function commits(series, scale) {
+  const all = [...series, ...scale].map(({ commit }) => commit).filter((commit) => commit !== undefined);
+  const found = [...new Set(all)];
+  return found.length === 0 ? '' : `\n- measured at: commit ${found.join(', ')}`;
+}
+
+function growth(scale, image) {
+  const parts = Object.entries(SCALES).flatMap(([kind, { title, about, actions, size }]) => {
+    const figures = scale.filter((figure) => figure.kind === kind);
+    if (figures.length === 0) return [];
+    const plot = image(`growth-${kind}`, `${title}: time and memory`);
+    return [`### ${title}`, about, ...(plot === '' ? [] : [plot]), scaleTable(figures, actions, size)];
+  });
+  if (parts.length === 0) return '';
+  return [
+    '## Growth',
+    '`node bench/scale.mjs` measured these, one run each, with other work on the machine; the reference takes part where it ends in\na few minutes.',
+    ...parts,
+  ].join('\n\n');
 }
 
 function summary(pairs) {
@@ -112,17 +170,4 @@ function section(title, about, corpus, pairs, peers) {
     );
   }
   return parts.join('\n\n');
-}
-
-function memory(growth, huge, { hugeBytes }) {
-  if (growth.length === 0) return '';
-  return `### Memory
-
-Files of 0 to 256 bytes, mode \`sym\`, one run each.
-
-${growthTable(growth)}
-
-A full backup of one sparse file of ${(hugeBytes / 2 ** 30).toFixed(2)} GiB, mode \`plain\`:
-
-${hugeTable(huge)}`;
 }

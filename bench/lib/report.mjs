@@ -5,7 +5,6 @@ import { OURS, REFERENCE } from './tools.mjs';
 
 /**
  * @typedef {import('./speed.mjs').Series} Series
- * @typedef {import('./memory.mjs').Sample} Sample
  * @typedef {object} Pair ours against another tool
  * @property {Series} ours
  * @property {Series} other
@@ -119,37 +118,24 @@ export function peerTable(pairs) {
   );
 }
 
-/** @param {readonly Sample[]} samples */
-export function growthTable(samples) {
-  const counts = [...new Set(samples.map(({ files }) => files))];
-  const cell = (action, tool, files, key) => {
-    const run = samples.find((one) => one.action === action && one.tool === tool && one.files === files).run;
-    return run.problem === undefined ? run[key] : Number.NaN;
+/** Figures of bench/scale.mjs: a row for each action and tool, sizes side by side. */
+export function scaleTable(figures, actions, sizeText) {
+  const sizes = [...new Set(figures.map(({ size }) => size))].sort((a, b) => a - b);
+  const heads = sizes.map((size) => sizeText(size));
+  const cell = (action, tool, size, text) => {
+    const found = figures.find((one) => one.action === action && one.tool === tool && one.size === size);
+    return found === undefined ? '' : (found.problem ?? text(found));
   };
-  const actions = [...new Set(samples.map(({ action }) => action))];
-  const heads = counts.map((files) => `${files.toLocaleString('en')} files, MiB`);
   return table(
-    ['action', 'tool', ...heads, 'growth MiB', `CPU s at ${counts.at(-1).toLocaleString('en')}`],
+    ['action', 'tool', ...heads.map((head) => `${head}, CPU s`), ...heads.map((head) => `${head}, MiB`)],
     actions.flatMap((action) =>
-      [OURS, REFERENCE].map((tool) => {
-        const peaks = counts.map((files) => cell(action, tool, files, 'peakMiB'));
-        const cpu = cell(action, tool, counts.at(-1), 'cpuS');
-        return [action, tool, ...peaks.map(mebibytes), mebibytes(peaks.at(-1) - peaks[0]), seconds(cpu)];
-      }),
+      [OURS, REFERENCE].map((tool) => [
+        action,
+        tool,
+        ...sizes.map((size) => cell(action, tool, size, ({ cpuS }) => seconds(cpuS))),
+        ...sizes.map((size) => cell(action, tool, size, ({ peakMiB }) => mebibytes(peakMiB))),
+      ]),
     ),
-  );
-}
-
-/** @param {readonly Sample[]} samples */
-export function hugeTable(samples) {
-  return table(
-    ['tool', 'peak MiB', 'CPU s', 'wall s'],
-    samples.map(({ tool, run }) =>
-      run.problem === undefined
-        ? [tool, mebibytes(run.peakMiB), seconds(run.cpuS), seconds(run.wallS)]
-        : [tool, `FAIL: ${run.problem}`],
-    ),
-    1,
   );
 }
 

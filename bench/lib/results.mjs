@@ -6,13 +6,13 @@ const directory = `${dirname(import.meta.dirname)}/results`;
 const pathOf = (name) => `${directory}/${name}.json`;
 
 /** @returns {any} undefined: never measured */
-function readResults(/** @type {string} */ name) {
+export function readResults(/** @type {string} */ name) {
   return fs.existsSync(pathOf(name)) ? JSON.parse(fs.readFileSync(pathOf(name), 'utf8')) : undefined;
 }
 
-function writeResults(/** @type {string} */ name, results) {
+export function writeResults(/** @type {string} */ name, results) {
   fs.mkdirSync(directory, { recursive: true });
-  fs.writeFileSync(pathOf(name), `${JSON.stringify(results, null, 1)}\n`);
+  fs.writeFileSync(pathOf(name), `${lines(results, Array.isArray(results) ? 1 : 2)}\n`);
 }
 
 /** Puts one figure in the place of the last of its kind, size, action and tool. */
@@ -20,4 +20,14 @@ export function keep(/** @type {string} */ name, figure) {
   const key = ({ kind, size, action, tool }) => [kind, size, action, tool].join();
   const others = (readResults(name) ?? []).filter((one) => key(one) !== key(figure));
   writeResults(name, [...others, figure]);
+}
+
+/** JSON with a line for each value so many levels deep. */
+function lines(value, levels) {
+  if (levels === 0 || typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const isList = Array.isArray(value);
+  const parts = Object.entries(value)
+    .filter(([, one]) => one !== undefined)
+    .map(([key, one]) => (isList ? '' : `${JSON.stringify(key)}: `) + lines(one, levels - 1));
+  return `${isList ? '[' : '{'}\n${parts.join(',\n')}\n${isList ? ']' : '}'}`;
 }

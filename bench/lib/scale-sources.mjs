@@ -32,9 +32,16 @@ export function makeEntries({ source, size, paths }) {
       if (action === 'restore one' && fs.statSync(out, { throwIfNoEntry: false })?.size !== 0)
         return 'nothing was restored';
       const wanted = size + Math.ceil(size / PER_DIRECTORY) + 1;
+      if (action === 'restore') return entriesBelow(out) === wanted ? undefined : 'not all was restored';
       return action === 'list' ? wrongCount(printed, wanted) : undefined;
     },
   };
+}
+
+function entriesBelow(/** @type {string} */ root) {
+  let count = 1;
+  for (const name of fs.readdirSync(root)) count += 1 + fs.readdirSync(`${root}/${name}`).length;
+  return count;
 }
 
 /** Lines of entries begin with a day of the week and a month; the others say how the archive is. */

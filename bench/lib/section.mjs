@@ -1,17 +1,20 @@
-// The section of docs/performance.md that bench/backends.ts writes and npm run bench keeps.
+// Sections of docs/performance.md that nobody but their authors write: the page is made anew around them.
 
-const TITLE = '## Storage on servers';
-/** Up to the next title of its level. */
-const SECTION = /^## Storage on servers\n+([^]*?)\n+(?=## )/m;
+/** The one of bench/backends.ts. */
+export const STORAGE = 'Storage on servers';
+const KEPT = ['Address space', STORAGE];
 const NEXT = '## Doing it again';
 
-/** @returns {string} what is under the title; empty when the page has no such section */
-export function storedSection(/** @type {string} */ page) {
-  return SECTION.exec(page)?.[1] ?? '';
+/** Up to the next title of its level. */
+const sectionOf = (/** @type {string} */ title) => new RegExp(`^## ${title}\\n+([^]*?)\\n+(?=## )`, 'm');
+
+/** @returns {string} `page` with what stands under the kept titles in `before` */
+export function keepSections(/** @type {string} */ page, /** @type {string} */ before) {
+  return KEPT.reduce((made, title) => replaceSection(made, title, sectionOf(title).exec(before)?.[1] ?? ''), page);
 }
 
-/** @param {string} page @param {string} body what is to be under the title; empty for no section */
-export function replaceSection(page, body) {
-  const rest = page.replace(SECTION, '');
-  return body === '' ? rest : rest.replace(NEXT, () => `${TITLE}\n\n${body.trim()}\n\n${NEXT}`);
+/** @param {string} body what is to be under the title; empty for no section */
+export function replaceSection(/** @type {string} */ page, /** @type {string} */ title, body) {
+  const rest = page.replace(sectionOf(title), '');
+  return body === '' ? rest : rest.replace(NEXT, () => `## ${title}\n\n${body.trim()}\n\n${NEXT}`);
 }
