@@ -39,8 +39,8 @@ async function opened(kind: SftpKind): Promise<Backend> {
   });
 }
 
-conformance('sftp, a server of version 3 without extensions', () => opened({}), { names: 30 });
-conformance('sftp, a gateway that refuses hidden names', () => opened(noDots), { names: 30 });
+conformance('sftp, a server of version 3 without extensions', () => opened({}), { names: 30, copiesNothing: true });
+conformance('sftp, a gateway that refuses hidden names', () => opened(noDots), { names: 30, copiesNothing: true });
 
 test.each<readonly [string, SftpKind]>([
   ['refuses hidden names', noDots],

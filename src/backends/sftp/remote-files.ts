@@ -7,6 +7,8 @@ import type { Body, Bytes, RemoteFile } from '../backend.ts';
 export interface RemoteFiles {
   /** Makes `path` anew with these bytes; whatever fails, nothing stays there. */
   write(path: string, body: Body, signal: AbortSignal): Promise<void>;
+  /** Makes `to` anew with what `from` holds; whatever fails, nothing stays there. */
+  copy(from: string, to: string, signal: AbortSignal): Promise<void>;
   /** `take` gets the bytes from `start` up to `end`, or up to the end of the file. */
   read<T>(path: string, range: Range, take: (bytes: Bytes) => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Bytes of a regular file; undefined when there is none. */

@@ -4,7 +4,9 @@ import type { Body, Bytes, RemoteFile } from '../backend.ts';
 import { SFTP_STATUS } from '../ssh/failure.ts';
 import type { Connection } from '../ssh/connection.ts';
 import { until } from '../ssh/until.ts';
+import { copiesData, isType, LINK, REGULAR, sftpRequests, statusOf, takes } from './requests.ts';
 import type { Range, RemoteFiles } from './remote-files.ts';
+import { shellCopy } from './shell-copy.ts';
 
 /**
  * Bytes of one file that may be under way: eight requests of the largest size, as with ssh2's own fastPut at its best, and
@@ -15,12 +17,10 @@ const FLYING = 2 * 1024 * 1024;
 const LARGE_BLOCK = 240 * 1024;
 /** All that the protocol promises is 34000 bytes in a packet. */
 const SMALL_BLOCK = 31 * 1024;
+/** OpenSSH copies a stretch of a file before it looks at any other request, also one that asks whether it is alive. */
+const COPY_BLOCK = 32 * 1024 * 1024;
 /** A file system with less than this is full: an upload has stopped there. */
 const LEAST_FREE = 64 * 1024;
-
-const FILE_TYPE = 0o170000;
-const REGULAR = 0o100000;
-const LINK = 0o120000;
 
 /** Of statvfs(2). */
 interface Space {
@@ -28,35 +28,10 @@ interface Space {
   readonly f_frsize: number;
 }
 
-type Done<T> = (error: Error | null | undefined, value: T) => void;
-
 /** Files by the SFTP protocol, version 3, many requests at a time. */
 export function sftpFiles(connection: Connection, sftp: SFTPWrapper): RemoteFiles {
-  const waiting = new Set<(error: unknown) => void>();
-  async function failAll(): Promise<void> {
-    await connection.gone;
-    for (const reject of waiting) reject(new Error('the connection was lost'));
-    waiting.clear();
-  }
-  void failAll();
-
-  /** One request. ssh2 forgets those that are made when the connection is down already. */
-  function ask<T>(start: (done: Done<T>) => void): Promise<T> {
-    return new Promise((resolve, reject) => {
-      if (!connection.isOpen()) {
-        reject(new Error('the connection was lost'));
-        return;
-      }
-      waiting.add(reject);
-      start((error, value) => {
-        waiting.delete(reject);
-        if (error) reject(error);
-        else resolve(value);
-      });
-    });
-  }
-  const order = (start: (done: Done<void>) => void): Promise<void> => ask<void>(start);
-  const blockSize = isLarge(sftp) ? LARGE_BLOCK : SMALL_BLOCK;
+  const { ask, order } = sftpRequests(connection);
+  const blockSize = takes(sftp, LARGE_BLOCK) ? LARGE_BLOCK : SMALL_BLOCK;
 
   async function create(path: string): Promise<Buffer> {
     const attempt = () => ask<Buffer>((done) => sftp.open(path, 'wx', { mode: 0o666 }, done));
@@ -83,11 +58,15 @@ export function sftpFiles(connection: Connection, sftp: SFTPWrapper): RemoteFile
     return found !== undefined && isType(found, REGULAR);
   }
 
-  async function write(path: string, body: Body, signal: AbortSignal): Promise<void> {
+  const write: RemoteFiles['write'] = (path, body, signal) =>
+    make(path, (handle) => send(handle, body, signal), signal);
+
+  /** Makes `path` anew; `fill` writes into it. */
+  async function make(path: string, fill: (handle: Buffer) => Promise<void>, signal: AbortSignal): Promise<void> {
     const handle = await create(path);
     const close = (): Promise<void> => order((done) => sftp.close(handle, done));
     try {
-      await send(handle, body, signal);
+      await fill(handle);
       await until(close(), signal);
     } catch (error) {
       // OpenSSH says "Failure" when a disk is full, and nothing else. Once the file is gone there is room again.
@@ -96,6 +75,30 @@ export function sftpFiles(connection: Connection, sftp: SFTPWrapper): RemoteFile
       await remove(path).catch(() => {});
       throw isFull ? new Error('No space left on the server', { cause: error }) : error;
     }
+  }
+
+  /** By an extension of the protocol that OpenSSH has since 9.0, else by a shell. */
+  async function copy(from: string, to: string, signal: AbortSignal): Promise<void> {
+    if (!copiesData(sftp)) {
+      await shellCopy(connection, from, to, signal).catch(async (error: unknown) => {
+        await remove(to).catch(() => {});
+        throw error;
+      });
+      return;
+    }
+    await withOpened(from, signal, (source, size) =>
+      make(
+        to,
+        async (target) => {
+          for (let at = 0; at < size; at += COPY_BLOCK) {
+            const [start, length] = [at, Math.min(COPY_BLOCK, size - at)];
+            const copied = order((done) => sftp.ext_copy_data(source, start, length, target, start, done));
+            await until(copied, signal);
+          }
+        },
+        signal,
+      ),
+    );
   }
 
   async function send(handle: Buffer, body: Body, signal: AbortSignal): Promise<void> {
@@ -133,6 +136,16 @@ export function sftpFiles(connection: Connection, sftp: SFTPWrapper): RemoteFile
     take: (bytes: Bytes) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> {
+    return withOpened(path, signal, (handle, size) =>
+      take(blocks(handle, { start: range.start, end: Math.min(range.end ?? size, size) }, signal)),
+    );
+  }
+
+  async function withOpened<T>(
+    path: string,
+    signal: AbortSignal,
+    use: (handle: Buffer, size: number) => Promise<T>,
+  ): Promise<T> {
     const handle = await until(
       ask<Buffer>((done) => sftp.open(path, 'r', done)),
       signal,
@@ -142,7 +155,7 @@ export function sftpFiles(connection: Connection, sftp: SFTPWrapper): RemoteFile
         ask<Attributes>((done) => sftp.fstat(handle, done)),
         signal,
       );
-      return await take(blocks(handle, { start: range.start, end: Math.min(range.end ?? size, size) }, signal));
+      return await use(handle, size);
     } finally {
       await order((done) => sftp.close(handle, done)).catch(() => {});
     }
@@ -258,26 +271,10 @@ export function sftpFiles(connection: Connection, sftp: SFTPWrapper): RemoteFile
     }
   }
 
-  return { write, read, size, list, rename, remove, makeDirectory };
+  return { write, copy, read, size, list, rename, remove, makeDirectory };
 }
 
 /** A link that leads round in a circle, or to where nobody may look. A lost connection is no reason to list less. */
 function unlessRefused(error: unknown): undefined {
   if (statusOf(error) === undefined) throw error;
-}
-
-function statusOf(error: unknown): number | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : undefined;
-}
-
-/** A file without a type, as some servers tell of them, counts as regular. */
-function isType({ mode }: { readonly mode: number }, type: number): boolean {
-  const found = (mode ?? 0) & FILE_TYPE;
-  return found === type || (found === 0 && type === REGULAR);
-}
-
-/** ssh2 knows from the server's name how much one request may carry, and tells nobody. */
-function isLarge(sftp: SFTPWrapper): boolean {
-  const most: unknown = Reflect.get(sftp, '_maxWriteLen');
-  return typeof most === 'number' && most >= LARGE_BLOCK;
 }

@@ -1,6 +1,6 @@
 import { BackendError } from '../../errors/errors.ts';
-import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
-import { checkStored, deletionFailure, hiddenNames, isPart } from '../transfer/hidden-name.ts';
+import type { Backend, Body, Bytes, CopyCall, RemoteFile } from '../backend.ts';
+import { checkCopied, checkStored, deletionFailure, hiddenNames, isPart, type Way } from '../transfer/hidden-name.ts';
 import type { OpenOptions } from '../open-options.ts';
 import { connectTo, GRACE_MS, type Connection } from '../ssh/connection.ts';
 import { sshFailure } from '../ssh/failure.ts';
@@ -96,12 +96,37 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
           if (stored !== body.size) await files.remove(path).catch(() => {});
           checkStored(`${task} in ${place}`, stored, body.size);
         },
-        rename: (from, to) => until(files.rename(at(from), at(to)), signal),
-        remove: (part) => files.remove(at(part)),
+        ...naming(files, signal),
       }),
     ).catch((error: unknown) => {
       throw source.error?.value ?? error;
     });
+  }
+
+  async function copy(from: string, to: string, { signal, size: known }: CopyCall): Promise<void> {
+    const task = `copy ${from} to ${to}`;
+    at(to);
+    await doing(task, signal, async (files) => {
+      const size = known ?? (await until(files.size(at(from)), signal));
+      if (size === undefined) throw new Error('No such file');
+      await hidden.put(to, {
+        async store(as) {
+          await files.copy(at(from), at(as), signal);
+          const copied = await until(files.size(at(as)), signal);
+          if (copied !== size) await files.remove(at(as)).catch(() => {});
+          checkCopied(`${task} in ${place}`, copied, size);
+        },
+        ...naming(files, signal),
+      });
+    });
+  }
+
+  /** How what is stored gets its name. */
+  function naming(files: RemoteFiles, signal: AbortSignal): Pick<Way, 'rename' | 'remove'> {
+    return {
+      rename: (from, to) => until(files.rename(at(from), at(to)), signal),
+      remove: (part) => files.remove(at(part)),
+    };
   }
 
   async function get<T>(
@@ -155,6 +180,7 @@ export async function open(url: BackendUrl, options: OpenOptions): Promise<Backe
     },
     rename: (from, to, { signal }) =>
       doing(`rename ${from} to ${to}`, signal, (files) => until(files.rename(at(from), at(to)), signal)),
+    copy,
     async [Symbol.asyncDispose]() {
       const last = await current?.catch(() => undefined);
       last?.connection.close();

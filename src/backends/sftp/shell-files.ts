@@ -4,8 +4,9 @@ import type { Body, Bytes, RemoteFile } from '../backend.ts';
 import { saidError } from '../ssh/failure.ts';
 import type { Connection } from '../ssh/connection.ts';
 import { until } from '../ssh/until.ts';
-import { shellQuote } from '../ssh/config/words.ts';
 import type { Range, RemoteFiles } from './remote-files.ts';
+import { execute, word, type Running } from './shell.ts';
+import { shellCopy } from './shell-copy.ts';
 
 /** Files of a server without sftp: the scp protocol for their bytes, a POSIX shell for the rest. */
 export function shellFiles(connection: Connection): RemoteFiles {
@@ -83,8 +84,18 @@ export function shellFiles(connection: Connection): RemoteFiles {
     return text.split('\n').flatMap(parseListing);
   }
 
+  async function copy(from: string, to: string, signal: AbortSignal): Promise<void> {
+    try {
+      await shellCopy(connection, from, to, signal);
+    } catch (error) {
+      await run(`rm -f ${word(to)}`).catch(() => {});
+      throw error;
+    }
+  }
+
   return {
     write,
+    copy,
     read,
     size,
     list,
@@ -98,39 +109,6 @@ export function shellFiles(connection: Connection): RemoteFiles {
 function parseListing(line: string): RemoteFile[] {
   const match = /^-\S+ +\d+ +\S+ +\S+ +(\d+) +\S+ +\S+ +\S+ (.+)$/.exec(line);
   return match === null ? [] : [{ name: match[2] ?? '', size: Number(match[1]) }];
-}
-
-/** A path that no program takes for an option. */
-function word(path: string): string {
-  return shellQuote(path.startsWith('/') ? path : `./${path}`);
-}
-
-interface Running extends ClientChannel {
-  readonly ended: Promise<{ readonly code: number | null; readonly said: string }>;
-}
-
-function execute(connection: Connection, command: string): Promise<Running> {
-  const { client, gone } = connection;
-  return new Promise((resolve, reject) => {
-    const lost = (): void => reject(new Error('the connection was lost'));
-    // ssh2 forgets what is asked for when the connection is down already.
-    if (!connection.isOpen()) return lost();
-    void gone.then(lost);
-    client.exec(command, (error, channel) => {
-      if (error !== undefined) {
-        reject(error);
-        return;
-      }
-      let said = '';
-      let code: number | null = null;
-      channel.stderr.on('data', (block: Buffer) => (said += block.toString('utf8')));
-      channel.on('exit', (status: number | null) => (code = status));
-      const ended = new Promise<{ code: number | null; said: string }>((over) => {
-        channel.once('close', () => over({ code, said }));
-      });
-      resolve(Object.assign(channel, { ended }));
-    });
-  });
 }
 
 function drained(channel: ClientChannel): Promise<void> {
