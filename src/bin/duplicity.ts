@@ -141,7 +141,7 @@ async function run(command: RunCommand, { around, ...call }: Circumstances, { em
     spool,
     archiveDir,
     encoding: encodingOf(settings),
-    action: command.action,
+    action: command.action === 'prune' && settings.squash ? 'squash' : command.action,
     env: around.env,
     ask: (question, warn) => askPassphrase(question, (io ??= processIo({ warn, flush, ...call }))),
     prefixes: {

@@ -3,7 +3,8 @@ import type { BackupOptions } from '../actions/backup/options.ts';
 import type { TooOld } from '../actions/remove/remove-old.ts';
 import type { Policy } from '../collections/prune/policy.ts';
 import type { RestoreOptions } from '../actions/restore/restore.ts';
-import type { SquashOptions } from '../actions/squash/squash.ts';
+import type { PruneOptions } from '../actions/remove/prune.ts';
+import type { SquashOptions, SquashRules } from '../actions/squash/squash.ts';
 import type { VerifyOptions } from '../actions/verify/verify.ts';
 import { UsageError } from '../errors/errors.ts';
 import type { Rule } from '../selection/rules.ts';
@@ -135,6 +136,8 @@ export interface PruneRequest extends DryRunOptions {
     readonly monthly?: number | undefined;
     readonly yearly?: number | undefined;
   };
+  /** Increments that stay only because others build on them become one, as with `squash`. */
+  readonly squash?: Pick<SquashRequest, 'volumeSize' | 'concurrency'> | undefined;
 }
 
 /** What is copied. */
@@ -230,16 +233,26 @@ export function verifyOptions(request: VerifyRequest, { keys }: StoreOptions): V
   };
 }
 
-export function squashOptions(request: SquashRequest, { keys = {} }: StoreOptions): SquashOptions {
+export function squashOptions(request: SquashRequest, options: StoreOptions): SquashOptions {
   return {
     from: secondsOf(request.from),
     to: secondsOf(request.to),
     force: request.dryRun !== true,
-    volumeSize: request.volumeSize ?? VOLUME_BYTES,
-    concurrency: request.concurrency,
-    listsFiles: true,
-    signer: keys.signWith,
+    ...squashRules(request, options),
   };
+}
+
+export function pruneOptions(request: PruneRequest, options: StoreOptions): PruneOptions {
+  const { squash, dryRun } = request;
+  const policy = policyOf(request);
+  return { policy, force: dryRun !== true, ...(squash !== undefined && { squash: squashRules(squash, options) }) };
+}
+
+function squashRules(
+  { volumeSize = VOLUME_BYTES, concurrency }: Pick<SquashRequest, 'volumeSize' | 'concurrency'>,
+  { keys = {} }: StoreOptions,
+): SquashRules {
+  return { volumeSize, concurrency, listsFiles: true, signer: keys.signWith };
 }
 
 export function tooOld(request: RemoveRequest): TooOld {
@@ -248,7 +261,7 @@ export function tooOld(request: RemoveRequest): TooOld {
   return { kind: 'incsOfAllButNFull', count: checkedCount(request.keepIncrementsOf) };
 }
 
-export function policyOf({ keep: { withinSeconds, ...counts } }: PruneRequest): Policy {
+function policyOf({ keep: { withinSeconds, ...counts } }: PruneRequest): Policy {
   for (const [rule, count] of Object.entries({ ...counts, withinSeconds })) {
     if (count === undefined || (count >= 0 && Number.isInteger(count))) continue;
     throw new UsageError('USER_ERROR', `${count} is nothing that \`${rule}\` can keep.`, {

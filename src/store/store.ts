@@ -25,7 +25,7 @@ import {
   type DryRunOptions,
   type EntriesRequest,
   type MirrorRequest,
-  policyOf,
+  pruneOptions,
   type PruneRequest,
   type ReadRequest,
   type RemoveRequest,
@@ -203,9 +203,10 @@ export async function openStore(url: string, options: StoreOptions): Promise<Sto
       );
     },
     prune(request) {
-      const { dryRun, signal } = request;
-      return calls.run({ action: 'prune', dryRun, signal }, async (repository) =>
-        prune(repository, { policy: policyOf(request), force: dryRun !== true }),
+      const { dryRun, signal, squash } = request;
+      const action = squash === undefined ? 'prune' : 'squash';
+      return calls.run({ action, dryRun, signal }, async (repository) =>
+        prune(repository, pruneOptions(request, options)),
       );
     },
     cleanup: ({ dryRun, signal } = {}) =>

@@ -1,5 +1,8 @@
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { isolatedEnv, testHome } from '../support/home.ts';
+import { root } from '../support/paths.ts';
+import { run, succeeded } from '../support/processes.ts';
 import type { Listed } from '../support/listing.ts';
 import {
   backUp,
@@ -164,13 +167,11 @@ describe('one that is killed', () => {
     const killed = await duplicity(args, faults({ op, match, when, do: 'kill' }));
     expect(killed.signal).toBe('SIGKILL');
     expect(await restoredTree(s, LAST)).toEqual(trees[LAST]);
-    if (op === 'put') {
-      // The next backup is no part of it, and takes nothing of it for its own.
-      const copy = { ...s, remote: tempDir(s.dir) };
-      cpSync(s.remote, copy.remote, { recursive: true });
-      await backUp({ ...copy, url: `file://${copy.remote}` }, 9, args.slice(1, 3));
-      expect(await restoredTree({ ...copy, url: `file://${copy.remote}` }, LAST)).toEqual(trees[LAST]);
-    }
+    // The next backup is no part of it, and takes nothing of it for its own.
+    const copy = tempDir(s.dir);
+    cpSync(s.remote, copy, { recursive: true });
+    await backUp({ ...s, url: `file://${copy}` }, 9, args.slice(1, 3));
+    expect(await restoredTree({ ...s, url: `file://${copy}` }, LAST)).toEqual(trees[LAST]);
     const { status } = await duplicity(args);
     expect(status).toBe(0);
     expect(setsOf(s.remote)).toHaveLength(2);
@@ -178,4 +179,21 @@ describe('one that is killed', () => {
     const { stdout } = await good(['cleanup', '--force', s.url]);
     expect(stdout).toContain('nothing deleted in cleanup');
   });
+});
+
+test('the example of the page about chains is what happens', async () => {
+  const page = readFileSync(`${root}/docs/chains.md`, 'utf8');
+  const [, script = ''] = /## Thinning inside a chain[^]*?```sh\n([^]*?)```/.exec(page) ?? [];
+  const dir = tempDir();
+  const home = testHome();
+  mkdirSync(`${home}/docs`);
+  mkdirSync(`${dir}/bin`);
+  writeFileSync(`${dir}/bin/duplicity`, `#!/bin/sh\nexec '${root}/duplicity' "$@"\n`, { mode: 0o755 });
+  const env = isolatedEnv(home, { PATH: `${dir}/bin:${process.env['PATH'] ?? ''}`, TZ: 'UTC' });
+  const { stdout } = succeeded(await run('sh', ['-c', `set -e\n${script.replaceAll('/mnt/', `${dir}/`)}`], { env }));
+  expect(stdout).toContain('Found 2 increments to squash into one');
+  expect(stdout).toContain('Squashed 2 increments into one');
+  expect(stdout).toContain('Squashed 2 increments up to 2023-11-18T22:13:20 into one');
+  expect(names(`${dir}/nas`)).toHaveLength(6);
+  expect(readFileSync(`${dir}/restored/diary.txt`, 'utf8')).toBe('day 4\n');
 });

@@ -2,6 +2,8 @@ import { rmSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readManifest } from '../../src/archive/manifest/manifest-reader.ts';
+import { prune, type PruneResult } from '../../src/actions/remove/prune.ts';
+import type { Repository } from '../../src/repository/repository.ts';
 import { runCleanup } from '../../src/cli/run/remove.ts';
 import { runSquash } from '../../src/cli/run/squash.ts';
 import type { Backend } from '../../src/backends/backend.ts';
@@ -30,12 +32,12 @@ function within(count: number, [a, b]: readonly [number, number]): readonly [num
 }
 
 /** Makes the chain; what the source was at each set. */
-async function chain(on: Machine, backend: Backend, sets: Sets): Promise<Listed[][]> {
+async function chain(on: Machine, backend: Backend, sets: Sets, days = 1): Promise<Listed[][]> {
   const states: Listed[][] = [];
   let before: Tree = new Map();
   for (const [k, [tree, settings]] of sets.entries()) {
-    states.push(materialise(on.source, tree, before, k));
-    await backUp(on, backend, k, settings);
+    states.push(materialise(on.source, tree, before, days * k));
+    await backUp(on, backend, days * k, settings);
     before = tree;
   }
   return states;
@@ -172,6 +174,47 @@ test(
     );
   },
 );
+
+test('prune can squash what no rule takes, and does nothing more the next time', TIMEOUT, async () => {
+  const rules = fc.record({ last: fc.integer({ min: 1, max: 2 }), weekly: fc.nat(3), monthly: fc.nat(2) });
+  await fc.assert(
+    fc.asyncProperty(sets(8), options, rules, async (sets, { volsize }, policy) => {
+      const on = machine();
+      const memory = memoryBackend();
+      // Every third day.
+      const states = await chain(on, memory, sets, 3);
+      const squash = { volumeSize: volsize ?? 1_000_000, concurrency: 0, listsFiles: true, signer: undefined };
+      const pruned = (force: boolean): Promise<PruneResult> =>
+        answerOf(on, memory, (repository) => prune(repository, { policy, force, squash }));
+      const plan = await pruned(false);
+      const wanted = plan.sets.filter(({ fate }) => fate.kind === 'wanted').map(({ end }) => end);
+      const done = await pruned(true);
+      expect(done.squashes.map(({ set, squashed }) => ({ set, squashed }))).toEqual(
+        plan.squashes.map(({ set, squashed }) => ({ set, squashed })),
+      );
+      for (const [k, state] of states.entries()) {
+        const isWanted = k === 0 || wanted.includes(timeOfSet(3 * k));
+        const before = states.findLast((_state, i) => i <= k && (i === 0 || wanted.includes(timeOfSet(3 * i))));
+        expect(await restored(on, memory, 3 * k)).toEqual(isWanted ? state : before);
+      }
+      const left = new Set([timeOfSet(0), ...wanted]);
+      expect([...memory.files.keys()].filter((name) => name.endsWith('manifest'))).toHaveLength(left.size);
+      const again = await pruned(true);
+      expect([again.removed, again.squashes]).toEqual([[], []]);
+      rmSync(on.dir, { recursive: true });
+    }),
+    { numRuns: RUNS, seed: SEED },
+  );
+});
+
+async function answerOf<T>(on: Machine, backend: Backend, question: (of: Repository) => Promise<T>): Promise<T> {
+  let answer: T | undefined;
+  await act(on, backend, 60, {}, async (session) => {
+    answer = await question(session);
+    return 0;
+  });
+  return answer as T;
+}
 
 /** Of the two one has a manifest that the other has not. */
 function isAtManifest(files: ReadonlyMap<string, Buffer>, before: ReadonlyMap<string, Buffer> = new Map()): boolean {

@@ -3,7 +3,8 @@ import { setKey } from '../../collections/listing.ts';
 import { signaturesBySet } from '../../collections/lookup.ts';
 import type { Needs } from '../../collections/needs.ts';
 import { type BackupSet, hasVolumes } from '../../collections/sets.ts';
-import { filesOf, leftBehind, type planSquash, type SquashPlan } from '../../collections/squash/plan-squash.ts';
+import { filesBySet } from '../../collections/prune/files-of-set.ts';
+import { leftBehind, type planSquash, type SquashPlan } from '../../collections/squash/plan-squash.ts';
 import { BackendError, IntegrityError } from '../../errors/errors.ts';
 import { planSet } from '../../pipeline/unpack/set-plan.ts';
 import { loadCollection } from '../../repository/load-collection.ts';
@@ -39,20 +40,21 @@ export async function replaceSets(
   let found = collection;
   if (sets.length > 1) {
     if (written === undefined || !(await isWhole(repository, collection, written))) {
-      await deleteFiles(repository, filesOf(collection, merged));
+      await deleteFiles(repository, filesBySet(collection)(merged));
       await writeMerged(repository, { collection, sets, merged, rules });
     }
     // Of the oldest set first: nothing can then lead to the newer ones, and the one that has taken their place is the way at
     // once, for the reference, too. The newest first would leave a longer way that ends earlier.
+    const filesOf = filesBySet(collection);
     for (const set of sets) {
       repository.emit({ kind: 'info', text: `Deleting backup set ${asctime(set.end)}, which the new one holds.` });
-      await deleteFiles(repository, filesOf(collection, set));
+      await deleteFiles(repository, filesOf(set));
     }
     found = await loadCollection(repository);
   }
   const leftovers = leftBehind(found, merged);
   if (leftovers.length === 0) return found;
-  for (const set of leftovers) await deleteFiles(repository, filesOf(found, set));
+  await deleteFiles(repository, leftovers.flatMap(filesBySet(found)));
   return loadCollection(repository);
 }
 

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import type { Collection } from '../../collections/collection.ts';
-import { setKey } from '../../collections/listing.ts';
+import { bytesBySet } from '../../collections/set-bytes.ts';
 import type { BackupSet, SetId } from '../../collections/sets.ts';
 import type { SquashPlan } from '../../collections/squash/plan-squash.ts';
 import { listedChanges } from '../../pipeline/squash/list-cursor.ts';
@@ -14,15 +14,10 @@ const MOST_PATHS = 500_000;
 
 /** Stored of these sets; undefined where the listing lacks the size of one of their files. */
 export function bytesOf({ remote }: Repository, collection: Collection, sets: readonly SetId[]): number | undefined {
-  const keys = new Set(sets.map(setKey));
-  let bytes = 0;
-  for (const file of collection.remote) {
-    if (!keys.has(setKey(file))) continue;
-    const size = remote.listedSizeOf(file.name);
-    if (size === undefined) return undefined;
-    bytes += size;
-  }
-  return bytes;
+  const bytesOfSet = bytesBySet(collection, remote.listedSizeOf);
+  return sets
+    .map(bytesOfSet)
+    .reduce((sum, bytes) => (sum === undefined || bytes === undefined ? undefined : sum + bytes), 0);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { planSquash, type SquashPlan } from '../../collections/squash/plan-squash.ts';
+import { planSquash, type SquashPlan, type SquashRange } from '../../collections/squash/plan-squash.ts';
 import type { Collection } from '../../collections/collection.ts';
 import { idOf, type SetId } from '../../collections/sets.ts';
 import { checkResources } from '../../repository/check-resources.ts';
@@ -6,7 +6,6 @@ import { emitWarnings, loadCollection } from '../../repository/load-collection.t
 import { lockArchive } from '../../repository/lock.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { announceLastFull, synchronise } from '../../repository/synchronise.ts';
-import type { EpochSeconds } from '../../util/time.ts';
 import { neededBySquash, replaceSets } from './replace-sets.ts';
 import { bytesOf, estimateMerged } from './sizes.ts';
 import { refusal } from './refusal.ts';
@@ -23,11 +22,8 @@ export interface SquashRules {
   readonly signer: string | undefined;
 }
 
-export interface SquashOptions extends SquashRules {
-  /** The state that stays before; the newest one up to this. */
-  readonly from: EpochSeconds;
-  /** The state that stays behind, likewise. */
-  readonly to: EpochSeconds;
+/** Of both times the newest state up to it is meant; both states stay. */
+export interface SquashOptions extends SquashRules, SquashRange {
   /** Without it the plan is made, and nothing is written or deleted. */
   readonly force: boolean;
 }
@@ -55,49 +51,61 @@ export interface SquashResult {
 export async function squash(repository: Repository, options: SquashOptions): Promise<SquashResult> {
   using lock = await lockArchive(repository);
   void lock;
-  const { from, to, force } = options;
-  const works = force && !repository.dryRun;
-  if (works) checkResources(repository, options);
-  const planIn = (collection: Collection): ReturnType<typeof planSquash> => planSquash(collection, from, to);
-  const collection = works
-    ? await synchronise(repository, { needs: (found) => neededBySquash(found, planIn(found)) })
-    : await loadCollection(repository);
-  emitWarnings(repository, collection);
-  announceLastFull(repository, collection);
-  const plan = planIn(collection);
-  if ('obstacle' in plan) throw refusal(plan.obstacle);
-  return works ? carryOut(repository, { collection, plan, rules: options }) : describe(repository, collection, plan);
+  const tell = (collection: Collection): void => {
+    emitWarnings(repository, collection);
+    announceLastFull(repository, collection);
+  };
+  if (options.force && !repository.dryRun) return squashRange(repository, options, tell);
+  const collection = await loadCollection(repository);
+  tell(collection);
+  return describeRange(repository, collection, options);
 }
 
 /** What a squash would do. */
-async function describe(repository: Repository, collection: Collection, plan: SquashPlan): Promise<SquashResult> {
-  const squashed = plan.sets.length > 1 ? plan.sets : [];
+export async function describeRange(
+  repository: Repository,
+  collection: Collection,
+  { from, to }: SquashRange,
+): Promise<SquashResult> {
+  const plan = planned(collection, { from, to });
   return {
-    set: plan.merged,
-    squashed: squashed.map(idOf),
-    leftovers: plan.leftovers,
-    bytesBefore: bytesOf(repository, collection, plan.sets),
+    ...told(repository, collection, plan),
     bytesAfter: await estimateMerged(repository, collection, plan),
     isDone: false,
   };
 }
 
-async function carryOut(
+/** The same as `squash`, for whoever holds the lock. `tell` hears what there is before. */
+export async function squashRange(
   repository: Repository,
-  {
-    collection,
-    plan,
-    rules,
-  }: { readonly collection: Collection; readonly plan: SquashPlan; readonly rules: SquashRules },
+  options: SquashRange & SquashRules,
+  tell: (collection: Collection) => void,
 ): Promise<SquashResult> {
-  const squashed = plan.sets.length > 1 ? plan.sets : [];
-  const after = await replaceSets(repository, { collection, plan, rules });
+  const { from, to } = options;
+  checkResources(repository, options);
+  const needs = (found: Collection): readonly string[] => neededBySquash(found, planSquash(found, { from, to }));
+  const collection = await synchronise(repository, { needs });
+  tell(collection);
+  const plan = planned(collection, { from, to });
+  const after = await replaceSets(repository, { collection, plan, rules: options });
   return {
-    set: plan.merged,
-    squashed: squashed.map(idOf),
-    leftovers: plan.leftovers,
-    bytesBefore: bytesOf(repository, collection, plan.sets),
+    ...told(repository, collection, plan),
     bytesAfter: bytesOf(repository, after, [plan.merged]),
     isDone: true,
   };
+}
+
+function planned(collection: Collection, range: SquashRange): SquashPlan {
+  const plan = planSquash(collection, range);
+  if ('obstacle' in plan) throw refusal(plan.obstacle);
+  return plan;
+}
+
+function told(
+  repository: Repository,
+  collection: Collection,
+  { merged, sets, leftovers }: SquashPlan,
+): Omit<SquashResult, 'bytesAfter' | 'isDone'> {
+  const squashed = sets.length > 1 ? sets.map(idOf) : [];
+  return { set: merged, squashed, leftovers, bytesBefore: bytesOf(repository, collection, sets) };
 }

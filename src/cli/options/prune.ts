@@ -1,4 +1,4 @@
-import { option, type Flag } from './option.ts';
+import { option, toggle, type Flag } from './option.ts';
 import { integer, interval } from './values.ts';
 
 const count = (flag: Flag, help: string) =>
@@ -29,4 +29,10 @@ export const PRUNE = {
   keepWeekly: count('--keep-weekly', 'Keep the newest set of each of the last N weeks, from Monday, that have one.'),
   keepMonthly: count('--keep-monthly', 'Keep the newest set of each of the last N months that have one.'),
   keepYearly: count('--keep-yearly', 'Keep the newest set of each of the last N years that have one.'),
+  squash: toggle({
+    flag: '--squash',
+    release: 'ours',
+    actions: ['prune'],
+    help: 'Make one increment of those that stay only because others build on them. Needs the key; takes the options of squash.',
+  }),
 } as const;

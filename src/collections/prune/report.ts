@@ -26,6 +26,8 @@ export interface PruneReport {
   readonly removed: readonly SetId[];
   /** What is stored of those; undefined where the store does not list the size of each file. */
   readonly freed: number | undefined;
+  /** Increments that are to become one, the last of which is wanted. */
+  readonly merged: readonly (readonly SetId[])[];
 }
 
 /** The plan as it is told. `sizeOf`: bytes of a remote file, as far as it is listed with them. */
@@ -44,7 +46,8 @@ export function reportOf(
     until,
     files: fate.kind === 'removed' ? filesOf(set) : [],
   }));
-  return { sets, removed: plan.removed.map(idOf), freed: sumOf(plan.removed.map(bytesOf)) };
+  const merged = plan.mergeable.map((run) => run.map(idOf));
+  return { sets, removed: plan.removed.map(idOf), freed: sumOf(plan.removed.map(bytesOf)), merged };
 }
 
 function sumOf(amounts: readonly (number | undefined)[]): number | undefined {

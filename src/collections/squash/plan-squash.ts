@@ -1,7 +1,6 @@
 import type { EpochSeconds } from '../../util/time.ts';
 import { setsOf } from '../chains.ts';
 import { allSets, type Collection } from '../collection.ts';
-import type { Deletion } from '../deletion.ts';
 import { byTime, type ListedFile, setKey } from '../listing.ts';
 import { setsFor } from '../lookup.ts';
 import { type BackupSet, idOf, type SetId } from '../sets.ts';
@@ -34,8 +33,7 @@ export type SquashObstacle =
 /** What becomes one: the increments after the state of `from`, up to that of `to`. Each is that of the newest set up to then. */
 export function planSquash(
   collection: Collection,
-  from: EpochSeconds,
-  to: EpochSeconds,
+  { from, to }: SquashRange,
 ): SquashPlan | { readonly obstacle: SquashObstacle } {
   const way = setsFor(collection, to);
   const base = setsFor(collection, from).at(-1);
@@ -53,6 +51,30 @@ export function planSquash(
   const upon = buildsUpon(collection, sets);
   if (upon !== undefined) return { obstacle: { kind: 'builtUpon', set: upon.end, on: upon.start } };
   return planOf(collection, sets, { type: 'inc', start: base.end, end: last.end });
+}
+
+/** Increments that become one: those after the state of one time, up to that of another. */
+export interface SquashRange {
+  readonly from: EpochSeconds;
+  readonly to: EpochSeconds;
+}
+
+/**
+ * What becomes one of runs of increments that nobody wants apart, and what an interrupted squash has left. Runs that others
+ * build on stay.
+ */
+export function rangesOf(collection: Collection, runs: readonly (readonly BackupSet[])[]): readonly SquashRange[] {
+  const ranges = runs.map(rangeOf).filter((range) => !('obstacle' in planSquash(collection, range)));
+  const isWithin = (set: BackupSet): boolean => ranges.some(({ from, to }) => set.start >= from && set.end <= to);
+  const done = collection.chains
+    .flatMap(({ incs }) => incs)
+    .filter((set) => !set.isPartial && !isWithin(set) && leftBehind(collection, set).length > 0);
+  return [...ranges, ...done.map((set) => rangeOf([set]))];
+}
+
+/** From the state before the first to that of the last. */
+function rangeOf(sets: readonly BackupSet[]): SquashRange {
+  return { from: sets[0]?.start ?? 0, to: sets.at(-1)?.end ?? 0 };
 }
 
 function planOf(collection: Collection, sets: readonly BackupSet[], merged: SetId): SquashPlan {
@@ -76,26 +98,6 @@ export function leftBehind(collection: Collection, merged: SetId): readonly SetI
     if (isWithin && !isPartial(file) && !stays.has(setKey(file))) left.set(setKey(file), idOf(file));
   }
   return [...left.values()].sort(byTime);
-}
-
-/**
- * All files of one set in the order in which they go: its manifest, its volumes from the last on, statistics, signatures;
- * then the copies in the archive dir.
- */
-export function filesOf({ remote, local }: Collection, set: SetId): readonly Deletion[] {
-  const key = setKey(set);
-  const inOrder = (place: Deletion['place'], files: readonly ListedFile[]): readonly Deletion[] =>
-    files
-      .filter((file) => setKey(file) === key && !isPartial(file))
-      .toSorted((a, b) => RANK[a.kind] - RANK[b.kind] || numberOf(b) - numberOf(a))
-      .map(({ name }) => ({ place, name }));
-  return [...inOrder('remote', remote), ...inOrder('local', local)];
-}
-
-const RANK = { manifest: 0, volume: 1, jsonstat: 2, signatures: 3 } as const;
-
-function numberOf(file: ListedFile): number {
-  return file.kind === 'volume' ? file.volume : 0;
 }
 
 function isPartial(file: ListedFile): boolean {

@@ -370,6 +370,8 @@ export interface PruneFields {
   freedBytes?: Count;
   /** They are gone. Without `--force` they are found only. */
   isRemoved: boolean;
+  /** Increments that became one, or would, with `--squash`. */
+  squashes: SquashFields[];
 }
 
 /** A set and what becomes of it. */

@@ -1,4 +1,5 @@
 import type { PruneResult } from '../../actions/remove/prune.ts';
+import type { SquashResult } from '../../actions/squash/squash.ts';
 import type { Held } from '../../collections/prune/candidates.ts';
 import type { Reason } from '../../collections/prune/policy.ts';
 import type { PrunedSet, PruneReport } from '../../collections/prune/report.ts';
@@ -17,8 +18,12 @@ const HELD: Readonly<Record<Held, string>> = {
 };
 
 /** The plan as a table: `2026-11-08T03:00:00  full  3  1.20 MB  keep: daily #3, monthly #1 (until 2026-12-01)`. */
-export function pruneTable({ sets }: PruneReport): string {
-  const rows = [['Time', 'Kind', 'Volumes', 'Bytes', 'Plan'], ...sets.map(rowOf)];
+export function pruneTable({ sets, merged }: PruneReport): string {
+  const into = new Map(merged.flatMap((run) => run.slice(0, -1).map(({ end }) => [end, run.at(-1)?.end] as const)));
+  const rows = [
+    ['Time', 'Kind', 'Volumes', 'Bytes', 'Plan'],
+    ...sets.map((set) => rowOf(set, set.fate.kind === 'needed' ? into.get(set.end) : undefined)),
+  ];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const isNumber = (column: number): boolean => column === 2 || column === 3;
   return rows
@@ -32,17 +37,38 @@ export function pruneTable({ sets }: PruneReport): string {
 }
 
 /** The last word. */
-export function pruneEnd({ sets, removed, freed, isRemoved }: PruneResult): string {
-  if (removed.length === 0) return 'No backup sets to remove, nothing deleted.';
-  const what = `${removed.length} of ${counted(sets.length, 'backup set')}`;
-  const bytes = freed === undefined ? '' : `: ${sizeWords(freed)}`;
-  if (isRemoved) return `Removed ${what}${bytes}.`;
-  return `Found ${what} to remove${bytes}.\nRerun command with --force option to actually delete.`;
+export function pruneEnd({ sets, removed, freed, isRemoved, squashes }: PruneResult): string {
+  const lines: string[] = [];
+  const again: string[] = [];
+  if (removed.length > 0) {
+    const what = `${removed.length} of ${counted(sets.length, 'backup set')}`;
+    const bytes = freed === undefined ? '' : `: ${sizeWords(freed)}`;
+    lines.push(isRemoved ? `Removed ${what}${bytes}.` : `Found ${what} to remove${bytes}.`);
+    if (!isRemoved) again.push('delete');
+  }
+  for (const result of squashes) lines.push(squashLine(result));
+  if (squashes.some(({ isDone }) => !isDone)) again.push('squash');
+  if (lines.length === 0) return 'No backup sets to remove, nothing deleted.';
+  if (again.length > 0) lines.push(`Rerun command with --force option to actually ${again.join(' and ')}.`);
+  return lines.join('\n');
 }
 
-function rowOf(set: PrunedSet): readonly string[] {
+function squashLine({ set, squashed, leftovers, bytesBefore, bytesAfter, isDone }: SquashResult): string {
+  const until = moment(set.end);
+  if (squashed.length === 0) {
+    const what = `what was left of ${counted(leftovers.length, 'backup set')} that the one of ${until} has taken the place of`;
+    return `${isDone ? 'Removed' : 'Found'} ${what}.`;
+  }
+  const about = isDone ? '' : 'about ';
+  const words = [bytesBefore, bytesAfter].map((bytes) => (bytes === undefined ? '?' : sizeWords(bytes)));
+  const sizes = `${words[0] ?? ''}, then ${about}${words[1] ?? ''}`;
+  return `${isDone ? 'Squashed' : 'Found'} ${squashed.length} increments up to ${until} ${isDone ? 'into' : 'to squash into'} one: ${sizes}.`;
+}
+
+function rowOf(set: PrunedSet, mergedInto: EpochSeconds | undefined): readonly string[] {
   const bytes = set.bytes === undefined ? '?' : sizeWords(set.bytes);
-  return [moment(set.end), set.type, String(set.volumes), bytes, fateWords(set)];
+  const plan = mergedInto === undefined ? fateWords(set) : `squash: into ${moment(mergedInto)}`;
+  return [moment(set.end), set.type, String(set.volumes), bytes, plan];
 }
 
 function fateWords({ fate, until }: PrunedSet): string {

@@ -3,13 +3,15 @@ import type { PrunedSet } from '../../../collections/prune/report.ts';
 import { timeFields } from '../fields.ts';
 import type { PrunedSetFields, PruneFields } from '../lines.ts';
 import { setFields } from './sets.ts';
+import { squashFields } from './upkeep.ts';
 
-export function pruneFields({ sets, removed, freed, isRemoved }: PruneResult): PruneFields {
+export function pruneFields({ sets, removed, freed, isRemoved, squashes }: PruneResult): PruneFields {
   return {
     sets: sets.map(prunedSetFields),
     removed: removed.map(setFields),
     ...(freed !== undefined && { freedBytes: freed }),
     isRemoved,
+    squashes: squashes.map(squashFields),
   };
 }
 
