@@ -4,7 +4,7 @@ import { formatHolder, type Holder, lifeOf, parseHolder } from '../cache/lock/lo
 import { thisProcess } from '../cache/lock/this-process.ts';
 
 /** In a temporary directory: whose it is. */
-const OWNER = 'owner';
+export const OWNER = 'owner';
 /** By `mkdtemp`; the reference's names end in `-tempdir`. */
 const OURS = /^duplicity-[A-Za-z0-9]{6}$/;
 /** A directory without that file is perhaps of a run that is about to write it. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Backend, Call, RemoteFile, Traits } from '../backends/backend.ts';
@@ -9,7 +9,7 @@ import { faultyBackend } from '../testing/faulty-backend.ts';
 import { type MemoryBackend, memoryBackend } from '../testing/memory-backend.ts';
 import { hashFile, openRemote, type Remote } from './remote.ts';
 import { openSpool, type Spool } from './spool.ts';
-import { tempDir } from './testing/temp-dir.ts';
+import { spooled, tempDir } from './testing/temp-dir.ts';
 
 let dir: string;
 let spool: Spool;
@@ -297,7 +297,7 @@ describe('fetching', () => {
     expect(fetched.hash('SHA1')).toBe('a9993e364706816aba3e25717850c26c9cd0d89d');
     expect(fetched.hash('MD5')).toBe('900150983cd24fb0d6963f7d28e17f72');
     fetched.release();
-    expect(readdirSync(spool.directory)).toEqual([]);
+    expect(spooled(spool)).toEqual([]);
   });
 
   test('starts over when the first try fails part-way', async () => {
@@ -345,7 +345,7 @@ describe('fetching', () => {
     const fetching = remote(memory);
     fetching.learn({ name: 'vol1', size: 100 });
     await expect(fetching.fetch('vol1')).rejects.toMatchObject({ code: 'BACKEND_ERROR', retryable: true });
-    expect(readdirSync(spool.directory)).toEqual([]);
+    expect(spooled(spool)).toEqual([]);
   });
 
   test('sizes are not relied upon where listings are late, unknown or from before a put', async () => {

@@ -1,8 +1,7 @@
-import { readdirSync } from 'node:fs';
 import { beforeEach, expect, test } from 'vitest';
 import { decoderLimit } from './decoder-limit.ts';
 import { openSpool, type Spool } from '../spool.ts';
-import { tempDir } from '../testing/temp-dir.ts';
+import { spooled, tempDir } from '../testing/temp-dir.ts';
 
 let spool: Spool;
 let open: number;
@@ -60,13 +59,13 @@ test('many files that are read side by side never have more decoders than allowe
   expect(open).toBe(2);
   // One more while it is decoded into the spool.
   expect(most).toBe(3);
-  expect(readdirSync(spool.directory).length).toBeGreaterThan(0);
+  expect(spooled(spool).length).toBeGreaterThan(0);
   for (const [i, reader] of readers.entries()) {
     const whole = Buffer.concat([firsts[i] ?? Buffer.alloc(0), await rest(reader)]);
     expect(whole.equals(expected(sizes[i] ?? 0))).toBe(true);
   }
   expect(open).toBe(0);
-  expect(readdirSync(spool.directory)).toEqual([]);
+  expect(spooled(spool)).toEqual([]);
 });
 
 test.each([1, 3, 9])('what a failing decoder gave before its %i. block is not lost', async (blocks) => {
@@ -81,7 +80,7 @@ test.each([1, 3, 9])('what a failing decoder gave before its %i. block is not lo
     };
     await expect(read()).rejects.toThrow('damaged');
     expect(Buffer.concat(copies).equals(expected(blocks))).toBe(true);
-    expect(readdirSync(spool.directory)).toEqual([]);
+    expect(spooled(spool)).toEqual([]);
   }
 });
 
@@ -93,11 +92,11 @@ test('readers that stop early give back what they held', async () => {
     expect(open).toBe(2);
     for (const reader of readers) await reader.return?.();
     expect(open).toBe(0);
-    expect(readdirSync(spool.directory)).toEqual([]);
+    expect(spooled(spool)).toEqual([]);
   }
   // All memory and decoders are free again: nothing of this needs the spool.
   const readers = [2, 2, 9, 9].map((blocks) => bounded(decoder(blocks))[Symbol.asyncIterator]());
   for (const reader of readers) await reader.next();
-  expect(readdirSync(spool.directory)).toEqual([]);
+  expect(spooled(spool)).toEqual([]);
   for (const reader of readers) await reader.return?.();
 });

@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { EntryStream } from '../../archive/entry.ts';
@@ -9,7 +8,7 @@ import { signatureOf } from '../../rsync/signature.ts';
 import { rebuildTree } from './rebuild.ts';
 import { openSpool, type Spool } from '../spool.ts';
 import { entry, metadata, type Stored, streamOf } from '../testing/entries.ts';
-import { tempDir } from '../testing/temp-dir.ts';
+import { spooled, tempDir } from '../testing/temp-dir.ts';
 
 let spool: Spool;
 beforeEach(() => {
@@ -182,7 +181,7 @@ describe('a tree of a full set and increments', () => {
             expect(rebuilt.contents.get(`f${i}`)?.equals(contents.at(-1) ?? Buffer.alloc(0))).toBe(true);
           }
         }
-        expect(readdirSync(spool.directory)).toEqual([]);
+        expect(spooled(spool)).toEqual([]);
       }),
       { numRuns: 25 },
     );
@@ -211,10 +210,10 @@ describe('a tree of a full set and increments', () => {
     await tree.next();
     for await (const block of tree.blocks()) {
       expect(block.equals(first.subarray(0, block.length))).toBe(true);
-      expect(readdirSync(spool.directory)).toHaveLength(1);
+      expect(spooled(spool)).toHaveLength(1);
       break;
     }
-    expect(readdirSync(spool.directory)).toEqual([]);
+    expect(spooled(spool)).toEqual([]);
     expect((await tree.next())?.path).toBe('g');
   });
 
@@ -287,7 +286,7 @@ describe('damage', () => {
     const failure = await (async () => tree.content(() => undefined))().catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'DAMAGED', message: expect.stringMatching(/^The delta of f is damaged: /) });
     expect((await tree.next())?.path).toBe('g');
-    expect(readdirSync(spool.directory)).toEqual([]);
+    expect(spooled(spool)).toEqual([]);
   });
 
   test('in the middle of a large chain leaves the spool empty', async () => {
@@ -300,7 +299,7 @@ describe('damage', () => {
     const tree = rebuildTree(streams, spool, { onDamage: () => undefined, memoryBytes: 0 });
     await tree.next();
     await expect((async () => tree.content(() => undefined))()).rejects.toMatchObject({ code: 'DAMAGED' });
-    expect(readdirSync(spool.directory)).toEqual([]);
+    expect(spooled(spool)).toEqual([]);
   });
 });
 

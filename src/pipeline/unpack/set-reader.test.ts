@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { EntryStream } from '../../archive/entry.ts';
 import { difftarMember } from '../../archive/difftar-writer.ts';
@@ -19,7 +18,7 @@ import { planSet, type SetPlan, volumeNames } from './set-plan.ts';
 import { openSets, type SetReaderOptions } from './set-reader.ts';
 import { openSpool, type Spool } from '../spool.ts';
 import { entry, metadata, readAll } from '../testing/entries.ts';
-import { tempDir } from '../testing/temp-dir.ts';
+import { spooled, tempDir } from '../testing/temp-dir.ts';
 
 const END = 1_700_000_000;
 const signal = new AbortController().signal;
@@ -190,7 +189,7 @@ describe('the entries of a set', () => {
     expect(fetches).toEqual([nameOf(1), nameOf(2), nameOf(3)]);
     expect(read).toBe(3);
     expect([warnings, skipped, events]).toEqual([[], [], []]);
-    expect(readdirSync(spool.directory)).toEqual([]);
+    expect(spooled(spool)).toEqual([]);
   });
 
   test('of a part come from its volumes only', async () => {
@@ -320,7 +319,7 @@ describe('the entries of a set', () => {
     expect(fetches).toEqual([nameOf(1), nameOf(2), nameOf(3)]);
     expect(await readAll(stream)).toHaveLength(5);
     expect(most).toBe(2);
-    expect(readdirSync(spool.directory)).toEqual([]);
+    expect(spooled(spool)).toEqual([]);
   });
 
   test('of several sets are fetched in the order in which a merge needs them', async () => {
@@ -345,7 +344,7 @@ describe('the entries of a set', () => {
     expect(fetches).toContain(nameOf(3));
     await expect(stream.next()).rejects.toMatchObject({ code: 'BACKEND_NOT_FOUND' });
     await stream.close();
-    expect(readdirSync(spool.directory)).toEqual([]);
+    expect(spooled(spool)).toEqual([]);
   });
 
   test('are fetched again in their turn when the spool was full before', async () => {
@@ -386,10 +385,10 @@ describe('the entries of a set', () => {
     };
     const stream = openSet(planSet(set, manifest, ROOT, rules), { ...given, remote });
     await stream.next();
-    expect(readdirSync(spool.directory)).not.toEqual([]);
+    expect(spooled(spool)).not.toEqual([]);
     await stream.close();
     expect(ended).toBe(1);
-    expect(readdirSync(spool.directory)).toEqual([]);
+    expect(spooled(spool)).toEqual([]);
   });
 
   test('of a path are fetched from its volumes only, also ahead', async () => {
@@ -421,7 +420,7 @@ describe('the entries of a set', () => {
     for (const stream of streams) firsts.push((await stream.next())?.path);
     expect(new Set(firsts)).toEqual(new Set(['a']));
     expect([most, open]).toEqual([1, 0]);
-    expect(readdirSync(spool.directory)).toEqual([]);
+    expect(spooled(spool)).toEqual([]);
     for (const stream of streams) await stream.close();
     await close();
   });
