@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSyn
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import type { Backend, Body, Bytes, Call } from '../../src/backends/backend.ts';
+import { BackendError, CannotCopyError } from '../../src/errors/errors.ts';
 import { openMulti } from '../../src/backends/multi/multi.ts';
 import type { OpenOptions } from '../../src/backends/open-options.ts';
 import { openBackend } from '../../src/backends/registry.ts';
@@ -19,7 +20,7 @@ const call: Call = { signal: new AbortController().signal };
 /** Stores in memory, named a, b, c; `failures` says which calls of one go wrong. */
 async function multi(
   query: string,
-  { failures = {}, entries = ['a', 'b', 'c'].map((name) => ({ url: `mem://${name}` })) }: Setup = {},
+  { failures = {}, cuts, entries = ['a', 'b', 'c'].map((name) => ({ url: `mem://${name}` })) }: Setup = {},
 ): Promise<Opened> {
   const config = `${tempDir()}/config.json`;
   writeFileSync(config, JSON.stringify(entries));
@@ -31,7 +32,7 @@ async function multi(
     const store = memoryBackend();
     stores[name] = store;
     envs.push(env);
-    return faultyBackend(store, failures[name] ?? []);
+    return faultyBackend(name === cuts ? cutting(store) : store, failures[name] ?? []);
   });
   const held = (): Record<string, string[]> =>
     Object.fromEntries(Object.entries(stores).map(([name, { files }]) => [name, [...files.keys()].sort()]));
@@ -41,6 +42,12 @@ async function multi(
 interface Setup {
   readonly failures?: Readonly<Record<string, readonly Failure[]>>;
   readonly entries?: readonly object[];
+  /** The store that makes too little of what it copies. */
+  readonly cuts?: string;
+}
+
+function cutting(store: MemoryBackend): MemoryBackend {
+  return { ...store, copy: async (_from, to) => void store.files.set(to, Buffer.from('cut')) };
 }
 
 interface Opened {
@@ -75,6 +82,69 @@ async function* oneByte(): Bytes {
 
 conformance('multi, mirror', async () => (await multi('?mode=mirror')).backend, { names: 500 });
 conformance('multi, stripe', async () => (await multi('?mode=stripe')).backend, { names: 500 });
+
+describe('copies', () => {
+  const file = (text: string): Body => ({ size: text.length, open: () => from([Buffer.from(text)]) });
+  async function* from(blocks: readonly Buffer[]): Bytes {
+    yield* blocks;
+  }
+  const copying = ({ backend }: Opened): Promise<unknown> =>
+    Promise.resolve(backend.copy?.('old', 'new', call)).then(
+      () => 'done',
+      (error: unknown) => error,
+    );
+
+  test('stripe: a copy lies where its original does, and nowhere else', async () => {
+    const opened = await multi('?mode=stripe');
+    const { backend, held } = opened;
+    for (const name of ['new', 'old', 'other']) await backend.put(name, file(name), call);
+    expect(await copying(opened)).toBe('done');
+    expect(held()).toEqual({ a: [], b: ['new', 'old'], c: ['other'] });
+    expect(await backend.stat?.('new', call)).toEqual({ name: 'new', size: 3 });
+  });
+
+  test('mirror: all stores copy, each for itself, and those of another prefix hold none', async () => {
+    const entries = [{ url: 'mem://a' }, { url: 'mem://b' }, { url: 'mem://c', prefixes: ['x'] }];
+    const opened = await multi('?mode=mirror', { entries });
+    await opened.backend.put('old', file('content'), call);
+    opened.stores['c']?.files.set('new', Buffer.from('older'));
+    const before = opened.held();
+    expect(await copying(opened)).toBe('done');
+    expect(before['a']).toEqual(['old']);
+    for (const store of ['a', 'b']) expect(opened.stores[store]?.files.get('new')?.toString()).toBe('content');
+  });
+
+  test('mirror: where one store lacks the original, or makes less of it, nothing is copied', async () => {
+    const opened = await multi('?mode=mirror&onfail=continue', { cuts: 'b' });
+    const { backend, held } = opened;
+    await backend.put('old', file('content'), call);
+    expect(await copying(opened)).toBeInstanceOf(CannotCopyError);
+    expect(held()).toEqual({ a: ['old'], b: ['old'], c: ['old'] });
+
+    const later = await multi('?mode=mirror&onfail=continue');
+    for (const store of ['a', 'c']) later.stores[store]?.files.set('old', Buffer.from('content'));
+    expect(await copying(later)).toBeInstanceOf(CannotCopyError);
+    expect(later.held()).toEqual({ a: ['old'], b: [], c: ['old'] });
+  });
+
+  test.each([
+    ['abort', { code: 'BACKEND_ERROR' }, { a: ['old'], b: ['old'], c: ['old'] }],
+    ['continue', 'done', { a: ['new', 'old'], b: ['old'], c: ['new', 'old'] }],
+  ])('mirror: a store that fails, with onfail=%s', async (onFail, outcome, there) => {
+    const failing: Failure = {
+      ...always('copy'),
+      error: () => new BackendError('BACKEND_ERROR', 'b is down', { retryable: false }),
+    };
+    const opened = await multi(`?mode=mirror&onfail=${onFail}`, { failures: { b: [failing] } });
+    await opened.backend.put('old', file('content'), call);
+    expect([await copying(opened)]).toMatchObject([outcome]);
+    expect(opened.held()).toEqual(there);
+  });
+
+  test('a place of which no store has the original says so', async () => {
+    expect(await copying(await multi('?mode=stripe'))).toMatchObject({ code: 'BACKEND_NOT_FOUND', retryable: false });
+  });
+});
 
 describe('mirror', () => {
   test('each store gets everything', async () => {

@@ -1,19 +1,14 @@
-import { BackendError } from '../../errors/errors.ts';
-import type { Backend, Body, Bytes, Call, RemoteFile } from '../backend.ts';
+import { BackendError, CannotCopyError } from '../../errors/errors.ts';
+import type { Backend, Body, Bytes, Call, CopyCall, RemoteFile } from '../backend.ts';
 import { isNotThere } from '../failures/not-there.ts';
 import type { OpenOptions } from '../open-options.ts';
 import { parseUrl, redact, type BackendUrl } from '../url/url.ts';
 import { openWithRetry, withRetry } from '../wrap/retry.ts';
 import { readMultiConfig, type MultiConfig } from './config.ts';
+import { copyInEach } from './copy.ts';
+import { sizeIn, unlessOurs, type Store } from './store.ts';
 
 type Open = (url: BackendUrl, options: OpenOptions) => Promise<Backend>;
-
-interface Store {
-  /** Its URL, without password. */
-  readonly place: string;
-  readonly prefixes: readonly string[];
-  readonly backend: Backend;
-}
 
 const DEFAULT_TRIES = 5;
 const DEFAULT_DELAY_S = 30;
@@ -197,6 +192,21 @@ function multiBackend(
     for (const store of stores) if (!took.has(store)) await store.backend.delete(name, call).catch(unlessOurs);
   }
 
+  /** In the stores that would get it as an upload, all of which need the original; in stripe mode where that lies. */
+  async function copy(from: string, to: string, call: CopyCall): Promise<void> {
+    const held = await holdersOf(from, call);
+    if (held.size === 0) {
+      throw new BackendError('BACKEND_NOT_FOUND', `No store has ${from}, which is to be copied.`, { retryable: false });
+    }
+    const some = mode === 'stripe' ? [...held].slice(0, 1) : takers(to);
+    const lacking = some.find((store) => !held.has(store));
+    if (lacking !== undefined) throw new CannotCopyError(`The store ${lacking.place} has no ${from} to copy.`);
+    const took = await copyInEach(some, { from, to, call, mayLack: onFail !== 'abort', warn });
+    const older = mode === 'stripe' ? await holdersOf(to, call) : stores;
+    for (const store of older) if (!took.has(store)) await store.backend.delete(to, call).catch(unlessOurs);
+    fresh.set(to, took);
+  }
+
   /** Tries the known holders, then the others, until one gives it whole. */
   async function fromAny<T>(name: string, call: Call, run: (store: Store) => Promise<T>): Promise<T> {
     const known = fresh.get(name) ?? holders?.get(name) ?? new Set();
@@ -218,6 +228,7 @@ function multiBackend(
     throw failure;
   }
 
+  const copiers = stores.filter(({ backend }) => backend.copy !== undefined);
   return {
     traits: {
       directories: stores.flatMap(({ backend }) => backend.traits.directories ?? []),
@@ -266,21 +277,11 @@ function multiBackend(
       const found = answers.filter((file) => file !== undefined);
       return found.find(({ size }) => size !== undefined) ?? found[0];
     },
+    ...(copiers.length > 0 && (mode === 'stripe' || copiers.length === stores.length) && { copy }),
     async [Symbol.asyncDispose]() {
       for (const { backend } of stores) await backend[Symbol.asyncDispose]();
     },
   };
-}
-
-/** Only what a store says of itself is left out. */
-function unlessOurs(error: unknown): void {
-  if (!(error instanceof BackendError)) throw error;
-}
-
-async function sizeIn({ backend }: Store, name: string, call: Call): Promise<RemoteFile | undefined> {
-  if (backend.stat) return backend.stat(name, call);
-  for await (const file of backend.list(call)) if (file.name === name) return file;
-  return undefined;
 }
 
 /** Without the store that has its manifest, a good set is files of no set. */
