@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import type { Backend, Body, Bytes, Call } from '../../src/backends/backend.ts';
+import { CannotCopyError } from '../../src/errors/errors.ts';
 import { localBackend } from '../../src/backends/local/local.ts';
 import { openPar2 } from '../../src/backends/par2/par2.ts';
 import { openBackend } from '../../src/backends/registry.ts';
@@ -79,6 +81,52 @@ describe.runIf(requireTool('par2'))('par2', () => {
     expect(await namesOf(fresh)).toEqual(['a.b', 'ab']);
     expect(readdirSync(directory).filter((name) => /^a\.(vol|par2)/.test(name))).toEqual([]);
     expect(readdirSync(directory).filter((name) => /^ab?\.b?.*par2$/.test(name)).length).toBe(4);
+  });
+
+  test('a copy has recovery files of its own, with which par2 and a get find it whole, or repair it', async () => {
+    const content = noise(200_000);
+    const volume = 'duplicity-full.20260101T000000Z.vol1.difftar.gpg';
+    await backend.put('of another length', bodyOf(content), call);
+    await backend.copy?.('of another length', volume, call);
+    await backend.delete('of another length', call);
+    const verify = (): number | null =>
+      spawnSync('par2', ['v', '-q', '-q', `${volume}.par2`], { cwd: directory }).status;
+    expect([readdirSync(directory).length, verify()]).toEqual([3, 0]);
+    const damaged = Buffer.from(content).fill(0, 5000, 5100);
+    writeFileSync(`${directory}/${volume}`, damaged);
+    expect(verify()).toBe(1);
+    expect((await contentOf(openPar2(localBackend(directory), options), volume)).equals(content)).toBe(true);
+    expect(options.said).toEqual([`${volume} was damaged on the remote; par2 has repaired the fetched copy.`]);
+  });
+
+  test('a copy takes the place of another one, with its recovery files', async () => {
+    await backend.put('new', bodyOf(noise(400_000)), call);
+    await backend.put('old', bodyOf(noise(300)), call);
+    await namesOf(backend);
+    await backend.copy?.('old', 'new', call);
+    expect(readdirSync(directory).filter((name) => name.startsWith('new')).length).toBe(3);
+    expect((await contentOf(backend, 'new')).length).toBe(300);
+    expect(options.said).toEqual([]);
+  });
+
+  test('a file without recovery files, or with damaged ones, is not copied', async () => {
+    writeFileSync(`${directory}/alone`, 'content');
+    await backend.put('old', bodyOf(noise(30_000)), call);
+    for (const damage of ['.par2', /\.vol\d+/]) {
+      const file = readdirSync(directory).find(
+        (name) => name.startsWith('old') && name.slice(3).match(damage)?.index === 0,
+      );
+      const path = `${directory}/${file}`;
+      const whole = readFileSync(path);
+      writeFileSync(path, Buffer.from(whole).fill(0xff, 100, 110));
+      for (const from of ['alone', 'old']) {
+        const failure = await Promise.resolve(backend.copy?.(from, 'new', call)).catch((error: unknown) => error);
+        expect(failure).toBeInstanceOf(CannotCopyError);
+        expect(failure).toMatchObject({ isForGood: false });
+      }
+      writeFileSync(path, whole);
+    }
+    expect(readdirSync(directory).filter((name) => name.startsWith('new'))).toEqual([]);
   });
 
   test('a second put leaves no recovery file of the first', async () => {

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 
-import { BackendError } from '../../errors/errors.ts';
+import { BackendError, CannotCopyError } from '../../errors/errors.ts';
 import { splitWords } from '../../util/text/words.ts';
-import type { Backend, Body, Bytes, Call, RemoteFile } from '../backend.ts';
+import type { Backend, Body, Bytes, Call, CopyCall, RemoteFile } from '../backend.ts';
 import type { OpenOptions } from '../open-options.ts';
+import { renameRecovery } from './renamed.ts';
 import { lastLine, runProgram, type Program } from '../run-program.ts';
 
 const PAR2: Program = {
@@ -127,6 +128,34 @@ export function openPar2(inner: Backend, options: OpenOptions): Backend {
     });
   }
 
+  /** With recovery files that know the new name; without any there is nothing to copy but the file. */
+  async function copy(from: string, to: string, call: CopyCall): Promise<void> {
+    call.signal.throwIfAborted();
+    const innerCopy = inner.copy?.bind(inner);
+    if (innerCopy === undefined) throw new CannotCopyError('The store does not copy files.', { isForGood: true });
+    // The one without recovery blocks first.
+    const files = (await siblingsOf(from, call)).toSorted((a, b) => a.length - b.length);
+    const size = call.size ?? (await inner.stat?.(from, call))?.size;
+    if (files.length === 0 && size !== undefined && size > 0) throw lacksRecovery(from);
+    await inTempDir(options, async (directory) => {
+      const [paths, renamed] = ['old', 'new'].map((word) => files.map((_, i) => join(directory, `${word}${i}`)));
+      for (const [i, file] of files.entries()) await fetch(file, paths?.[i] ?? '', call);
+      const isRenamed =
+        files.length === 0 ||
+        (await renameRecovery(paths ?? [], renamed ?? [], { from: [from, workName(from)], to: workName(to) }));
+      if (!isRenamed) throw lacksRecovery(from);
+      await innerCopy(from, to, call);
+      const made: string[] = [];
+      for (const [i, file] of files.entries()) {
+        const stored = to + file.slice(from.length);
+        await inner.put(stored, await fileBody(renamed?.[i] ?? ''), call);
+        made.push(stored);
+      }
+      for (const file of siblings?.get(to) ?? []) if (!made.includes(file)) await inner.delete(file, call);
+      siblings?.set(to, new Set(made));
+    });
+  }
+
   const outer: Backend = {
     traits: { ...inner.traits, parallel: Math.min(PARALLEL, inner.traits.parallel) },
     put,
@@ -139,6 +168,7 @@ export function openPar2(inner: Backend, options: OpenOptions): Backend {
     },
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
+  if (inner.copy) outer.copy = copy;
   const stat = inner.stat?.bind(inner);
   if (stat) outer.stat = stat;
   const unfinished = inner.unfinished?.bind(inner);
@@ -157,6 +187,10 @@ function workName(name: string): string {
 /** What a recovery file is for; undefined for any other file. */
 function recovered(name: string): string | undefined {
   return /^([^]+?)(?:\.vol\d+\+\d+)?\.par2$/.exec(name)?.[1];
+}
+
+function lacksRecovery(name: string): CannotCopyError {
+  return new CannotCopyError(`${name} is not copied: its recovery files are missing or damaged.`);
 }
 
 async function inTempDir<T>(options: OpenOptions, run: (directory: string) => Promise<T>): Promise<T> {
