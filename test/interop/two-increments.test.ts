@@ -1,12 +1,14 @@
 import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { listing, type Listed } from '../support/listing.ts';
+import { parseStatus } from '../support/outputs.ts';
 import { MODES, perform, PROGRAMS, type Program } from '../support/programs.ts';
 import { noise, put } from '../support/scene.ts';
 import { tempDir } from '../support/temp.ts';
-import { timeOfSet } from '../support/times.ts';
+import { asctime, timeOfSet } from '../support/times.ts';
 import { requireReference } from '../support/tools.ts';
 
+const { CHAINS } = process.env;
 const { writing, reading } = MODES.gz;
 const stamp = (k: number): string => new Date(1000 * timeOfSet(k)).toISOString().replace(/[-:]|\.000/g, '');
 
@@ -32,14 +34,17 @@ describe.runIf(requireReference())('increments of one base', () => {
     states.set(k, listing(`${dir}/source`));
   }
 
-  /** A place with these sets of those that were made. */
+  /** A place with these sets of those that were made; of `1-2!manifest` without the files that are called so. */
   function placeWith(sets: readonly string[]): string {
     const place = tempDir(dir);
-    for (const set of sets) {
+    for (const word of sets) {
+      const [set = '', gone] = word.split('!');
       const [from = 0, to] = set.split('-').map(Number);
       const times = to === undefined ? `${stamp(from)}.` : `${stamp(from)}.to.${stamp(to)}.`;
       const isOfSet = (name: string): boolean => name.includes(times) && name.includes('.to.') === (to !== undefined);
-      for (const name of readdirSync(`${dir}/made`).filter(isOfSet)) cpSync(`${dir}/made/${name}`, `${place}/${name}`);
+      const isThere = (name: string): boolean => gone === undefined || !name.includes(`.${gone}`);
+      for (const name of readdirSync(`${dir}/made`).filter((name) => isOfSet(name) && isThere(name)))
+        cpSync(`${dir}/made/${name}`, `${place}/${name}`);
     }
     return place;
   }
@@ -58,30 +63,53 @@ describe.runIf(requireReference())('increments of one base', () => {
     }
   });
 
-  test.each([
-    // sets, newest time, another time that can be restored, whether sets are left out
+  type State = readonly [string, readonly string[], number, number, boolean];
+  const always: readonly State[] = [
+    // sets, newest time, what is restored as of 1, whether sets are left out
     ['one of which is left out', ['0', '0-1', '0-2'], 2, 1, true],
     ['to one time, one of them in two steps', ['0', '0-1', '1-2', '0-2'], 2, 1, false],
-    ['to one time, the first step gone', ['0', '1-2', '0-2'], 2, 0, false],
+    ['to one time, the second step not visible any more', ['0', '0-1', '1-2!manifest', '0-2'], 2, 1, true],
+    ['to one time, the first step not visible any more', ['0', '0-1!manifest', '0-2'], 2, 0, false],
     ['that one program has gone on with', ['0', '0-1', '0-2', '2-3'], 3, 1, true],
-  ])('%s give what both programs restore, and go on', async (_name, sets, newest, earlier, isLeftOut) => {
-    const url = `file://${placeWith(sets)}`;
-    const home = tempDir(dir);
-    const restored = async (reader: Program, k?: number): Promise<Listed[]> => {
-      const target = `${tempDir(dir)}/out`;
-      const time = k === undefined ? [] : ['--time', String(timeOfSet(k))];
-      await perform(reader, ['restore', ...time, ...reading, url, target], { home: tempDir(dir) });
-      return listing(target);
-    };
-    for (const reader of PROGRAMS) expect(await restored(reader)).toEqual(states.get(newest));
-    expect(await restored('ours', earlier)).toEqual(states.get(earlier));
+  ];
+  const others: readonly State[] = [
+    ['to one time, the one not yet visible', ['0', '0-1', '1-2', '0-2!manifest'], 2, 1, false],
+    ['to one time, the second step without a volume', ['0', '0-1', '1-2!vol1', '0-2'], 2, 1, true],
+    ['to one time, the first step gone', ['0', '1-2', '0-2'], 2, 0, false],
+    ['to one time, both steps gone', ['0', '0-2'], 2, 0, false],
+  ];
+  test.each([...always, ...(CHAINS === 'all' ? others : [])])(
+    '%s give what both programs restore, and go on',
+    async (_name, sets, newest, atOne, isLeftOut) => {
+      const url = `file://${placeWith(sets)}`;
+      const home = tempDir(dir);
+      const restored = async (reader: Program, k?: number): Promise<Listed[]> => {
+        const target = `${tempDir(dir)}/out`;
+        const time = k === undefined ? [] : ['--time', String(timeOfSet(k))];
+        await perform(reader, ['restore', ...time, ...reading, url, target], { home: tempDir(dir) });
+        return listing(target);
+      };
+      for (const reader of PROGRAMS) {
+        expect(await restored(reader)).toEqual(states.get(newest));
+        // 0.8.22 takes the state before for that of a set that is left out.
+        const known = isLeftOut && reader === 'the reference' ? 0 : atOne;
+        expect(await restored(reader, 1)).toEqual(states.get(known));
+      }
+      become(newest);
+      const verify = ['verify', '--compare-data', ...reading, url, `${dir}/source`];
+      expect((await perform('ours', verify, { home })).stdout).toContain(' 0 differences found');
+      const { stdout: status } = await perform('ours', ['collection-status', url], { home });
+      const way = [...new Set([0, newest === 3 || atOne === 0 || isLeftOut ? 2 : 1, newest])];
+      expect(parseStatus(status).map(({ time }) => time)).toEqual(way.map((k) => asctime(timeOfSet(k))));
+      const leftOut = `restored only by their own time:\n${asctime(timeOfSet(1))}\n`;
+      expect([status.includes('have the same base'), status.includes(leftOut)]).toEqual([isLeftOut, isLeftOut]);
 
-    become(5);
-    const again = ['inc', '--current-time', String(timeOfSet(5)), ...writing, `${dir}/source`, url];
-    const { stdout } = await perform('ours', again, { home });
-    expect(stdout.includes('have the same base')).toBe(isLeftOut);
-    for (const reader of PROGRAMS) expect(await restored(reader)).toEqual(states.get(5));
-    const { stdout: list } = await perform('ours', ['list-current-files', url], { home });
-    expect(list).toMatch(/ d\/state$/m);
-  });
+      become(5);
+      const again = ['inc', '--current-time', String(timeOfSet(5)), ...writing, `${dir}/source`, url];
+      await perform('ours', again, { home });
+      for (const reader of PROGRAMS) expect(await restored(reader)).toEqual(states.get(5));
+      const { stdout: list } = await perform('ours', ['list-current-files', url], { home });
+      expect(list).toMatch(/ d\/state$/m);
+    },
+  );
 });
