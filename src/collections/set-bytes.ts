@@ -19,3 +19,11 @@ export function bytesBySet(
   }
   return (set) => (bytes.has(setKey(set)) ? bytes.get(setKey(set)) : 0);
 }
+
+/** undefined when one of them is. */
+export function sumOfKnown(amounts: readonly (number | undefined)[]): number | undefined {
+  return amounts.reduce<number | undefined>(
+    (sum, amount) => (sum === undefined || amount === undefined ? undefined : sum + amount),
+    0,
+  );
+}

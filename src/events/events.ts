@@ -1,5 +1,6 @@
 import type { FileType, Metadata } from '../archive/entry.ts';
 import type { FileChange } from '../archive/manifest/manifest.ts';
+import type { FullDue } from '../collections/full-due.ts';
 import type { PruneReport } from '../collections/prune/report.ts';
 import type { CollectionWarning } from '../collections/warnings.ts';
 import type { DuplicityError } from '../errors/errors.ts';
@@ -89,6 +90,8 @@ export type Event =
   /** Chains that ended at these times are about to be removed, one step after the other. */
   | { readonly kind: 'removing'; readonly times: readonly EpochSeconds[] }
   | ({ readonly kind: 'removingStep' } & RemovedPart)
+  /** Why a backup becomes a full one, and which of the rules for that cannot tell. */
+  | { readonly kind: 'fullDue'; readonly due: FullDue }
   /** Which sets `prune` keeps; the others are about to be removed, if that was asked for. */
   | { readonly kind: 'pruning'; readonly report: PruneReport }
   /** A file of a set is copied, or would be in a dry run. */

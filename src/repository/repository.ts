@@ -5,6 +5,7 @@ import type { ArchiveDir } from '../cache/archive-dir.ts';
 import type { Lock } from '../cache/lock/lock.ts';
 import type { Emit } from '../events/events.ts';
 import type { Remote } from '../pipeline/remote.ts';
+import type { Traffic } from '../pipeline/traffic.ts';
 import type { Spool } from '../pipeline/spool.ts';
 import type { Accounts } from '../source/accounts.ts';
 import type { EpochSeconds } from '../util/time.ts';
@@ -22,6 +23,8 @@ export interface Repository {
   /** False when nothing is stored there: a place that is not there was not made, and counts as an empty one. */
   readonly makesPlace: boolean;
   readonly remote: Remote;
+  /** What comes and goes is timed, for estimates. */
+  readonly traffic?: Traffic;
   /** With `--progress`. */
   readonly uploads?: UploadMeter;
   readonly spool: Spool;

@@ -10,6 +10,7 @@ import { damageOf } from '../pipeline/unpack/set-plan.ts';
 import type { EpochSeconds } from '../util/time.ts';
 import { dropCutManifests } from './discard-partial.ts';
 import { loadCollection, regroup } from './load-collection.ts';
+import { keepRates } from './rates.ts';
 import type { Repository } from './repository.ts';
 import { storedBytes } from './metadata/stored-bytes.ts';
 import { withoutDamaged } from './without-damaged.ts';
@@ -73,6 +74,7 @@ export async function synchronise(
       repository,
       collection.remote.map(({ name }) => name),
     );
+    await keepRates(repository);
     if (damaged.length === 0) return collection;
   }
 }

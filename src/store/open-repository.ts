@@ -12,6 +12,7 @@ import { openWithRetry, withRetry, type RetryPolicy } from '../backends/wrap/ret
 import type { ArchiveDir } from '../cache/archive-dir.ts';
 import type { Emit } from '../events/events.ts';
 import { openRemote } from '../pipeline/remote.ts';
+import { openTraffic, withTraffic } from '../pipeline/traffic.ts';
 import type { Spool } from '../pipeline/spool.ts';
 import { type AskSecret, type Encoding, type KeysAction, openKeys } from '../repository/keys.ts';
 import type { Repository } from '../repository/repository.ts';
@@ -102,6 +103,7 @@ export function openRepository(parts: RepositoryParts): Repository {
   const { spool, call, emit, tries, url, makesPlace, now, dryRun, prefixes, timeSeparator, metadataSync } = parts;
   const watched = parts.isMetered ? withMeter(parts.backend) : undefined;
   const backend = watched?.backend ?? parts.backend;
+  const traffic = openTraffic();
   return {
     now,
     backend,
@@ -109,7 +111,8 @@ export function openRepository(parts: RepositoryParts): Repository {
     backendName: 'BackendWrapper',
     url,
     makesPlace,
-    remote: openRemote({ backend, spool, call, tries }),
+    remote: withTraffic(openRemote({ backend, spool, call, tries }), traffic),
+    traffic,
     ...(watched !== undefined && { uploads: watched.meter }),
     spool,
     archiveDir: parts.archiveDir,

@@ -50,6 +50,12 @@ export interface BackupRequest extends TreeRequest {
   readonly kind?: 'full' | 'incremental' | 'auto' | undefined;
   /** A full backup is made when the last one is from before this. */
   readonly fullIfOlderThan?: TimeInput | undefined;
+  /** A full backup is made when the chain would hold more increments than this. */
+  readonly fullIfChainLongerThan?: number | undefined;
+  /** A full backup is made when more is stored of the increments: a share of the full one, or bytes. */
+  readonly fullIfChainLargerThan?: { readonly percent: number } | { readonly bytes: number } | undefined;
+  /** A full backup is made when to restore the chain would take more seconds, as far as that is known. */
+  readonly fullIfRestoreLongerThan?: number | undefined;
   /** Bytes of a volume; by default 200 MiB. */
   readonly volumeSize?: number | undefined;
   /** Volumes on their way while the next is written; by default a few. 0: none. */
@@ -190,6 +196,9 @@ export function backupOptions(request: BackupRequest): BackupOptions {
     absoluteSource: source,
     ...seen(request),
     fullIfOlderThan: secondsOf(request.fullIfOlderThan),
+    fullIfChainLongerThan: request.fullIfChainLongerThan,
+    fullIfChainLargerThan: request.fullIfChainLargerThan,
+    fullIfRestoreLongerThan: request.fullIfRestoreLongerThan,
     checksRemote: true,
     mayChangeSource: request.mayChangeSource ?? false,
     numericOwner: request.numericOwner ?? false,

@@ -40,6 +40,7 @@ function controlFields(event: Event): Control {
     case 'newestChainKept':
     case 'removing':
     case 'removingStep':
+    case 'fullDue':
     case 'pruning':
     case 'replicating':
     case 'checked':

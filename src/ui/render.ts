@@ -11,6 +11,7 @@ import {
   removingText,
 } from './upkeep/removal-text.ts';
 import { warningText } from './status/warnings-text.ts';
+import { fullDueText } from './results/full-due-text.ts';
 import { pruneTable } from './upkeep/prune-text.ts';
 import { checkText } from './upkeep/validation-text.ts';
 import { interruption } from './interruption.ts';
@@ -94,6 +95,8 @@ export function render(event: Event): Message {
       return plain('notice', removingText(event.times));
     case 'removingStep':
       return plain('notice', removingStepText(event));
+    case 'fullDue':
+      return plain('notice', fullDueText(event.due));
     case 'pruning':
       return { ...plain('notice', pruneTable(event.report)), forced: true };
     case 'replicating':

@@ -3,6 +3,7 @@ import { ChangedMeanwhile } from '../../pipeline/pack/resume-point.ts';
 import { checkResources } from '../../repository/check-resources.ts';
 import { lockArchive } from '../../repository/lock.ts';
 import { storeJsonStatistics } from '../../repository/metadata/json-statistics.ts';
+import { keepRates } from '../../repository/rates.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { ownPlaces, warnOfOwnRoot } from '../../repository/source/own-places.ts';
 import { openSource } from '../../repository/source/source-tree.ts';
@@ -42,7 +43,8 @@ async function makeSet(repository: Repository, options: BackupOptions, attempt: 
   const plan = await planSet(repository, options, attempt);
   const write = repository.dryRun ? dryRun : storeSet;
   const outcome = await write(repository, options, { source, plan });
-  const result = resultOf(repository, options, { ...outcome, base: plan.base });
+  await keepRates(repository);
+  const result = resultOf(repository, options, { ...outcome, base: plan.base, fullBecause: plan.fullBecause });
   if (outcome.kind === 'stored' && options.keepsStatistics) {
     const text = formatJsonStatistics(result.statistics, result.meta);
     await storeJsonStatistics(repository, { ...outcome.set, codec: plan.codecs.volume }, text);

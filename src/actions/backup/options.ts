@@ -1,7 +1,7 @@
+import type { FullRules } from '../../collections/full-due.ts';
 import type { SourceOptions } from '../../repository/source/source-tree.ts';
 import type { RootPath } from '../../source/root.ts';
 import type { BytePath } from '../../util/bytepath.ts';
-import type { EpochSeconds } from '../../util/time.ts';
 
 /** `auto`: an increment where one can be made, else a full backup. */
 export type BackupKind = 'full' | 'incremental' | 'auto';
@@ -15,14 +15,12 @@ export interface ReuseWish {
 }
 
 /** What is to be backed up, and how. */
-export interface BackupOptions extends SourceOptions {
+export interface BackupOptions extends SourceOptions, FullRules {
   readonly kind: BackupKind;
   /** The tree. The set keeps its path as it is given; one that is relative goes from the working directory. */
   readonly source: RootPath;
   /** Where the source is; undefined for a relative one in a directory that is gone. */
   readonly absoluteSource: BytePath | undefined;
-  /** A last full backup from before this makes `auto` and `incremental` full. */
-  readonly fullIfOlderThan: EpochSeconds | undefined;
   /** Whether an increment is built only on a chain of which the remote holds everything. */
   readonly checksRemote: boolean;
   /** The last set may be of another host or source. */

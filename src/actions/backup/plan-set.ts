@@ -1,4 +1,5 @@
 import type { ActiveChain, Collection } from '../../collections/collection.ts';
+import type { FullReason } from '../../collections/full-due.ts';
 import type { Writers } from '../../repository/keys.ts';
 import { emitWarnings } from '../../repository/load-collection.ts';
 import type { Repository } from '../../repository/repository.ts';
@@ -15,6 +16,8 @@ export interface SetPlan {
   readonly collection: Collection;
   /** What an increment is based on; undefined for a full backup. */
   readonly base: ActiveChain | undefined;
+  /** The rules that make it a full one. */
+  readonly fullBecause: readonly FullReason[];
   /** The unfinished set that it goes on with. */
   readonly resumption: Resumption | undefined;
   readonly codecs: Writers;
@@ -40,7 +43,8 @@ export async function planSet(
   const wish = { ...options, kind };
   emitWarnings(repository, found);
   const { collection, resumption } = await resumeOrDiscard(repository, found, { ...options, mayGoOnInFile });
-  let base = resumption === undefined ? await chooseBase(repository, wish, collection) : resumption.base;
+  const chosen = resumption === undefined ? await chooseBase(repository, wish, collection) : undefined;
+  let base = chosen === undefined ? resumption?.base : chosen.base;
   const codecs = await repository.keys.writers();
   if (resumption !== undefined) await confirmSettings(repository, resumption, codecs.volume);
   else if (base !== undefined && !(await checkSource(repository, base.chain, wish))) base = undefined;
@@ -49,5 +53,5 @@ export async function planSet(
     base === undefined && mayReuse
       ? await findReuseBase(repository, options, { collection, codec: codecs.volume, after: resumption?.point })
       : undefined;
-  return { collection, base, resumption, codecs, reuse };
+  return { collection, base, fullBecause: chosen?.fullBecause ?? [], resumption, codecs, reuse };
 }

@@ -1,11 +1,12 @@
 import type { BackupMeta } from '../../archive/jsonstat.ts';
 import { redact } from '../../backends/url/url.ts';
-import type { ActiveChain } from '../../collections/collection.ts';
+import type { FullReason } from '../../collections/full-due.ts';
 import { idOf, type SetId } from '../../collections/sets.ts';
 import type { BackupStatistics } from '../../events/statistics.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { toScreen } from '../../util/bytepath.ts';
 import type { BackupOptions } from './options.ts';
+import type { SetPlan } from './plan-set.ts';
 import type { ReuseReport } from './reuse/report.ts';
 
 /** What a backup has done. */
@@ -15,6 +16,8 @@ export interface BackupResult {
   /** The set that was written, or would be; undefined when none was. */
   readonly set: SetId | undefined;
   readonly statistics: Readonly<BackupStatistics>;
+  /** The rules that made it a full one, such as `fullIfOlderThan`; none where that was asked for. */
+  readonly fullBecause: readonly FullReason[];
   /** Entries of the source that could not be read. */
   readonly errors: number;
   /** Of the set that was written. */
@@ -33,7 +36,7 @@ export interface Outcome extends Pick<BackupResult, 'kind' | 'statistics' | 'vol
 export function resultOf(
   { url }: Repository,
   { source, concurrency }: BackupOptions,
-  { kind, set, statistics, volumes, reuse, base }: Outcome & { readonly base: ActiveChain | undefined },
+  { kind, set, statistics, volumes, reuse, base, fullBecause }: Outcome & Pick<SetPlan, 'base' | 'fullBecause'>,
 ): BackupResult {
   const meta: BackupMeta = {
     type: set.type,
@@ -48,5 +51,5 @@ export function resultOf(
     earlier: base?.chain.sets.flatMap(({ statistics }) => statistics.local) ?? [],
   };
   const id = kind === 'skipped' ? undefined : idOf(set);
-  return { kind, set: id, statistics, errors: statistics.errors, volumes, reuse, meta };
+  return { kind, set: id, fullBecause, statistics, errors: statistics.errors, volumes, reuse, meta };
 }

@@ -12,6 +12,7 @@ import { lockArchive } from '../../repository/lock.ts';
 import { readSetManifest } from '../../repository/metadata/read-manifest.ts';
 import { Relocation, type Rename } from './relocate.ts';
 import { checkNoFile, checkTarget, fileName, makeParent, placeFor } from './restore-target.ts';
+import { keepRates } from '../../repository/rates.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { openWantedTree, type WantedTree } from '../../repository/past/wanted-tree.ts';
 
@@ -68,6 +69,7 @@ export async function restore(repository: Repository, options: RestoreOptions): 
     makeParent(place);
     const relocation = new Relocation({ ...moves, emit });
     const entries = await write(repository, options, { ...found, relocation, place });
+    await keepRates(repository);
     return { kind: 'restored', time, entries, volumes: found.volumes };
   } finally {
     await found.tree.close();

@@ -12,6 +12,7 @@ import { EntryComparer } from './compare-entry.ts';
 import { findPastState, type PastOptions } from '../../repository/past/past-tree.ts';
 import { lockArchive } from '../../repository/lock.ts';
 import { ownPlaces } from '../../repository/source/own-places.ts';
+import { keepRates } from '../../repository/rates.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { openSource, type SourceOptions } from '../../repository/source/source-tree.ts';
 import { openWantedTree } from '../../repository/past/wanted-tree.ts';
@@ -88,6 +89,7 @@ export async function verify(repository: Repository, options: VerifyOptions): Pr
   } finally {
     await tree.close();
   }
+  await keepRates(repository);
   return { time: state.time, compared, differences, damaged: damaged + tree.damaged };
 
   function differs(path: BytePath, text: string): void {

@@ -1,4 +1,5 @@
 import { UsageError } from '../../errors/errors.ts';
+import type { SizeLimit } from '../../collections/full-due.ts';
 import type { EpochSeconds } from '../../util/time.ts';
 import { option, type ReadContext, toggle } from './option.ts';
 import { MIB, integer, interval, namePrefix, oneOf, time } from './values.ts';
@@ -14,6 +15,19 @@ function compressionLevel(words: readonly string[], context: ReadContext): numbe
   const level = integer(0)(words, context);
   if (level <= 9) return level;
   throw new UsageError('COMMAND_LINE', `${context.flag} must be at most 9, not ${level}.`);
+}
+
+/** `50%` of the full backup, or `2G`, `500M`. */
+function sizeLimit([word = '']: readonly string[], { flag }: ReadContext): SizeLimit {
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)(%|[KMGT]?)$/.exec(word) ?? [];
+  if (number === '') {
+    throw new UsageError(
+      'COMMAND_LINE',
+      `${flag} needs a share of the full backup (50%) or a size (2G), not '${word}'.`,
+    );
+  }
+  if (unit === '%') return { percent: Number(number) };
+  return { bytes: Math.round(Number(number) * 1024 ** ' KMGT'.indexOf(unit || ' ')) };
 }
 
 export const BACKUP = {
@@ -49,6 +63,33 @@ export const BACKUP = {
     default: parseInterval('6M') ?? 0,
     read: interval,
     help: 'Do not reuse volumes older than INTERVAL (default 6M). That is how long ago they were made or last proven to be right.',
+  }),
+  fullIfChainLongerThan: option<number | undefined>({
+    flag: '--full-if-chain-longer-than',
+    value: 'N',
+    release: 'ours',
+    actions: ['backup'],
+    default: undefined,
+    read: integer(0),
+    help: 'Make a full backup when the chain would hold more than N increments.',
+  }),
+  fullIfChainLargerThan: option<SizeLimit | undefined>({
+    flag: '--full-if-chain-larger-than',
+    value: 'SIZE',
+    release: 'ours',
+    actions: ['backup'],
+    default: undefined,
+    read: sizeLimit,
+    help: 'Make a full backup when the increments together are larger than SIZE. That is a share of the full one (50%) or bytes (2G).',
+  }),
+  fullIfRestoreLongerThan: option<number | undefined>({
+    flag: '--full-if-restore-longer-than',
+    value: 'INTERVAL',
+    release: 'ours',
+    actions: ['backup'],
+    default: undefined,
+    read: interval,
+    help: 'Make a full backup when to restore the chain would take longer than INTERVAL. That is estimated from the speed of earlier transfers, restores and verifications.',
   }),
   volsize: option<number>({
     flag: '--volsize',

@@ -1,7 +1,7 @@
 import type { EpochSeconds } from '../../util/time.ts';
 import type { Collection } from '../collection.ts';
 import type { Deletion } from '../deletion.ts';
-import { bytesBySet } from '../set-bytes.ts';
+import { bytesBySet, sumOfKnown } from '../set-bytes.ts';
 import { idOf, type SetId } from '../sets.ts';
 import { filesBySet } from './files-of-set.ts';
 import type { Fate, PrunePlan } from './plan.ts';
@@ -47,12 +47,5 @@ export function reportOf(
     files: fate.kind === 'removed' ? filesOf(set) : [],
   }));
   const merged = plan.mergeable.map((run) => run.map(idOf));
-  return { sets, removed: plan.removed.map(idOf), freed: sumOf(plan.removed.map(bytesOf)), merged };
-}
-
-function sumOf(amounts: readonly (number | undefined)[]): number | undefined {
-  return amounts.reduce<number | undefined>(
-    (sum, bytes) => (sum === undefined || bytes === undefined ? undefined : sum + bytes),
-    0,
-  );
+  return { sets, removed: plan.removed.map(idOf), freed: sumOfKnown(plan.removed.map(bytesOf)), merged };
 }

@@ -1,4 +1,5 @@
 import type { Entry } from '../../archive/entry.ts';
+import { sumOfKnown } from '../../collections/set-bytes.ts';
 import { type BytePath, ROOT } from '../../util/bytepath.ts';
 import { checkTempSpace } from '../check-resources.ts';
 import { openPastTree, type PastState, type PastTree, planPastTree } from './past-tree.ts';
@@ -25,8 +26,12 @@ export async function openWantedTree(
 ): Promise<WantedTree> {
   for (const wanted of paths) {
     const plan = await planPastTree(repository, state, wanted);
+    const begun = performance.now();
     checkTempSpace(repository, largestOf(repository, plan.volumes), purpose);
     const tree = await openPastTree(repository, state.options, plan);
+    const onEnd = (): void => {
+      if (wanted === ROOT) noteSpeed(repository, plan.volumes, performance.now() - begun);
+    };
     let first: Entry | undefined;
     try {
       first = await tree.next();
@@ -35,7 +40,7 @@ export async function openWantedTree(
       throw error;
     }
     if (first !== undefined || wanted === ROOT) {
-      return { wanted, first, volumes: plan.volumes, tree: beginningWith(first, tree) };
+      return { wanted, first, volumes: plan.volumes, tree: beginningWith(first, tree, onEnd) };
     }
     await tree.close();
   }
@@ -48,12 +53,28 @@ function largestOf({ remote }: Repository, volumes: readonly string[]): number {
   return volumes.reduce((most, name) => Math.max(most, remote.sizeOf(name) ?? 0), 0);
 }
 
-/** The tree with an entry that has been taken out of it already. Its content is still to be had. */
-function beginningWith(first: Entry | undefined, tree: PastTree): PastTree {
+/** A whole state that was read tells how long the next one takes. */
+function noteSpeed({ remote, traffic }: Repository, volumes: readonly string[], ms: number): void {
+  const bytes = sumOfKnown(volumes.map((name) => remote.listedSizeOf(name)));
+  if (bytes !== undefined) traffic?.read.add({ bytes, seconds: ms / 1000 });
+}
+
+/**
+ * The tree with an entry that has been taken out of it already. Its content is still to be had. `onEnd` is called when
+ * there are no more.
+ */
+function beginningWith(first: Entry | undefined, tree: PastTree, onEnd: () => void): PastTree {
   let held = first;
+  const passed = (entry: Entry | undefined): Entry | undefined => {
+    if (entry === undefined) onEnd();
+    return entry;
+  };
   return {
     next() {
-      if (held === undefined) return tree.next();
+      if (held === undefined) {
+        const next = tree.next();
+        return next instanceof Promise ? next.then(passed) : passed(next);
+      }
       const entry = held;
       held = undefined;
       return entry;

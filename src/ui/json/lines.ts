@@ -251,6 +251,8 @@ export interface BackupFields {
   kind: 'stored' | 'skipped' | 'planned';
   /** The set that was stored, or would be. */
   set?: SetFields;
+  /** The rules that made it a full backup, such as `--full-if-older-than`. */
+  fullBecause?: FullReasonFields[];
   /** Volumes of that set; 0 when none was stored. */
   volumes: Count;
   /** Entries of the source that could not be read. */
@@ -274,6 +276,18 @@ export interface ReuseFields {
   bytesSent: Count;
   /** The volumes of the last full backup by what was planned for them: all but the clean ones are stored anew. */
   plan: Record<'clean' | 'changed' | 'joined' | 'old' | 'missing' | 'locked', Count>;
+}
+
+/** A rule that made a backup full, and the numbers it went by: what was found, and `most`, which it was to be. */
+export interface FullReasonFields {
+  rule: 'olderThan' | 'chainLongerThan' | 'chainLargerThan' | 'restoreLongerThan';
+  increments?: Count;
+  /** Stored of the increments, and of the full backup. */
+  bytes?: Count;
+  fullBytes?: Count;
+  /** As estimated. */
+  seconds?: number;
+  most?: number;
 }
 
 /** What a backup has counted. */

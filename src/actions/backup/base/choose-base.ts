@@ -1,15 +1,17 @@
 import type { BackupChain } from '../../../collections/chains.ts';
-import { lastFullTime, type Collection } from '../../../collections/collection.ts';
+import type { Collection } from '../../../collections/collection.ts';
+import { type FullDue, fullDue, type FullReason, type FullRules } from '../../../collections/full-due.ts';
 import { neededByIncrement } from '../../../collections/needs.ts';
 import type { Codec } from '../../../crypto/codec.ts';
 import { ChainError, CryptoError } from '../../../errors/errors.ts';
 import { asctime, type EpochSeconds } from '../../../util/time.ts';
 import type { BackupKind, BackupOptions } from '../options.ts';
 import { isWhole } from './check-chain.ts';
+import { knownRates, restoreRate } from '../../../repository/rates.ts';
 import type { Repository } from '../../../repository/repository.ts';
 import { synchronise } from '../../../repository/synchronise.ts';
 
-type Wish = Pick<BackupOptions, 'kind' | 'fullIfOlderThan' | 'checksRemote'>;
+type Wish = Pick<BackupOptions, 'kind' | 'checksRemote'> & FullRules;
 
 /**
  * What is there, with the metadata that the backup reads: none for a full one, also when that is due, so that neither
@@ -23,7 +25,7 @@ export async function findBackups(
   const { keys, emit } = repository;
   const { kind } = wish;
   try {
-    return { found: await synchronise(repository, { needs: neededBy(wish), mayLack: true }), kind };
+    return { found: await synchronise(repository, { needs: neededBy(repository, wish), mayLack: true }), kind };
   } catch (error) {
     if (kind !== 'auto' || keys.isSymmetric || !(error instanceof CryptoError && error.lacksKey)) throw error;
     const text = `${error.message}\nThe last chain cannot be continued here: making a full backup.`;
@@ -32,28 +34,35 @@ export async function findBackups(
   }
 }
 
-function neededBy(wish: Wish): (collection: Collection) => readonly string[] {
+function neededBy(repository: Repository, wish: Wish): (collection: Collection) => readonly string[] {
   return (collection) => {
     const { partial } = collection;
     if (partial !== undefined) return partial.type === 'full' ? [] : neededByIncrement(collection);
-    const isFull = wish.kind === 'full' || collection.isClockDoubted || isFullDue(wish, collection);
+    const isFull =
+      wish.kind === 'full' || collection.isClockDoubted || dueFull(repository, wish, collection).reasons.length > 0;
     return isFull ? [] : neededByIncrement(collection);
   };
 }
 
-/** The chain an increment builds on; undefined for a full backup. */
-export async function chooseBase(
-  repository: Repository,
-  wish: Wish,
-  collection: Collection,
-): Promise<Collection['active']> {
+/** What a backup builds on. */
+export interface Base {
+  /** The chain of an increment; undefined for a full backup. */
+  readonly base: Collection['active'];
+  /** The rules that made it a full one. */
+  readonly fullBecause: readonly FullReason[];
+}
+
+export async function chooseBase(repository: Repository, wish: Wish, collection: Collection): Promise<Base> {
+  if (wish.kind === 'full') return { base: undefined, fullBecause: [] };
+  const due = dueFull(repository, wish, collection);
+  if (due.reasons.length > 0 || due.unknown.length > 0) repository.emit({ kind: 'fullDue', due });
+  if (due.reasons.length > 0) return { base: undefined, fullBecause: due.reasons };
+  return { base: await chainFor(repository, wish, collection), fullBecause: [] };
+}
+
+async function chainFor(repository: Repository, wish: Wish, collection: Collection): Promise<Collection['active']> {
   const { emit } = repository;
   const { kind } = wish;
-  if (kind === 'full') return undefined;
-  if (isFullDue(wish, collection)) {
-    emit({ kind: 'notice', text: 'Last full backup is too old, forcing full backup' });
-    return undefined;
-  }
   const { active, isClockDoubted } = collection;
   if (isClockDoubted) {
     const text = `The clock says ${asctime(collection.now)}, but the first backup set is from ${asctime(firstTime(collection))}.`;
@@ -81,9 +90,11 @@ function firstTime({ chains }: Collection): EpochSeconds {
   return Math.min(...chains.map(({ start }) => start));
 }
 
-function isFullDue({ fullIfOlderThan }: Wish, collection: Collection): boolean {
-  const last = lastFullTime(collection);
-  return fullIfOlderThan !== undefined && (last === undefined || last < fullIfOlderThan);
+function dueFull(repository: Repository, wish: Wish, collection: Collection): FullDue {
+  return fullDue(collection, wish, {
+    sizeOf: repository.remote.listedSizeOf,
+    restoreRate: () => restoreRate(knownRates(repository)),
+  });
 }
 
 /** Encryption begins with the set that is written: what the chain holds already stays as it is. */

@@ -5,10 +5,19 @@ import { timeFields } from '../fields.ts';
 import type { BackupFields, ReuseFields, StatisticsFields } from '../lines.ts';
 import { setFields } from './sets.ts';
 
-export function backupFields({ kind, set, volumes, errors, reuse, statistics }: BackupResult): BackupFields {
+export function backupFields({
+  kind,
+  set,
+  fullBecause,
+  volumes,
+  errors,
+  reuse,
+  statistics,
+}: BackupResult): BackupFields {
   return {
     kind,
     ...(set !== undefined && { set: setFields(set) }),
+    ...(fullBecause.length > 0 && { fullBecause: fullBecause.map((reason) => ({ ...reason })) }),
     volumes,
     errors,
     ...(reuse !== undefined && { reuse: reuseFields(reuse) }),
