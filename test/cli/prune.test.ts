@@ -1,6 +1,7 @@
 import { cpSync, readFileSync } from 'node:fs';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { json, resultOf } from '../support/json.ts';
+import { root } from '../support/paths.ts';
 import { backUp, duplicity, faults, good, names, PLAIN, put, type Scene, scene } from '../support/scene.ts';
 import { timeOfSet } from '../support/times.ts';
 
@@ -108,4 +109,19 @@ describe('what is no policy', () => {
     expect([status, stderr]).toEqual([2, expect.stringContaining(says)]);
     expect(names(s.remote)).toHaveLength(18);
   });
+});
+
+test('the example of the page about chains is what happens', async () => {
+  const page = readFileSync(`${root}/docs/chains.md`, 'utf8');
+  const [, script = '', table = ''] = /## What to keep[^]*?```sh\n([^]*?)```\n\n```\n([^]*?)```/.exec(page) ?? [];
+  const commands = script.trim().split('\n');
+  expect(commands).toHaveLength(2);
+  const said: string[] = [];
+  for (const command of commands) {
+    const words = command.replace('file:///mnt/nas', s.url).split(' ');
+    said.push((await good([...words.slice(1), ...places(s)])).stdout);
+  }
+  for (const line of table.trim().split('\n').slice(2)) expect(said[0]).toContain(line.slice(line.indexOf('bytes')));
+  expect(said[1]).toContain('Removed 2 of 6 backup sets');
+  expect(names(s.remote)).toHaveLength(12);
 });

@@ -85,3 +85,13 @@ test('a set whose manifest cannot be deleted keeps the sets that it builds on', 
   await expect(deleteFiles(session(backend), files)).rejects.toBeInstanceOf(BackendError);
   expect(names.filter((name) => memory.files.has(name))).toEqual(names.slice(2));
 });
+
+test('of many refusals the first ones are told, and how many there were more', async () => {
+  const names = Array.from({ length: 8 }, (_, i) => `file ${i}`);
+  for (const name of names) memory.files.set(name, Buffer.alloc(1));
+  const failing = faultyBackend(memory, [{ kind: 'delete', calls: [1, 2, 3, 4, 5, 6, 7], when: 'before' }]);
+  const files = names.map((name) => ({ place: 'remote' as const, name }));
+  await expect(deleteFiles(session(failing), files)).rejects.toThrow('delete 1 of');
+  expect(events).toHaveLength(6);
+  expect(events.at(-1)).toEqual({ kind: 'warning', text: '2 more could not be deleted.' });
+});

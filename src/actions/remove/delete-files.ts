@@ -5,6 +5,9 @@ import { BackendError } from '../../errors/errors.ts';
 import type { Repository } from '../../repository/repository.ts';
 import type { EpochSeconds } from '../../util/time.ts';
 
+/** A store that refuses one deletion refuses them all, as with object lock. */
+const TOLD = 5;
+
 /**
  * Deletes in the order given, of a chain the newest set first. What cannot be deleted is a warning, and the first such
  * failure is thrown at the end. A set whose manifest stays keeps all its files: without them it would still look complete.
@@ -21,6 +24,7 @@ export async function deleteFiles(
   files: readonly Deletion[],
 ): Promise<void> {
   let failure: BackendError | undefined;
+  let failures = 0;
   const kept = new Set<string>();
   /** When the sets end that those build on. */
   const bases = new Set<EpochSeconds>();
@@ -40,9 +44,11 @@ export async function deleteFiles(
       if (!(error instanceof BackendError)) throw error;
       failure ??= error;
       if (parsed?.kind === 'manifest') keep(parsed);
-      emit({ kind: 'warning', text: `${name} could not be deleted: ${error.message}` });
+      failures++;
+      if (failures <= TOLD) emit({ kind: 'warning', text: `${name} could not be deleted: ${error.message}` });
     }
   }
+  if (failures > TOLD) emit({ kind: 'warning', text: `${failures - TOLD} more could not be deleted.` });
   if (failure !== undefined) throw failure;
 
   function keep(set: FileName): void {
