@@ -4,6 +4,7 @@ export type { PathInput, StoredPath } from './store/paths.ts';
 export type { PassphraseCallback } from './store/secrets.ts';
 export type {
   BackupRequest,
+  CheckRequest,
   DryRunOptions,
   EntriesRequest,
   MirrorRequest,
@@ -22,6 +23,7 @@ export type { BackupResult } from './actions/backup/result.ts';
 export type { RestoreResult } from './actions/restore/restore.ts';
 export type { VerifyResult } from './actions/verify/verify.ts';
 export type { PruneResult } from './actions/remove/prune.ts';
+export type { CheckReport } from './actions/check/report.ts';
 export type { RemoveResult } from './actions/remove/remove-old.ts';
 export type { MirrorResult } from './actions/mirror/mirror.ts';
 export type { MirroredSet } from './actions/mirror/copy-set.ts';

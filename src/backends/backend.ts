@@ -33,6 +33,14 @@ export interface RemoteFile {
   readonly size?: number;
 }
 
+/** What a store tells of bytes that it holds. */
+export interface Checksum {
+  /** In lower case: `sha1`, `md5`, … */
+  readonly algorithm: string;
+  /** In lower case. */
+  readonly hex: string;
+}
+
 export interface Traits {
   /** How many calls may run at once on one instance. */
   readonly parallel: number;
@@ -59,6 +67,8 @@ export interface Backend extends AsyncDisposable {
 
   /** undefined: not there. `size` missing: there, but the server does not tell. */
   stat?(name: string, call: Call): Promise<RemoteFile | undefined>;
+  /** Of the whole file, without its bytes coming here; undefined: the store tells none for it. */
+  checksum?(name: string, call: Call): Promise<Checksum | undefined>;
   getRange?<T>(name: string, start: number, end: number, take: (bytes: Bytes) => Promise<T>, call: Call): Promise<T>;
   rename?(from: string, to: string, call: Call): Promise<void>;
   /**

@@ -43,6 +43,7 @@ const BULKY_ACTIONS: Readonly<Partial<Record<RunCommand['action'], readonly stri
   restore: BULKY_MODULES,
   verify: BULKY_MODULES,
   squash: BULKY_MODULES,
+  check: BULKY_MODULES,
   'list-current-files': ['node:zlib'],
 };
 
@@ -209,6 +210,8 @@ async function act(
       return runList(repository, command.settings);
     case 'collection-status':
       return runStatus(repository, command.settings);
+    case 'check':
+      return (await import('../cli/run/check.ts')).runCheck(repository, command.settings);
     case 'cleanup':
       return runCleanup(repository, command.settings);
     case 'remove-older-than':

@@ -33,7 +33,17 @@ export type LedgerRecord =
       readonly made: EpochSeconds;
     }
   /** A file with this hash was read and found to be right. */
-  | { readonly what: 'proven'; readonly at: EpochSeconds; readonly sha1: string }
+  | {
+      readonly what: 'proven';
+      readonly at: EpochSeconds;
+      readonly sha1: string;
+      /** Its name on the remote: of two files with the same bytes each can be damaged alone. */
+      readonly file?: string;
+      /** Bytes. */
+      readonly size?: number;
+      /** What the store told of it then, as `algorithm:hex`: while it tells the same, the bytes need not be fetched. */
+      readonly tag?: string;
+    }
   /** A set was deleted. */
   | { readonly what: 'removed'; readonly at: EpochSeconds; readonly set: string };
 

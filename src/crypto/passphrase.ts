@@ -7,6 +7,7 @@ export type PassphraseAction =
   | 'inc'
   | 'restore'
   | 'verify'
+  | 'check'
   | 'cleanup'
   | 'replicate'
   | 'squash'
@@ -60,6 +61,7 @@ const LEAST_LENGTH = 8;
 
 /** These read no encrypted file themselves; what they need of the metadata, `sync` decides. */
 const NEVER_ASKING: ReadonlySet<PassphraseAction> = new Set([
+  'check',
   'collection-status',
   'list-current-files',
   'remove-older-than',

@@ -52,6 +52,8 @@ export const CODES = {
   INCOMPLETE: 101,
   /** With `--strict`: done, but not without warnings. */
   STRICT: 102,
+  /** `check` has done its work and found damage. */
+  DAMAGE_FOUND: 103,
 } as const satisfies Record<string, number>;
 
 /** The word for a kind of failure, which stays; `exitCode` is its number. */

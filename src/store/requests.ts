@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import type { CheckOptions } from '../actions/check/check.ts';
 import type { BackupOptions } from '../actions/backup/options.ts';
 import type { TooOld } from '../actions/remove/remove-old.ts';
 import type { Policy } from '../collections/prune/policy.ts';
@@ -146,6 +147,22 @@ export interface PruneRequest extends DryRunOptions {
   readonly squash?: Pick<SquashRequest, 'volumeSize' | 'concurrency'> | undefined;
 }
 
+/** What is proven. By default all of it. */
+export interface CheckRequest extends DryRunOptions {
+  /** Of what is stored, 0 to 100: that first which has gone unproven for longest. */
+  readonly percent?: number | undefined;
+  /** Bytes that are read at most; one file at least is. */
+  readonly budget?: number | undefined;
+  /** Only what was not proven since then. */
+  readonly notProvenSince?: TimeInput | undefined;
+  /** Only the sets that the state of this time is restored from. */
+  readonly time?: TimeInput | undefined;
+  /** Bytes are fetched also where the place tells a checksum of them. */
+  readonly readData?: boolean | undefined;
+  /** Contents are decoded and compared with the signatures. Needs the key, and reads all. */
+  readonly deep?: boolean | undefined;
+}
+
 /** What is copied. */
 export interface ReplicateRequest extends DryRunOptions {
   /** The URL of the place to copy from. It is read with the passphrase and keys of the store, and only read. */
@@ -262,6 +279,17 @@ function squashRules(
   { keys = {} }: StoreOptions,
 ): SquashRules {
   return { volumeSize, concurrency, listsFiles: true, signer: keys.signWith };
+}
+
+export function checkOptions(request: CheckRequest): CheckOptions {
+  const { percent, budget, notProvenSince, time, readData = false, deep = false } = request;
+  if (deep && (percent !== undefined || budget !== undefined || notProvenSince !== undefined)) {
+    throw new UsageError(
+      'USER_ERROR',
+      '`deep` reads all: it does not go with `percent`, `budget` and `notProvenSince`.',
+    );
+  }
+  return { percent, budget, notSince: secondsOf(notProvenSince), time: secondsOf(time), readsData: readData, deep };
 }
 
 export function tooOld(request: RemoveRequest): TooOld {

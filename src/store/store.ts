@@ -1,5 +1,7 @@
 import { backup } from '../actions/backup/backup.ts';
 import type { BackupResult } from '../actions/backup/result.ts';
+import { check } from '../actions/check/check.ts';
+import type { CheckReport } from '../actions/check/report.ts';
 import { entries } from '../actions/list/entries.ts';
 import { versions } from '../actions/list/versions.ts';
 import { cleanup, type CleanupResult } from '../actions/remove/cleanup.ts';
@@ -22,6 +24,8 @@ import { readableOf } from './readable.ts';
 import {
   type BackupRequest,
   backupOptions,
+  checkOptions,
+  type CheckRequest,
   type DryRunOptions,
   type EntriesRequest,
   type MirrorRequest,
@@ -41,7 +45,7 @@ import {
 
 /**
  * Backups at one place, and what is done with them. Calls that only read (`sets`, `entries`, `versions`, `read`, `restore`,
- * `verify`) may run at once; one that writes has the archive dir for itself: it fails with USER_ERROR while another works,
+ * `verify`, `check`) may run at once; one that writes has the archive dir for itself: it fails with USER_ERROR while another works,
  * and others while it does. What fails throws a `DuplicityError`; what a signal ends throws the reason of the signal.
  */
 export interface Store extends AsyncDisposable {
@@ -96,6 +100,15 @@ export interface Store extends AsyncDisposable {
    * print(compared, differences);
    */
   verify(request: VerifyRequest): Promise<VerifyResult>;
+  /**
+   * Proves that what is stored is what was stored, without a passphrase as far as the archive dir has the manifests; remembers
+   * there what was proven. Damage is in the result, and no failure.
+   * @example
+   * const { damage, now, never } = await store.check({ percent: 10 });
+   * for (const { file, reason, remedy } of damage) print(file, reason, remedy);
+   * print(now.bytes, never.bytes);
+   */
+  check(request?: CheckRequest): Promise<CheckReport>;
   /**
    * Removes old backups. The result holds the plan.
    * @example
@@ -194,6 +207,11 @@ export async function openStore(url: string, options: StoreOptions): Promise<Sto
     verify(request) {
       const task = { action: 'verify', isReading: true, signal: request.signal } as const;
       return calls.run(task, async (repository) => verify(repository, verifyOptions(request, options)));
+    },
+    check(request = {}) {
+      const { dryRun, signal } = request;
+      const task = { action: 'check', isReading: true, dryRun, signal } as const;
+      return calls.run(task, async (repository) => check(repository, checkOptions(request)));
     },
     remove(request) {
       const { dryRun, signal } = request;

@@ -67,6 +67,7 @@ const ACTIONS: Readonly<Record<string, (s: Scene) => readonly string[]>> = {
   'list-current-files': ({ url }) => ['list-current-files', url],
   'collection-status': ({ url }) => ['collection-status', url],
   'collection-status --show-changes-in-set': ({ url }) => ['collection-status', '--show-changes-in-set', '0', url],
+  check: ({ url }) => ['check', url],
   cleanup: ({ url }) => ['cleanup', '--force', url],
   'remove-older-than': ({ url }) => ['remove-older-than', String(timeOfSet(9)), '--force', url],
   'remove-all-but-n-full': ({ url }) => ['remove-all-but-n-full', '1', '--force', url],

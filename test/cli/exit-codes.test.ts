@@ -323,6 +323,12 @@ const FAILURES: readonly Failing[] = [
     says: /^No files found in archive - nothing restored\.$/,
     run: afterBackup(() => replaceVolume(() => Buffer.alloc(10_240)), url, target),
   },
+  {
+    code: 103,
+    when: 'check finds that a volume is not there',
+    says: /^1 file of 1 backup set is damaged or missing\.$/,
+    run: afterBackup(() => rmSync(remoteFile('.vol1.')), ...words('check'), url),
+  },
   ...['restore', 'verify'].map((action): Failing => ({
     code: 21,
     when: `a volume with another hash, on ${action}`,

@@ -24,6 +24,8 @@ export interface Machine {
   readonly dir: string;
   readonly source: string;
   readonly archive: string;
+  /** Of the process that is acted for. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Where syncing costs nothing, if there is such a place. */
@@ -42,7 +44,7 @@ export interface Session extends Repository {
 
 /** Runs an action in this process; it must end with 0. Gives what it said. */
 export async function act(
-  { dir, archive }: Machine,
+  { dir, archive, env = {} }: Machine,
   backend: Backend,
   k: number,
   settings: Partial<Settings>,
@@ -66,7 +68,7 @@ export async function act(
     keys: openKeys({
       encoding: encodingOf(all),
       action: 'backup',
-      env: {},
+      env,
       emit,
       ask: () => Promise.reject(new Error('nobody is to be asked')),
     }),

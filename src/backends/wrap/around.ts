@@ -2,7 +2,7 @@ import type { Backend, Body, Bytes, Call, RemoteFile } from '../backend.ts';
 
 /** One call of a back end. The kinds are the reference's words for the operations, as its messages show them. */
 export interface Step {
-  readonly kind: 'put' | 'get' | 'list' | 'delete' | 'query' | 'move' | 'copy';
+  readonly kind: 'put' | 'get' | 'list' | 'delete' | 'query' | 'checksum' | 'move' | 'copy';
   /** Remote name; empty for a listing. */
   readonly name: string;
   /** The local file that a put sends, when there is one. */
@@ -29,6 +29,8 @@ export function around(inner: Backend, layer: Layer): Backend {
   };
   const stat = inner.stat?.bind(inner);
   if (stat) outer.stat = (name, call) => layer({ kind: 'query', name }, call, () => stat(name, call));
+  const checksum = inner.checksum?.bind(inner);
+  if (checksum) outer.checksum = (name, call) => layer({ kind: 'checksum', name }, call, () => checksum(name, call));
   const getRange = inner.getRange?.bind(inner);
   if (getRange) {
     outer.getRange = <T>(name: string, start: number, end: number, take: (bytes: Bytes) => Promise<T>, call: Call) =>

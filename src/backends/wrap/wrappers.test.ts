@@ -26,6 +26,7 @@ const ABILITIES: Record<Exclude<keyof Backend, typeof Symbol.asyncDispose | 'tra
   copy: true,
   unfinished: true,
   localFile: true,
+  checksum: true,
 };
 
 /** A back end whose methods live on a prototype, as those of a class do, and write down that they were called. */

@@ -21,7 +21,8 @@ export type ActionGroup =
   | 'prune'
   | 'replicate'
   | 'squash'
-  | 'mirror';
+  | 'mirror'
+  | 'check';
 
 /** What the reader of a value may look at. */
 export interface ReadContext {

@@ -1,5 +1,6 @@
 import { BACKENDS } from './backends.ts';
 import { BACKUP } from './backup.ts';
+import { CHECK } from './check.ts';
 import { ENCRYPTION, ENCRYPTION_SHORTHANDS } from './encryption.ts';
 import { ANSWERS, GENERAL } from './general.ts';
 import { LOGGING } from './logging.ts';
@@ -19,6 +20,7 @@ export const OPTIONS = {
   ...RESTORE,
   ...PRUNE,
   ...SQUASH,
+  ...CHECK,
   ...ENCRYPTION,
   ...BACKENDS,
   ...OBJECT_STORES,
@@ -33,6 +35,7 @@ export const TOPICS: readonly { readonly title: string; readonly options: Readon
   { title: 'Restore, verify, list and status', options: RESTORE },
   { title: 'Prune', options: PRUNE },
   { title: 'Squash', options: SQUASH },
+  { title: 'Check', options: CHECK },
   { title: 'Encryption', options: { ...ENCRYPTION, ...ENCRYPTION_SHORTHANDS } },
   { title: 'Back ends', options: BACKENDS },
   { title: 'Object stores', options: OBJECT_STORES },

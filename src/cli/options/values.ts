@@ -57,6 +57,23 @@ export const interval: Read<number> = ([word = ''], { flag }) => {
   });
 };
 
+/** 0 to 100, with or without the sign. */
+export const percent: Read<number> = ([word = ''], { flag }) => {
+  const number = /^\d+(?:\.\d+)?%?$/.test(word.trim()) ? Number.parseFloat(word) : Number.NaN;
+  if (number > 0 && number <= 100) return number;
+  throw new UsageError('COMMAND_LINE', `${flag} needs a number above 0 and up to 100, not '${word}'.`);
+};
+
+const UNITS = ['', 'K', 'M', 'G', 'T'] as const;
+
+/** Bytes, or KiB, MiB, GiB, TiB with the letter. */
+export const bytes: Read<number> = ([word = ''], { flag }) => {
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(word.trim()) ?? [];
+  const value = Math.floor(Number(number) * KIB ** UNITS.findIndex((one) => one === unit.toUpperCase()));
+  if (number !== '' && Number.isSafeInteger(value)) return value;
+  throw new UsageError('COMMAND_LINE', `${flag} needs a number of bytes such as 500M or 2G, not '${word}'.`);
+};
+
 /** A whole number of at least `min`, multiplied by `unit`. */
 export function integer(min: number, unit = 1): Read<number> {
   return ([word = ''], { flag }) => {

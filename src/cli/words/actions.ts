@@ -11,6 +11,7 @@ export type Action =
   | 'verify'
   | 'list-current-files'
   | 'collection-status'
+  | 'check'
   | 'cleanup'
   | 'remove-older-than'
   | 'remove-all-but-n-full'
@@ -33,7 +34,7 @@ interface ActionSpec {
   readonly group?: ActionGroup;
 }
 
-/** Names are those of both releases, aliases those of 3.0.1; `backup` was not in 0.8.22, `prune`, `squash` and `validate-backend` are ours. */
+/** Names are those of both releases, aliases those of 3.0.1; `backup` was not in 0.8.22, `NOT_IN_0_8` has those of ours. */
 export const ACTIONS: readonly ActionSpec[] = [
   {
     action: 'backup',
@@ -90,6 +91,14 @@ export const ACTIONS: readonly ActionSpec[] = [
     help: 'Show chains, sets and what is left over.',
     more: 'Reads names only, not the backups. --show-changes-in-set tells what a backup changed, --file-changed which of them changed a file.',
     group: 'status',
+  },
+  {
+    action: 'check',
+    aliases: [],
+    takes: 'URL',
+    help: 'Prove that what is stored is what was stored. Needs no key.',
+    more: 'Compares names, sizes and the hashes of all files with the manifests of the archive dir, and with those of the storage as far as they can be read. --percent, --budget and --older-than spread the reading over many runs, which is remembered. With --deep, which needs the key, contents are decoded and compared with the signatures. Ends with 103 when something is damaged, and tells what is lost.',
+    group: 'check',
   },
   {
     action: 'cleanup',
@@ -192,7 +201,7 @@ export function noAction(word: string): UsageError {
   });
 }
 
-const NOT_IN_0_8: readonly Action[] = ['backup', 'prune', 'squash', 'mirror', 'validate-backend'];
+const NOT_IN_0_8: readonly Action[] = ['backup', 'check', 'prune', 'squash', 'mirror', 'validate-backend'];
 
 /**
  * The action a first word stands for: a name, an alias, or a unique beginning of a name of 0.8.22. undefined when it

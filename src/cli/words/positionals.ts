@@ -20,7 +20,14 @@ export type Request =
   | ({ readonly action: 'full' | 'incremental' | 'backup'; readonly source: BytePath; readonly url: string } & Through)
   | ({ readonly action: 'restore' | 'verify'; readonly url: string; readonly target: BytePath } & Through)
   | {
-      readonly action: 'list-current-files' | 'collection-status' | 'cleanup' | 'prune' | 'squash' | 'validate-backend';
+      readonly action:
+        | 'list-current-files'
+        | 'collection-status'
+        | 'check'
+        | 'cleanup'
+        | 'prune'
+        | 'squash'
+        | 'validate-backend';
       readonly url: string;
     }
   | { readonly action: 'remove-older-than'; readonly time: EpochSeconds; readonly url: string }
@@ -75,6 +82,7 @@ function namedRequest(action: Action, words: readonly string[], context: Context
     }
     case 'list-current-files':
     case 'collection-status':
+    case 'check':
     case 'cleanup':
     case 'prune':
     case 'squash':

@@ -144,6 +144,7 @@ export interface Results {
   verify: VerifyFields;
   'list-current-files': ListFields;
   'collection-status': StatusFields | ChangesFields | HistoryFields;
+  check: CheckReportFields;
   cleanup: CleanupFields;
   'remove-older-than': RemoveFields;
   'remove-all-but-n-full': RemoveFields;
@@ -172,6 +173,7 @@ export type ResultLine =
   | ResultOf<'verify'>
   | ResultOf<'list-current-files'>
   | ResultOf<'collection-status'>
+  | ResultOf<'check'>
   | ResultOf<'cleanup'>
   | ResultOf<'remove-older-than'>
   | ResultOf<'remove-all-but-n-full'>
@@ -337,6 +339,66 @@ export interface VerifyFields extends StateFields {
 
 export interface ListFields extends StateFields {
   entries: Count;
+}
+
+/** What `check` has found. */
+export interface CheckReportFields {
+  /** There is no damage; not that everything was read. */
+  isSound: boolean;
+  /** Finished sets that were looked at. */
+  sets: Count;
+  damage: DamageFields[];
+  /** Found right in this run; of a dry run: what would be read. */
+  now: AmountFields;
+  /** Those of `now` that were not fetched, because the store told their checksum. */
+  byChecksum: AmountFields;
+  /** Found right in an earlier run, and not looked at in this one. */
+  before: AmountFields;
+  /** Could be proven, and never was. */
+  never: AmountFields;
+  /** When that was proven which has gone unproven for longest. */
+  oldest?: Timestamp;
+  oldestEpoch?: Epoch;
+  /** Files of which nothing but name and size could be looked at. */
+  unproven: { file: string; set: SetFields; why: 'needsKey' | 'noHash' }[];
+  /** Sets that were removed meanwhile. */
+  removed: SetFields[];
+  /** Interrupted sets: no backups. */
+  unfinished: SetFields[];
+  /** Contents were decoded and compared with the signatures. */
+  isDeep: boolean;
+  isPlanned: boolean;
+}
+
+/** Something that is not as it was stored. */
+export interface DamageFields {
+  /** `differs`: the store and the archive dir do not tell the same. */
+  kind: 'missing' | 'changed' | 'differs';
+  part: 'volume' | 'manifest' | 'signatures' | 'set';
+  /** `local`: in the archive dir. */
+  place: 'remote' | 'local';
+  file: string;
+  set: SetFields;
+  /** What was found. */
+  reason: string;
+  /** The first and the last path that the file holds; the root is empty. */
+  lost?: LostFields;
+  /** What can be done. */
+  remedy: string;
+}
+
+export interface LostFields {
+  from: string;
+  /** @contentEncoding base64 */
+  fromBytes?: string;
+  to: string;
+  /** @contentEncoding base64 */
+  toBytes?: string;
+}
+
+export interface AmountFields {
+  files: Count;
+  bytes: Count;
 }
 
 export interface CleanupFields {

@@ -1,4 +1,5 @@
 import type { BackupResult } from '../../actions/backup/result.ts';
+import type { CheckReport } from '../../actions/check/report.ts';
 import type { ListResult } from '../../actions/list/list.ts';
 import type { CleanupResult } from '../../actions/remove/cleanup.ts';
 import type { PruneResult } from '../../actions/remove/prune.ts';
@@ -24,6 +25,7 @@ export interface ActionResults {
   readonly 'list-current-files': ListResult;
   /** The last: the sets whose changes were told. */
   readonly 'collection-status': StatusResult | FileHistory | { readonly sets: readonly SetId[] };
+  readonly check: CheckReport;
   readonly cleanup: CleanupResult;
   readonly 'remove-older-than': RemoveResult;
   readonly 'remove-all-but-n-full': RemoveResult;

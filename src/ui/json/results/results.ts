@@ -1,6 +1,7 @@
 import type { ActionResults } from '../../results/report.ts';
 import { backupFields } from './backup.ts';
 import { pruneFields } from './prune.ts';
+import { checkReportFields } from './check.ts';
 import { listFields, restoreFields, verifyFields } from './reading.ts';
 import { statusFields } from './status.ts';
 import { cleanupFields, mirrorFields, removeFields, replicateFields, squashFields, validateFields } from './upkeep.ts';
@@ -14,6 +15,7 @@ export const RESULT_FIELDS = {
   verify: verifyFields,
   'list-current-files': listFields,
   'collection-status': statusFields,
+  check: checkReportFields,
   cleanup: cleanupFields,
   'remove-older-than': removeFields,
   'remove-all-but-n-full': removeFields,

@@ -1,0 +1,45 @@
+import { allSets, type Collection } from '../../../collections/collection.ts';
+import { setKey } from '../../../collections/listing.ts';
+import type { SetId } from '../../../collections/sets.ts';
+import type { Repository } from '../../../repository/repository.ts';
+import type { Memory } from '../memory.ts';
+import { damageWith } from '../remedies.ts';
+import type { Damage } from '../report.ts';
+import { nameOfLostSet } from './names.ts';
+
+/**
+ * Sets that were made here, or of which the archive dir has the manifest, and of which no file is there: the store is as
+ * it was before. Of those that only the archive dir knows, the ones count that are newer than all that is there: old ones
+ * are removed by other machines, too.
+ */
+export function vanishedSets({ prefixes }: Repository, collection: Collection, memory: Memory): readonly Damage[] {
+  const there = new Set([...allSets(collection)].map(setKey));
+  const newest = Math.max(-Infinity, ...allSets(collection).map(({ end }) => end));
+  const lost = new Map<string, SetId>();
+  for (const key of memory.alive) {
+    const set = setOfKey(key);
+    if (!there.has(key) && set !== undefined) lost.set(key, set);
+  }
+  for (const file of collection.local) {
+    const isManifest = file.kind === 'manifest' && !file.partial;
+    if (isManifest && file.end > newest && !there.has(setKey(file))) lost.set(setKey(file), file);
+  }
+  return [...lost.values()].map(({ type, start, end }) =>
+    damageWith({
+      kind: 'missing',
+      part: 'set',
+      place: 'remote',
+      file: nameOfLostSet({ type, start, end }, prefixes),
+      set: { type, start, end },
+      reason: 'It was finished here, this machine has not removed it, and nothing of it is there.',
+      lost: undefined,
+    }),
+  );
+}
+
+/** What `setKey` makes. */
+function setOfKey(key: string): SetId | undefined {
+  const [, type, start, end] = /^(full|inc) (\d+(?:\.\d+)?) (\d+(?:\.\d+)?)$/.exec(key) ?? [];
+  if (type === undefined || (type !== 'full' && type !== 'inc')) return undefined;
+  return { type, start: Number(start), end: Number(end) };
+}
