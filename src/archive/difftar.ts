@@ -23,6 +23,8 @@ export interface DifftarOptions {
    * inside one of them. Behind the path nothing is read any more.
    */
   readonly wanted?: BytePath;
+  /** Hears of every member as it stands in its volume: `piece` as in its name, 0 when it is not split. */
+  readonly onMember?: (file: string, path: BytePath, piece: number) => void;
 }
 
 /** A member of a difftar. `piece` counts from 1; 0: the entry is not split. */
@@ -144,7 +146,7 @@ export class DifftarStream implements EntryStream {
       throw error;
     }
     if (member === undefined || member instanceof Promise) return this.#followingLater(member);
-    return parseMember(member, this.#label);
+    return this.#parsed(member);
   }
 
   async #followingLater(first: Promise<TarMember | undefined> | undefined): Promise<DifftarMember | undefined> {
@@ -157,7 +159,13 @@ export class DifftarStream implements EntryStream {
       this.#tar = new TarReader(volume.bytes, { label: volume.name });
       member = await this.#answer(this.#tar.next());
     }
-    return parseMember(member, this.#label);
+    return this.#parsed(member);
+  }
+
+  #parsed(member: TarMember): DifftarMember {
+    const parsed = parseMember(member, this.#label);
+    this.#options.onMember?.(this.#label, parsed.path, parsed.piece);
+    return parsed;
   }
 
   async #nextVolume(): Promise<OpenVolume | undefined> {

@@ -70,8 +70,9 @@ describe('options', () => {
     expect(half.stdout).toMatch(
       /^proven now +2 files, .*\nnever proven +2 files, .*\nNo damage found in 1 backup set\.\n$/,
     );
-    const rest = await good(['check', '--budget', '1M', '--set', 'now', s.url]);
+    const rest = await good(['check', '--budget', '1M', '--set', 'now', '--older-than', '1D', '--read-data', s.url]);
     expect(rest.stdout).toMatch(/^proven now +2 files, .*\nproven before +2 files, .*, the longest ago on /);
+    expect((await good(['check', '--deep', s.url])).stdout).toContain('decoded and compared with the signatures');
   });
 
   test('a place without a backup does not pass', async () => {

@@ -4,6 +4,7 @@ import { wantedTime } from '../../repository/load-collection.ts';
 import type { Repository } from '../../repository/repository.ts';
 import type { EpochSeconds } from '../../util/time.ts';
 import { chooseProofs, type HowMuch } from './choose-proofs.ts';
+import { type DeepProofs, deepCheck } from './deep/deep-check.ts';
 import { survey, type Survey } from './find/survey.ts';
 import { provableFiles, type Provable } from './prove/provable.ts';
 import { proveAll, type Proofs } from './prove/prove-all.ts';
@@ -40,19 +41,22 @@ export async function check(repository: Repository, options: CheckOptions = {}):
   const provable = files.flatMap((one) => one.provable);
   const chosen = chooseProofs(provable, options);
   if (!dryRun) appendLedger(repository.archiveDir, found.proven);
-  const proofs = dryRun ? planned(chosen) : await proveAll(repository, chosen, { readsData, canRead });
-  const all = [...settleManifests(found, proofs), ...oddLocks(found, proofs), ...proofs.damage];
+  const decoded = deep && !dryRun ? await deepCheck(repository, found) : NOT_DECODED;
+  const toProve = chosen.filter(({ file }) => !decoded.proven.has(file));
+  const proofs = dryRun ? planned(chosen) : await proveAll(repository, toProve, { readsData, canRead });
+  const proven = new Set([...proofs.proven, ...chosen.filter(({ file }) => decoded.proven.has(file))]);
+  const all = [...settleManifests(found, proofs), ...oddLocks(found, proofs), ...proofs.damage, ...decoded.damage];
   const { damage, removed } = await stillThere(
     repository,
     found.sets.map(({ set }) => set),
     all,
   );
-  const rest = provable.filter((one) => !proofs.proven.has(one));
-  const times = provable.flatMap((one) => (proofs.proven.has(one) ? repository.now : (one.remembered?.at ?? [])));
+  const rest = provable.filter((one) => !proven.has(one));
+  const times = provable.flatMap((one) => (proven.has(one) ? repository.now : (one.remembered?.at ?? [])));
   return {
     sets: found.sets.length,
     damage: damage.toSorted((a, b) => a.set.end - b.set.end || a.set.start - b.set.start),
-    now: amountOf(proofs.proven),
+    now: amountOf(proven),
     byChecksum: amountOf(proofs.byChecksum),
     before: amountOf(rest.filter(({ wasProven }) => wasProven)),
     never: amountOf(rest.filter(({ wasProven }) => !wasProven)),
@@ -64,6 +68,8 @@ export async function check(repository: Repository, options: CheckOptions = {}):
     isPlanned: dryRun,
   };
 }
+
+const NOT_DECODED: DeepProofs = { damage: [], proven: new Set() };
 
 function planned(chosen: readonly Provable[]): Proofs {
   return { proven: new Set(chosen), byChecksum: new Set(), damage: [], unproven: [], witnesses: new Map() };

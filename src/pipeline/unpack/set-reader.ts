@@ -1,4 +1,5 @@
-import { DifftarStream, type OpenVolume } from '../../archive/difftar.ts';
+import { type DifftarOptions, DifftarStream, type OpenVolume } from '../../archive/difftar.ts';
+import type { VolumeRecord } from '../../archive/manifest/manifest.ts';
 import type { OnArchiveWarning } from '../../archive/warning.ts';
 import type { Codec } from '../../crypto/codec.ts';
 import { BackendError, CryptoError, IntegrityError, type DuplicityError } from '../../errors/errors.ts';
@@ -18,9 +19,11 @@ export interface SetReaderOptions extends VolumeFetcherOptions {
   readonly ignoreErrors: boolean;
   readonly onWarning: OnArchiveWarning;
   /** A volume was left out because of this. */
-  readonly onSkipped: (error: DuplicityError) => void;
+  readonly onSkipped: (error: DuplicityError, record: VolumeRecord) => void;
+  /** Hears of every member; see `DifftarOptions`. */
+  readonly onMember?: DifftarOptions['onMember'];
   /** A volume has been read. */
-  readonly onVolume: () => void;
+  readonly onVolume: (volume: FetchedVolume) => void;
   readonly emit: Emit;
 }
 
@@ -40,11 +43,15 @@ const FEW_SETS = 8;
 export function openSets(plans: readonly SetPlan[], options: SetReaderOptions): OpenSets {
   const fetcher = volumeFetcher(plans, options);
   const bounded = plans.length > FEW_SETS ? decoderLimit(options.spool) : undefined;
-  const { onWarning } = options;
+  const { onWarning, onMember } = options;
   return {
     streams: plans.map((plan) => {
       const volumes = openVolumes(plan, { ...options, fetcher, bounded });
-      return new DifftarStream(volumes, { onWarning, wanted: plan.wanted });
+      return new DifftarStream(volumes, {
+        onWarning,
+        wanted: plan.wanted,
+        ...(onMember !== undefined && { onMember }),
+      });
     }),
     close: () => fetcher.close(),
   };
@@ -63,7 +70,7 @@ async function* openVolumes({ records }: SetPlan, options: VolumeOptions): Async
     } catch (error) {
       const isAboutVolume = error instanceof IntegrityError || error instanceof BackendError || isUnreadable(error);
       if (!options.ignoreErrors || !isAboutVolume) throw error;
-      options.onSkipped(error);
+      options.onSkipped(error, record);
       continue;
     }
     const { name, file, isChecked } = found;
@@ -75,7 +82,7 @@ async function* openVolumes({ records }: SetPlan, options: VolumeOptions): Async
     } finally {
       file.release();
     }
-    options.onVolume();
+    options.onVolume(found);
   }
 }
 

@@ -1,0 +1,39 @@
+import type { Entry, EntryStream } from '../../../archive/entry.ts';
+import { IntegrityError } from '../../../errors/errors.ts';
+import type { Soon } from '../../../util/soon.ts';
+
+/**
+ * A stream that tells of damage and goes on behind it, or ends with it when it cannot: signatures are dead after damage,
+ * volumes are not.
+ */
+export function tolerantStream(
+  inner: EntryStream,
+  { goesOn, onDamage }: { readonly goesOn: boolean; readonly onDamage: (error: IntegrityError) => void },
+): EntryStream {
+  let isDead = false;
+
+  function next(): Soon<Entry | undefined> {
+    for (;;) {
+      if (isDead) return undefined;
+      try {
+        const entry = inner.next();
+        return entry instanceof Promise ? entry.catch(passOver) : entry;
+      } catch (error) {
+        tell(error);
+      }
+    }
+  }
+
+  function passOver(error: unknown): Soon<Entry | undefined> {
+    tell(error);
+    return next();
+  }
+
+  function tell(error: unknown): void {
+    if (!(error instanceof IntegrityError)) throw error;
+    isDead = !goesOn;
+    onDamage(error);
+  }
+
+  return { next, read: () => (isDead ? undefined : inner.read()), close: () => inner.close() };
+}
