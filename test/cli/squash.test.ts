@@ -169,6 +169,9 @@ describe('one that is killed', () => {
     expect(await restoredTree({ ...s, url: `file://${copy}` }, LAST)).toEqual(trees[LAST]);
     const { status } = await duplicity(args);
     expect(status).toBe(0);
+    // The archive dir began empty: it holds nothing that is of no use.
+    const { stdout: shown } = await good([...args.slice(1, 3), 'collection-status', s.url]);
+    expect(shown).not.toContain('fit no chain');
     expect(setsOf(s.remote)).toHaveLength(2);
     expect(await restoredTree(s, LAST)).toEqual(trees[LAST]);
     const { stdout } = await good(['cleanup', '--force', s.url]);

@@ -96,15 +96,16 @@ describe.runIf(canRun).each(isLong ? [plain, gz, symmetric, publicKey, signed, h
     test(
       'are restored by both once increments have become one, and both go on',
       async () => {
-        const chain = await make(mode, 4, golden);
+        const last = isLong ? 4 : 3;
+        const chain = await make(mode, last, golden);
         await squash(chain, 1, 3);
-        await expectStates(chain, isLong ? [0, 1, 3, 4] : [4], isLong ? PROGRAMS : ['the reference']);
+        await expectStates(chain, isLong ? [0, 1, 3, 4] : [3], isLong ? PROGRAMS : ['the reference']);
         // A machine that knows nothing of it takes the rest, and what has been one already.
-        await squash(chain, 0, 4, tempDir(chain.dir));
-        await expectStates(chain, isLong ? [0, 4] : [4]);
-        await expectSameLists(chain, 4);
+        await squash(chain, 0, last, tempDir(chain.dir));
+        await expectStates(chain, isLong ? [0, 4] : [3], isLong ? PROGRAMS : ['the reference']);
+        await expectSameLists(chain, last);
         for (const [i, program] of PROGRAMS.entries()) {
-          golden(`${chain.dir}/src`, 5 + i);
+          addBorders(`${chain.dir}/src`, 5 + i);
           await backUp(chain, program, 5 + i);
         }
         const [ours, theirs] = [await restored(chain, 'ours', 6), await restored(chain, 'the reference', 6)];
@@ -174,7 +175,7 @@ describe.runIf(canRun)('what a squash that was cut off leaves', () => {
   /** What is gone at some point: all of the oldest sets, and of the next one what goes first. */
   function goneAt(point: number): ReadonlySet<string> {
     const rank = (name: string): number =>
-      ['.manifest', '.difftar', '.sigtar'].findIndex((part) => name.includes(part));
+      ['.manifest', '.sigtar', '.difftar'].findIndex((part) => name.includes(part));
     const start = (name: string): string => /\.(\w+)\.to\./.exec(name)?.[1] ?? '';
     const old = before.filter((name) => !after.includes(name));
     const number = (name: string): number => Number(/\.vol(\d+)/.exec(name)?.[1] ?? 0);
@@ -185,7 +186,7 @@ describe.runIf(canRun)('what a squash that was cut off leaves', () => {
   }
 
   // Three sets with a manifest, volumes and signatures each.
-  const POINTS = isLong ? Array.from({ length: 20 }, (_, i) => i) : [1, 8];
+  const POINTS = isLong ? Array.from({ length: 20 }, (_, i) => i) : [4];
   test.each(POINTS)(
     'after %i deletions is restored and continued by the reference',
     async (point) => {

@@ -2,7 +2,7 @@ import type { Collection } from '../../collections/collection.ts';
 import { setKey } from '../../collections/listing.ts';
 import { signaturesBySet } from '../../collections/lookup.ts';
 import type { Needs } from '../../collections/needs.ts';
-import { type BackupSet, hasVolumes } from '../../collections/sets.ts';
+import { type BackupSet, hasVolumes, type SetId } from '../../collections/sets.ts';
 import { filesBySet } from '../../collections/prune/files-of-set.ts';
 import { leftBehind, type planSquash, type SquashPlan } from '../../collections/squash/plan-squash.ts';
 import { BackendError, IntegrityError } from '../../errors/errors.ts';
@@ -16,12 +16,14 @@ import { deleteFiles } from '../remove/delete-files.ts';
 import type { SquashRules } from './squash.ts';
 import { writeMerged } from './write-merged.ts';
 
-/** The metadata that a squash reads. */
+/**
+ * The metadata that a squash brings to the archive dir. Signatures are read where they are: without those of the full backup,
+ * which it does not need, the archive dir could do nothing with them.
+ */
 export function neededBySquash(collection: Collection, plan: ReturnType<typeof planSquash>): ReturnType<Needs> {
   if ('obstacle' in plan || plan.sets.length < 2) return [];
   const keys = new Set([...plan.sets, plan.merged].map(setKey));
-  const isNeeded = ({ kind }: { readonly kind: string }): boolean => kind === 'manifest' || kind === 'signatures';
-  return collection.remote.filter((file) => isNeeded(file) && keys.has(setKey(file))).map(({ name }) => name);
+  return collection.remote.filter((file) => file.kind === 'manifest' && keys.has(setKey(file))).map(({ name }) => name);
 }
 
 /**
@@ -51,11 +53,20 @@ export async function replaceSets(
       await deleteFiles(repository, filesOf(set));
     }
     found = await loadCollection(repository);
+    dropLoneSignatures(repository, found, merged);
   }
   const leftovers = leftBehind(found, merged);
   if (leftovers.length === 0) return found;
   await deleteFiles(repository, leftovers.flatMap(filesBySet(found)));
   return loadCollection(repository);
+}
+
+/** Their copy in the archive dir, where that has none of the sets before. */
+function dropLoneSignatures({ archiveDir }: Repository, { orphanedSignatures, local }: Collection, set: SetId): void {
+  const orphaned = new Set(orphanedSignatures.local);
+  for (const file of local) {
+    if (orphaned.has(file.name) && setKey(file) === setKey(set)) archiveDir.remove(file.name);
+  }
 }
 
 /** An earlier run has finished it. */
