@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { fullCycle, sceneAt } from '../backends/cycle.ts';
@@ -17,6 +18,27 @@ describe.runIf(requireTool('apache2') && requireTool('openssl'))('the program ov
     const place = sceneAt(server.url('webdavs', 'digest/cycle'));
     const directory = `${server.data}/digest/cycle`;
     expect(await fullCycle(place, ['--ssl-cacert-file', server.authority], { directory })).toEqual(['Full 1']);
+  });
+
+  test('what a backup sends and a restore fetches tells how long the next restore takes', async () => {
+    const { source, dir } = scene();
+    put(source, { big: noise(3_000_000) });
+    const url = server.url('webdav', 'basic/rates');
+    const words = [...PLAIN, '--archive-dir', dir, '--name', 'a', '--volsize', '1'];
+    const rates = (): object => JSON.parse(readFileSync(`${dir}/a/rates.json`, 'utf8')) as object;
+    expect((await duplicity([...words, source, url])).status).toBe(0);
+    expect(rates()).toEqual({ v: 1, upload: expect.any(Number) });
+    const most = ['--full-if-restore-longer-than', '0s', '--dry-run'];
+    expect((await duplicity([...words, ...most, source, url])).stdout).toContain(
+      'To restore the last chain would take about',
+    );
+    expect((await duplicity([...words, 'restore', url, `${dir}/out`])).status).toBe(0);
+    expect(rates()).toEqual({
+      v: 1,
+      upload: expect.any(Number),
+      download: expect.any(Number),
+      read: expect.any(Number),
+    });
   });
 
   test.each([

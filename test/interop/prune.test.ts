@@ -12,7 +12,7 @@ import { tempDir } from '../support/temp.ts';
 import { timeOfSet } from '../support/times.ts';
 import { requireReference } from '../support/tools.ts';
 
-const MIB = 1024 * 1024;
+const VOLUME = 100_000;
 const PLAIN = ['--no-encryption'];
 const isLong = process.env['PRUNE'] === 'all';
 const SEEDS = isLong ? Array.from({ length: 25 }, (_, i) => i + 1) : [3];
@@ -30,12 +30,12 @@ describe.runIf(requireReference())('what prune leaves of a drawn history', () =>
       k += 1 + below(12);
       put(
         on.source,
-        { a: noise(600_000, below(5)), [`d/b${below(3)}`]: noise(600_000, k), c: `${k}` },
+        { a: noise(150_000, below(5)), [`d/b${below(3)}`]: noise(150_000, k), c: `${k}` },
         timeOfSet(k) - 100,
       );
       trees.set(timeOfSet(k), listing(on.source));
       const fullIfOlderThan = below(4) === 0 ? timeOfSet(k) : undefined;
-      await backUp(on, memory, k, { volsize: MIB, fullIfOlderThan });
+      await backUp(on, memory, k, { volsize: VOLUME, fullIfOlderThan });
     }
     const policy: Policy = { last: below(2), daily: 1 + below(3), weekly: below(3), monthly: below(3) };
     const before = [...memory.files.keys()];
