@@ -84,14 +84,16 @@ describe.runIf(requireB2())('copies by B2', () => {
     expect(await text(backend, 'new')).toBe('content');
   });
 
-  test.each([
-    [401, 'unauthorized', 'BACKEND_PERMISSION_DENIED', false],
-    [400, 'bad_request', 'BACKEND_ERROR', false],
-    [503, 'service_unavailable', 'BACKEND_ERROR', true],
-  ])('status %i with %s is %s, worth a retry: %s', async (status, code, kind, retryable) => {
+  test('what the service refuses has the code of that', async () => {
     await using backend = await withOld();
-    proxy.set({ ...COPY, status, body: JSON.stringify({ code }) });
-    expect(await copying(backend)).toMatchObject({ code: kind, retryable });
+    for (const [status, code, kind, retryable] of [
+      [401, 'unauthorized', 'BACKEND_PERMISSION_DENIED', false],
+      [400, 'bad_request', 'BACKEND_ERROR', false],
+      [503, 'service_unavailable', 'BACKEND_ERROR', true],
+    ] as const) {
+      proxy.set({ ...COPY, status, body: JSON.stringify({ code }) });
+      expect(await copying(backend)).toMatchObject({ code: kind, retryable });
+    }
   });
 
   test('an answer that is lost makes two versions, both of which a deletion takes', async () => {
@@ -155,17 +157,19 @@ describe.runIf(requireTool('openssl'))('copies by Dropbox', () => {
     expect(await text(backend, 'new')).toBe('content');
   });
 
-  test.each([
-    [{ '.tag': 'from_lookup', from_lookup: { '.tag': 'not_found' } }, 'BACKEND_NOT_FOUND', false],
-    [{ '.tag': 'insufficient_quota' }, 'BACKEND_NO_SPACE', false],
-    [{ '.tag': 'to', to: { '.tag': 'no_write_permission' } }, 'BACKEND_PERMISSION_DENIED', false],
-    [{ '.tag': 'cant_copy_shared_folder' }, 'BACKEND_ERROR', false],
-    [{ '.tag': 'too_many_write_operations' }, 'BACKEND_ERROR', true],
-    [{ '.tag': 'internal_error' }, 'BACKEND_ERROR', true],
-  ])('the refusal %j is %s, worth a retry: %s', async (error, code, retryable) => {
+  test('what Dropbox refuses has the code of that', async () => {
     await using backend = await withOld();
-    proxy.set(refusal(error));
-    expect(await copying(backend)).toMatchObject({ code, retryable });
+    for (const [error, code, retryable] of [
+      [{ '.tag': 'from_lookup', from_lookup: { '.tag': 'not_found' } }, 'BACKEND_NOT_FOUND', false],
+      [{ '.tag': 'insufficient_quota' }, 'BACKEND_NO_SPACE', false],
+      [{ '.tag': 'to', to: { '.tag': 'no_write_permission' } }, 'BACKEND_PERMISSION_DENIED', false],
+      [{ '.tag': 'cant_copy_shared_folder' }, 'BACKEND_ERROR', false],
+      [{ '.tag': 'too_many_write_operations' }, 'BACKEND_ERROR', true],
+      [{ '.tag': 'internal_error' }, 'BACKEND_ERROR', true],
+    ] as const) {
+      proxy.set(refusal(error));
+      expect(await copying(backend)).toMatchObject({ code, retryable });
+    }
   });
 
   test('a copy of another size is none', async () => {

@@ -68,31 +68,36 @@ describe.runIf(requireSwift())('copies by OpenStack Swift', () => {
       expect(await text(backend, 'new')).toBe('content');
     });
 
-    test.each([
-      ['an error that the library overlooks', { status: 200, body: `${error('InternalError')}\n` }, false],
-      ['nothing', { status: 200, body: '' }, false],
-      ['a page of something else', { status: 200, body: '<html></html>' }, false],
-      ['that it does not copy', { status: 501, body: error('NotImplemented') }, true],
-      ['that it does not know that', { status: 405, body: error('MethodNotAllowed') }, true],
-    ])('an answer with %s is no copy, and none to try again', async (_title, answer, isForGood) => {
+    test('an answer without a digest, or that it does not copy, is no copy, and none to try again', async () => {
       await using backend = await open();
       await backend.put('old', bodyOf('content'), call);
-      proxy.set({ ...COPY, ...answer });
-      const failure = await copying(backend);
-      expect(failure).toBeInstanceOf(CannotCopyError);
-      expect(failure).toMatchObject({ isForGood, retryable: false });
+      for (const [answer, isForGood] of [
+        // With a line behind it, which the library overlooks.
+        [{ status: 200, body: `${error('InternalError')}\n` }, false],
+        [{ status: 200, body: '' }, false],
+        [{ status: 200, body: '<html></html>' }, false],
+        [{ status: 501, body: error('NotImplemented') }, true],
+        [{ status: 405, body: error('MethodNotAllowed') }, true],
+      ] as const) {
+        proxy.set({ ...COPY, ...answer });
+        const failure = await copying(backend);
+        expect(failure).toBeInstanceOf(CannotCopyError);
+        expect(failure).toMatchObject({ isForGood, retryable: false });
+      }
       expect(await names(backend)).toEqual(['old']);
     });
 
-    test.each([
-      [403, 'AccessDenied', 'BACKEND_PERMISSION_DENIED'],
-      [403, 'InvalidObjectState', 'BACKEND_ERROR'],
-      [400, 'InvalidRequest', 'BACKEND_ERROR'],
-      [404, 'NoSuchKey', 'BACKEND_NOT_FOUND'],
-    ])('status %i with %s is %s, and not worth a retry', async (status, name, code) => {
+    test('what a server refuses has the code of that', async () => {
       await using backend = await open();
-      proxy.set({ ...COPY, status, body: error(name) });
-      expect(await copying(backend)).toMatchObject({ code, retryable: false });
+      for (const [status, name, code] of [
+        [403, 'AccessDenied', 'BACKEND_PERMISSION_DENIED'],
+        [403, 'InvalidObjectState', 'BACKEND_ERROR'],
+        [400, 'InvalidRequest', 'BACKEND_ERROR'],
+        [404, 'NoSuchKey', 'BACKEND_NOT_FOUND'],
+      ] as const) {
+        proxy.set({ ...COPY, status, body: error(name) });
+        expect(await copying(backend)).toMatchObject({ code, retryable: false });
+      }
     });
 
     test('a copy asks for the storage class and the encryption that an upload asks for', async () => {

@@ -3,8 +3,7 @@ import type { Body } from '../backend.ts';
 import { checkCopied, checkStored, type Way } from '../transfer/hidden-name.ts';
 import { dropped } from './client.ts';
 import type { DavDirectory } from './directory.ts';
-import { statusFailure } from './failure.ts';
-import { doubt, forbidding, isDone, MOVE_REFUSED, REFUSED, Refused } from './refusal.ts';
+import { doubt, forbidding, isDone, MOVE_REFUSED, REFUSED, Refused, statusFailure } from './failure.ts';
 
 /** How a file comes to its place, for `hiddenNames`. */
 export interface Placing {

@@ -12,11 +12,10 @@ import { rootedPath } from '../url/url-path.ts';
 import type { BackendUrl } from '../url/url.ts';
 import { davClient, dropped } from './client.ts';
 import { davDirectory, type DavDirectory } from './directory.ts';
-import { statusFailure, wireFailure } from './failure.ts';
+import { forbidding, isDone, Refused, statusFailure, verdict, wireFailure } from './failure.ts';
 import { parseHeaders } from './headers.ts';
 import { nameOf, type Resource } from './multistatus.ts';
 import { davPlacing } from './placing.ts';
-import { forbidding, isDone, Refused, verdict } from './refusal.ts';
 
 /** Uploads seldom gain from more, and each is a connection of its own. */
 const PARALLEL = 4;
