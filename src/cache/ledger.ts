@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { EpochSeconds } from '../util/time.ts';
 import type { ArchiveDir } from './archive-dir.ts';
 import { guard } from './guard.ts';
@@ -52,6 +52,7 @@ const NAME = 'ledger.jsonl';
 
 /** Adds records to the end. */
 export function appendLedger(archiveDir: ArchiveDir, records: readonly LedgerRecord[]): void {
+  if (records.length === 0) return;
   const text = records.map((record) => `${JSON.stringify(record)}\n`).join('');
   // A line that a power failure has cut must not take the next one with it.
   const mend = endsInLine(archiveDir) ? '' : '\n';
@@ -66,6 +67,16 @@ export function readLedger(archiveDir: ArchiveDir): readonly LedgerRecord[] {
     .toString('utf8')
     .split('\n')
     .flatMap((line) => parse(line) ?? []);
+}
+
+/** Notes that sets were deleted, those that the ledger knows. */
+export function noteRemoved(archiveDir: ArchiveDir, sets: ReadonlySet<string>, at: EpochSeconds): void {
+  if (sets.size === 0) return;
+  const known = new Set(readLedger(archiveDir).flatMap((record) => (record.what === 'made' ? record.set : [])));
+  appendLedger(
+    archiveDir,
+    [...sets].filter((set) => known.has(set)).map((set) => ({ what: 'removed', at, set })),
+  );
 }
 
 /** When the bytes of a volume were last made or found to be right; `setTime` when nothing says otherwise. */
@@ -83,8 +94,19 @@ export function madeTimes(
   return (sha1) => Math.max(times.get(sha1) ?? setTime, proven.get(sha1) ?? 0);
 }
 
+/** One that is long is not read for its last byte. */
 function endsInLine(archiveDir: ArchiveDir): boolean {
-  return !archiveDir.list().includes(NAME) || archiveDir.read(NAME).at(-1) === 10;
+  if (!archiveDir.list().includes(NAME)) return true;
+  return guard(archiveDir.path, 'read', () => {
+    const fd = openSync(archiveDir.pathOf(NAME), 'r');
+    try {
+      const { size } = fstatSync(fd);
+      const last = Buffer.alloc(1);
+      return size === 0 || (readSync(fd, last, 0, 1, size - 1) === 1 && last[0] === 10);
+    } finally {
+      closeSync(fd);
+    }
+  });
 }
 
 const FIELDS = {

@@ -159,6 +159,8 @@ export interface CheckRequest extends DryRunOptions {
   readonly time?: TimeInput | undefined;
   /** Bytes are fetched also where the place tells a checksum of them. */
   readonly readData?: boolean | undefined;
+  /** Sets that have vanished were removed on purpose, by another machine: that is noted. */
+  readonly forgetMissing?: boolean | undefined;
   /** Contents are decoded and compared with the signatures. Needs the key, and reads all. */
   readonly deep?: boolean | undefined;
 }
@@ -282,14 +284,22 @@ function squashRules(
 }
 
 export function checkOptions(request: CheckRequest): CheckOptions {
-  const { percent, budget, notProvenSince, time, readData = false, deep = false } = request;
+  const { percent, budget, notProvenSince, time, readData = false, deep = false, forgetMissing = false } = request;
   if (deep && (percent !== undefined || budget !== undefined || notProvenSince !== undefined)) {
     throw new UsageError(
       'USER_ERROR',
       '`deep` reads all: it does not go with `percent`, `budget` and `notProvenSince`.',
     );
   }
-  return { percent, budget, notSince: secondsOf(notProvenSince), time: secondsOf(time), readsData: readData, deep };
+  return {
+    percent,
+    budget,
+    notSince: secondsOf(notProvenSince),
+    time: secondsOf(time),
+    readsData: readData,
+    deep,
+    forgetsMissing: forgetMissing,
+  };
 }
 
 export function tooOld(request: RemoveRequest): TooOld {

@@ -1,11 +1,12 @@
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync } from 'node:fs';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
 import { takeLock } from '../../src/cache/lock/lock.ts';
 import { BackendError } from '../../src/errors/errors.ts';
-import { backUp } from '../support/in-process.ts';
+import { deleteFiles } from '../../src/actions/remove/delete-files.ts';
+import { act, backUp } from '../support/in-process.ts';
 import { timeOfSet } from '../support/times.ts';
-import { checked, damaged, flip, makeStore, type Store } from './store.ts';
+import { checked, copies, damaged, flip, makeStore, type Store } from './store.ts';
 
 let store: Store;
 beforeAll(async () => {
@@ -206,9 +207,10 @@ describe('sets that this machine has made', () => {
     manifest,
   });
 
+  const stampOf = (k: number): string => new Date(timeOfSet(k) * 1000).toISOString().replaceAll(/[-:]|\.000/g, '');
+
   function lose(k: number): void {
-    const stamp = new Date(timeOfSet(k) * 1000).toISOString().replace(/[-:]|\.000/g, '');
-    for (const name of store.sound.keys()) if (name.includes(`to.${stamp}`)) store.backend.files.delete(name);
+    for (const name of store.sound.keys()) if (name.includes(`to.${stampOf(k)}`)) store.backend.files.delete(name);
   }
 
   test('are damage when they vanish, without the archive dir knowing more than that', async () => {
@@ -219,6 +221,22 @@ describe('sets that this machine has made', () => {
     note({ what: 'removed', at: timeOfSet(6), set: key(5) });
     // Its manifest still lies in the archive dir: it was the newest of all.
     expect((await checked(store)).damage).toHaveLength(1);
+  });
+
+  test('are none any more once that is said, or when this machine removes them', async () => {
+    for (const k of [4, 5]) note(made(k, 'x'));
+    const removed = [...store.sound.keys()].filter((name) => name.includes(`to.${stampOf(5)}`));
+    const files = removed.toReversed().map((name) => ({ place: 'remote', name }) as const);
+    await act(store.on, store.backend, 9, {}, async (session) => {
+      await deleteFiles(session, files);
+      return 0;
+    });
+    for (const name of copies(store)) if (name.includes(stampOf(5))) rmSync(`${store.on.archive}/${name}`);
+    lose(4);
+    expect((await checked(store)).damage.map(({ set }) => set.end)).toEqual([timeOfSet(4)]);
+    for (const name of copies(store)) if (name.includes(stampOf(4))) rmSync(`${store.on.archive}/${name}`);
+    expect((await checked(store, { forgetsMissing: true })).damage).toEqual([]);
+    expect((await checked(store)).damage).toEqual([]);
   });
 
   test('are damage when another manifest stands in the place of theirs', async () => {

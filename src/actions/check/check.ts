@@ -20,6 +20,8 @@ export interface CheckOptions extends HowMuch {
   readonly readsData?: boolean;
   /** Contents are decoded, and compared with the signatures. */
   readonly deep?: boolean;
+  /** Sets that have vanished were removed on purpose, by another machine: they are not asked for any more. */
+  readonly forgetsMissing?: boolean;
 }
 
 /**
@@ -28,10 +30,11 @@ export interface CheckOptions extends HowMuch {
  */
 export async function check(repository: Repository, options: CheckOptions = {}): Promise<CheckReport> {
   const { dryRun, keys, remote } = repository;
-  const { time, deep = false, readsData = false } = options;
+  const { time, deep = false, readsData = false, forgetsMissing = false } = options;
   const found = await survey(repository, {
     time: time === undefined ? undefined : wantedTime(repository, time),
     mayAsk: deep,
+    forgetsMissing,
   });
   if (found.sets.length === 0 && found.damage.length === 0) throw nothingThere(found);
   const canRead = (name: string): boolean => deep || !keys.wouldAsk(name);

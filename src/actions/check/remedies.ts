@@ -19,7 +19,7 @@ function remedyFor(damage: Pick<Damage, 'kind' | 'part' | 'place' | 'file'>, has
         ? 'Restores do not need it, and backups go on with the copy in the archive dir; make a full backup before that is lost.'
         : 'Restores do not need it; the next backups do: make a full backup now.';
     case 'set':
-      return 'Bring the set back from another copy of the store, or make a full backup now. Find out who deletes files there.';
+      return 'Bring the set back from another copy of the store, or make a full backup now. If another machine has removed it on purpose, say so with "check --forget-missing"; if not, find out who deletes files there.';
   }
 }
 

@@ -28,7 +28,8 @@ beforeEach(() => {
 
 function session(backend: Backend) {
   const call = { signal: new AbortController().signal };
-  return { backend, archiveDir, call, prefixes: NO_PREFIXES, emit: (event: Event) => void events.push(event) };
+  const now = 1_800_000_000;
+  return { backend, archiveDir, call, prefixes: NO_PREFIXES, now, emit: (event: Event) => void events.push(event) };
 }
 
 test('files are deleted where they lie, and a name that is not there is no failure', async () => {

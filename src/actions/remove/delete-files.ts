@@ -1,5 +1,6 @@
 import { type FileName, parseName } from '../../archive/names/names.ts';
 import type { Deletion } from '../../collections/deletion.ts';
+import { noteRemoved } from '../../cache/ledger.ts';
 import { setKey } from '../../collections/listing.ts';
 import { BackendError } from '../../errors/errors.ts';
 import type { Repository } from '../../repository/repository.ts';
@@ -20,12 +21,14 @@ export async function deleteFiles(
     call,
     emit,
     prefixes,
-  }: Pick<Repository, 'backend' | 'archiveDir' | 'call' | 'emit' | 'prefixes'>,
+    now,
+  }: Pick<Repository, 'backend' | 'archiveDir' | 'call' | 'emit' | 'prefixes' | 'now'>,
   files: readonly Deletion[],
 ): Promise<void> {
   let failure: BackendError | undefined;
   let failures = 0;
   const kept = new Set<string>();
+  const removed = new Set<string>();
   /** When the sets end that those build on. */
   const bases = new Set<EpochSeconds>();
   for (const { place, name } of files) {
@@ -40,6 +43,7 @@ export async function deleteFiles(
     }
     try {
       await backend.delete(name, call);
+      if (parsed?.kind === 'manifest') removed.add(setKey(parsed));
     } catch (error) {
       if (!(error instanceof BackendError)) throw error;
       failure ??= error;
@@ -49,6 +53,7 @@ export async function deleteFiles(
     }
   }
   if (failures > TOLD) emit({ kind: 'warning', text: `${failures - TOLD} more could not be deleted.` });
+  noteRemoved(archiveDir, removed, now);
   if (failure !== undefined) throw failure;
 
   function keep(set: FileName): void {

@@ -46,6 +46,12 @@ export const CHECK = {
     actions: ['check'],
     help: 'Fetch bytes also where the storage tells a checksum of them.',
   }),
+  forgetMissing: toggle({
+    flag: '--forget-missing',
+    release: 'ours',
+    actions: ['check'],
+    help: 'Sets that were made here and have vanished were removed on purpose: note that.',
+  }),
   deep: toggle({
     flag: '--deep',
     release: 'ours',

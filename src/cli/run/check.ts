@@ -7,7 +7,15 @@ import type { Settings } from '../settings.ts';
 
 /** Damage is a failure of its own: who reads nothing but errors is to hear of it. */
 export async function runCheck(repository: Repository, settings: Settings): Promise<number> {
-  const { percent, budget, olderThan: notSince, set: time, readData: readsData, deep } = settings;
+  const {
+    percent,
+    budget,
+    olderThan: notSince,
+    set: time,
+    readData: readsData,
+    deep,
+    forgetMissing: forgetsMissing,
+  } = settings;
   if (deep && (percent !== undefined || budget !== undefined || notSince !== undefined)) {
     throw new UsageError(
       'COMMAND_LINE',
@@ -16,7 +24,7 @@ export async function runCheck(repository: Repository, settings: Settings): Prom
     );
   }
   const { emit } = repository;
-  const result = await check(repository, { percent, budget, notSince, time, readsData, deep });
+  const result = await check(repository, { percent, budget, notSince, time, readsData, deep, forgetsMissing });
   for (const damage of result.damage) emit({ kind: 'forced', text: damageText(damage) });
   for (const text of checkLines(result)) emit({ kind: 'forced', text });
   report(emit, 'check', result);

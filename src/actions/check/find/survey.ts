@@ -1,5 +1,6 @@
 import type { Manifest } from '../../../archive/manifest/manifest.ts';
 import { allSets, type Collection } from '../../../collections/collection.ts';
+import { noteRemoved } from '../../../cache/ledger.ts';
 import { setKey } from '../../../collections/listing.ts';
 import { setsFor } from '../../../collections/lookup.ts';
 import { type BackupSet, idOf, type SetId } from '../../../collections/sets.ts';
@@ -47,13 +48,15 @@ interface SurveyOptions {
   readonly time?: EpochSeconds | undefined;
   /** Passphrases may be asked for. */
   readonly mayAsk: boolean;
+  /** Sets that have vanished are taken for removed, and not asked for any more. */
+  readonly forgetsMissing: boolean;
 }
 
 /**
  * What names, sizes and manifests tell of a place. The lock is held only here: a backup is not kept waiting while volumes
  * are read.
  */
-export async function survey(repository: Repository, { time, mayAsk }: SurveyOptions): Promise<Survey> {
+export async function survey(repository: Repository, { time, mayAsk, forgetsMissing }: SurveyOptions): Promise<Survey> {
   const { archiveDir, keys, prefixes, remote, now } = repository;
   using lock = await lockArchive(repository);
   void lock;
@@ -95,7 +98,9 @@ export async function survey(repository: Repository, { time, mayAsk }: SurveyOpt
     found.push({ set, manifest, source, lock: lockOf(read.remote), other, signatures: there, localSignatures });
   }
   damage.push(...baseless(collection, sets));
-  if (time === undefined) damage.push(...vanishedSets(repository, collection, memory));
+  const vanished = time === undefined ? vanishedSets(repository, collection, memory) : [];
+  if (!forgetsMissing) damage.push(...vanished);
+  else if (!repository.dryRun) noteRemoved(archiveDir, new Set(vanished.map(({ set }) => setKey(set))), now);
   return { collection, sets: found, damage, unproven, unfinished, memory, proven };
 
   function missing(set: BackupSet, part: 'manifest' | 'signatures', hasCopy: boolean): Damage {
