@@ -1,36 +1,40 @@
 import { inflateRawSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { randomBytes, textBytes } from '../testing/files.ts';
-import { deflatePiece } from './deflate-piece.ts';
+import { deflateStream } from './deflate-stream.ts';
 
-const alone = { before: undefined, level: 5, isLast: true };
+/** A stream of these pieces. */
+async function deflated(pieces: readonly Buffer[], level = 5): Promise<Buffer> {
+  const outputs: Buffer[] = [];
+  const stream = deflateStream({ level, store: (output) => void outputs.push(Buffer.from(output)) });
+  // A stream takes its pieces over.
+  for (const piece of pieces.slice(0, -1)) await stream.write(Buffer.from(piece));
+  await stream.finish(Buffer.from(pieces.at(-1) ?? []));
+  return Buffer.concat(outputs);
+}
 
 test.each([16_384, 65_535, 65_536, 131_070, 262_144])('%i random bytes are stored', async (length) => {
   const piece = randomBytes(length);
-  const output = await deflatePiece({ ...alone, piece });
+  const output = await deflated([piece]);
   expect(output.length).toBe(length + 5 * Math.ceil(length / 65_535));
   expect(inflateRawSync(output).equals(piece)).toBe(true);
 });
 
 test('stored and deflated pieces follow each other, with the bytes before as dictionary', async () => {
   const pieces = [randomBytes(70_000), textBytes(70_000), randomBytes(70_000, 2), textBytes(20_000)];
-  const outputs: Buffer[] = [];
-  for (const [n, piece] of pieces.entries()) {
-    outputs.push(await deflatePiece({ piece, before: pieces[n - 1], level: 5, isLast: n === pieces.length - 1 }));
-  }
-  expect(inflateRawSync(Buffer.concat(outputs)).equals(Buffer.concat(pieces))).toBe(true);
+  expect(inflateRawSync(await deflated(pieces)).equals(Buffer.concat(pieces))).toBe(true);
 });
 
 test('an empty last piece ends the stream, also at level 0', async () => {
   for (const level of [0, 5]) {
-    const end = await deflatePiece({ ...alone, level, piece: Buffer.alloc(0) });
+    const end = await deflated([Buffer.alloc(0)], level);
     expect(inflateRawSync(end)).toHaveLength(0);
   }
 });
 
 test('level 0 stores text', async () => {
   const piece = textBytes(100_000);
-  const output = await deflatePiece({ ...alone, level: 0, piece });
+  const output = await deflated([piece], 0);
   expect(output).toHaveLength(100_010);
   expect(inflateRawSync(output).equals(piece)).toBe(true);
 });
@@ -38,10 +42,10 @@ test('level 0 stores text', async () => {
 test.each([1, 100, 4096, 8191, 8192])('random bytes that repeat after %i are deflated', async (distance) => {
   const unit = randomBytes(distance);
   const piece = Buffer.concat(Array.from({ length: Math.ceil(65_536 / distance) }, () => unit));
-  expect((await deflatePiece({ ...alone, piece })).length).toBeLessThan(piece.length / 2);
+  expect((await deflated([piece])).length).toBeLessThan(piece.length / 2);
 });
 
 test('random bytes in a code of 64 characters are deflated', async () => {
   const piece = Buffer.from(randomBytes(60_000).toString('base64'));
-  expect((await deflatePiece({ ...alone, piece })).length).toBeLessThan(piece.length * 0.8);
+  expect((await deflated([piece])).length).toBeLessThan(piece.length * 0.8);
 });

@@ -20,7 +20,7 @@ export interface Encryption {
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Starts an encrypted file: key packets, then literal data, signed if asked for, compressed on libuv's pool and encrypted
+ * Starts an encrypted file: key packets, then literal data, signed if asked for, compressed on other threads and encrypted
  * here on the way to the disk. Sizes depend only on what was written (see `deflateStream`).
  */
 export function createOpenPgpFile(
