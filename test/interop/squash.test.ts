@@ -88,6 +88,11 @@ function golden(source: string, k: number): void {
   addBorders(source, k);
 }
 
+/** Not what the steps make anew by name. */
+function editable(source: string): Listed[] {
+  return listing(source).filter(({ path }) => !path.startsWith('zz borders') && !path.endsWith('a new file'));
+}
+
 const { plain, gz, symmetric, publicKey, signed, hidden } = MODES;
 
 describe.runIf(canRun).each(isLong ? [plain, gz, symmetric, publicKey, signed, hidden] : [signed])(
@@ -130,7 +135,7 @@ describe.runIf(canRun && isLong)('random histories', () => {
         last,
         (source, k) => {
           if (k === 0) makeTree('L', source, 0);
-          else editTree(source, listing(source), { oneIn: 3, seed: 100 * seed + k, time: timeOfSet(k) - 60 });
+          else editTree(source, editable(source), { oneIn: 3, seed: 100 * seed + k, time: timeOfSet(k) - 60 });
           addBorders(source, k % 5);
         },
         () => PROGRAMS[pick(2)] ?? 'ours',
