@@ -3,6 +3,7 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { isolatedEnv, testHome } from '../support/home.ts';
 import { root } from '../support/paths.ts';
 import { run, succeeded } from '../support/processes.ts';
+import { openStore } from '../../src/index.ts';
 import type { Listed } from '../support/listing.ts';
 import {
   backUp,
@@ -103,6 +104,19 @@ test('as JSON it tells the sets and the bytes', async () => {
       bytesAfter: bytes,
     },
   });
+});
+
+test('is a call of the library', async () => {
+  await using store = await openStore(s.url, { archiveDir: tempDir(), encryption: false });
+  const range = { from: timeOfSet(0), to: new Date(timeOfSet(2) * 1000) };
+  expect(await store.squash({ ...range, dryRun: true })).toMatchObject({ isDone: false, leftovers: [] });
+  expect(names(s.remote)).toEqual(names(template));
+  const { set, squashed } = await store.squash(range);
+  expect(set).toEqual({ type: 'inc', start: timeOfSet(0), end: timeOfSet(2) });
+  expect(squashed.map(({ end }) => end)).toEqual([timeOfSet(1), timeOfSet(2)]);
+  const { squashes } = await store.prune({ keep: { last: 1 }, squash: {} });
+  expect(squashes.map((one) => one.squashed.length)).toEqual([3]);
+  expect(setsOf(s.remote)).toHaveLength(2);
 });
 
 describe('is refused', () => {
