@@ -229,7 +229,7 @@ export function backupOptions(request: BackupRequest): BackupOptions {
     keepsStatistics: false,
     announcesFiles: request.announceFiles ?? false,
     progressInterval: undefined,
-    reuse: { mode: request.reuseVolumes ?? 'never', maxAge: request.reuseMaxAge ?? HALF_A_YEAR },
+    reuse: { mode: request.reuseVolumes ?? 'auto', maxAge: request.reuseMaxAge ?? HALF_A_YEAR },
     failOnVolume: undefined,
   };
 }

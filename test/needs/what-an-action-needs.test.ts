@@ -78,6 +78,7 @@ const later = ['--current-time', String(timeOfSet(SETS))];
 const volumes = (...sets: readonly number[]): readonly string[] =>
   sets.flatMap((k) => (k % 3 === 0 ? [`v${k}.1`, `v${k}.2`] : [`v${k}.1`]));
 const of = (kind: 'm' | 's', ...sets: readonly number[]): readonly string[] => sets.map((k) => `${kind}${k}`);
+const ANEW = ['--reuse-volumes', 'never'];
 const ALL = Array.from({ length: SETS }, (_none, k) => k);
 
 interface Row {
@@ -90,8 +91,17 @@ interface Row {
 
 /** What may be damaged or empty without doing anything to them. */
 const PARTS: readonly Row[] = [
-  { action: 'a full backup', args: ['full', ...later, 'DIR/source', URL], reads: [] },
-  { action: 'a full backup that is due', args: [...later, '--full-if-older-than', '1D', 'DIR/source', URL], reads: [] },
+  { action: 'a full backup', args: ['full', ...ANEW, ...later, 'DIR/source', URL], reads: [] },
+  {
+    action: 'a full backup that is due',
+    args: [...ANEW, ...later, '--full-if-older-than', '1D', 'DIR/source', URL],
+    reads: [],
+  },
+  {
+    action: 'a full backup that reuses volumes',
+    args: ['full', ...later, 'DIR/source', URL],
+    reads: [...of('m', 3), ...of('s', 3, 4, 5), 'v3.1'],
+  },
   {
     action: 'an increment',
     args: ['incremental', ...later, 'DIR/source', URL],

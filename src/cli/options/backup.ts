@@ -51,7 +51,7 @@ export const BACKUP = {
     value: 'HOW',
     release: 'ours',
     actions: ['backup'],
-    default: 'never',
+    default: 'auto',
     read: oneOf('auto', 'never', 'link', 'copy'),
     help: 'Reuse volumes of the last full backup in the next one. Those that still hold what is there are copied in the store. auto: where the store can copy them; copy: also where keys are hidden; link: as hard links, on a local disk; never: read and send all.',
   }),

@@ -11,20 +11,17 @@ export interface ReusePlan {
 
 /**
  * A volume of less than half the usual size that lies beside something to be stored anew goes with that: without it,
- * volumes would crumble from one backup to the next.
+ * volumes would crumble from one backup to the next. Those behind it stay, so that larger volumes from now on cost no more
+ * than that.
  */
 export function joinSmall({ volumes, fates, between }: Marked, volumeSize: number): ReusePlan {
-  const joined = [...fates];
   const isNewBefore = (index: number): boolean => (between[index]?.entries ?? 0) > 0;
-  const isDirty = (index: number): boolean => joined[index] !== undefined && joined[index] !== 'clean';
-  const waiting = [...volumes.keys()];
-  for (let index = waiting.pop(); index !== undefined; index = waiting.pop()) {
-    const size = volumes[index]?.size ?? 0;
-    if (joined[index] !== 'clean' || size >= volumeSize / 2) continue;
-    if (!isDirty(index - 1) && !isDirty(index + 1) && !isNewBefore(index) && !isNewBefore(index + 1)) continue;
-    joined[index] = 'joined';
-    waiting.push(index + 1, index - 1);
-  }
+  const isDirty = (index: number): boolean => fates[index] !== undefined && fates[index] !== 'clean';
+  const joined = fates.map((fate, index): Fate => {
+    if (fate !== 'clean' || (volumes[index]?.size ?? 0) >= volumeSize / 2) return fate;
+    const isBeside = isDirty(index - 1) || isDirty(index + 1) || isNewBefore(index) || isNewBefore(index + 1);
+    return isBeside ? 'joined' : fate;
+  });
   return { volumes, fates: joined };
 }
 

@@ -54,27 +54,31 @@ export async function findReuseBase(
   options: ReuseOptions,
   given: Given,
 ): Promise<ReuseBase | undefined> {
-  const { backend, emit } = repository;
+  const { backend } = repository;
   const full = newestChain(given.collection)?.full;
   if (options.reuse.mode === 'never' || full === undefined) return undefined;
   try {
     if (backend.copy === undefined) throw new NotReusable('what is stored here cannot be copied in place');
     return await baseOf(repository, options, given);
   } catch (error) {
-    const isReason = error instanceof NotReusable || isAboutBase(error);
-    if (!isReason) throw error;
-    const why = error.message.replace(/\.$/, '');
-    emit({ kind: 'notice', text: `Volumes of the full backup of ${asctime(full.end)} are not reused: ${why}.` });
+    if (!(error instanceof NotReusable) && !isAboutBase(error)) throw error;
+    sayNotReused(repository, full, error);
     return undefined;
   }
 }
 
+/** Why a full backup is an ordinary one. */
+export function sayNotReused({ emit }: Repository, { end }: BackupSet, { message }: Error): void {
+  const why = message.replace(/\.$/, '');
+  emit({ kind: 'notice', text: `Volumes of the full backup of ${asctime(end)} are not reused: ${why}.` });
+}
+
 /** Whatever is wrong with an older backup is not in the way of a new one. */
-function isAboutBase(error: unknown): error is DuplicityError {
+export function isAboutBase(error: unknown): error is DuplicityError {
   return error instanceof CryptoError || error instanceof IntegrityError || error instanceof BackendError;
 }
 
-async function baseOf(repository: Repository, options: ReuseOptions, given: Given): Promise<ReuseBase> {
+async function baseOf(repository: Repository, options: ReuseOptions, given: Given): Promise<ReuseBase | undefined> {
   const { codec } = given;
   const { chain, signatures, collection } = await knownChain(repository, given.collection);
   const { full } = chain;
@@ -86,6 +90,8 @@ async function baseOf(repository: Repository, options: ReuseOptions, given: Give
   }
   if (!options.mayChangeSource) checkSameSource(repository, manifest, options);
   const volumes = volumesOf(repository, { collection, full, manifest, codec, options, after: given.after });
+  // An interrupted run has got further than all of them.
+  if (volumes.every(({ fate }) => fate === 'changed')) return undefined;
   if (!volumes.some(({ fate }) => fate === 'clean' || fate === 'old')) {
     throw new NotReusable('none of them is there in the way this run encodes them');
   }
@@ -111,11 +117,11 @@ interface KnownChain {
 async function knownChain(repository: Repository, listed: Collection): Promise<KnownChain> {
   const { dryRun, keys } = repository;
   const lacking = lackingOf(listed);
-  if (lacking.length === 0 || dryRun) return withSignatures(listed, dryRun);
   const locked = lacking.find((name) => !keys.canRead(name));
   if (locked !== undefined) {
     throw new NotReusable(`${locked} is not in the archive dir, and to read it somebody would have to be asked`);
   }
+  if (lacking.length === 0 || dryRun) return withSignatures(listed, dryRun);
   const known = await synchronise(repository, { needs: () => lacking, mayLack: true });
   return withSignatures(known, false);
 }

@@ -16,7 +16,7 @@ import type { BytePath } from '../../../util/bytepath.ts';
 import { othersTurn } from '../../../util/others-turn.ts';
 import type { BackupOptions } from '../options.ts';
 import { checkVolumeLocks } from './check-locks.ts';
-import type { ReuseBase } from './find-base.ts';
+import { isAboutBase, type ReuseBase, sayNotReused } from './find-base.ts';
 
 /** What a walk of the source has found out about the volumes of the last full backup. */
 export interface PlannedReuse {
@@ -39,8 +39,30 @@ const CERTAIN_MS = 20;
  */
 export async function planReuse(
   repository: Repository,
-  options: Pick<BackupOptions, 'numericOwner' | 'maxBlockSize' | 'volumeSize'>,
-  { base, source, open }: { readonly base: ReuseBase; readonly source: Source; readonly open: Source['open'] },
+  options: PlanOptions,
+  given: Given,
+): Promise<PlannedReuse | undefined> {
+  try {
+    return await walked(repository, options, given);
+  } catch (error) {
+    if (!isAboutBase(error)) throw error;
+    sayNotReused(repository, given.base.set, error);
+    return undefined;
+  }
+}
+
+type PlanOptions = Pick<BackupOptions, 'numericOwner' | 'maxBlockSize' | 'volumeSize'>;
+
+interface Given {
+  readonly base: ReuseBase;
+  readonly source: Source;
+  readonly open: Source['open'];
+}
+
+async function walked(
+  repository: Repository,
+  options: PlanOptions,
+  { base, source, open }: Given,
 ): Promise<PlannedReuse> {
   const marks = new VolumeMarks(base.volumes);
   const pause = (): Promise<void> => othersTurn(repository.call.signal);
