@@ -100,7 +100,8 @@ const PARTS: readonly Row[] = [
   {
     action: 'a full backup that reuses volumes',
     args: ['full', ...later, 'DIR/source', URL],
-    reads: [...of('m', 3), ...of('s', 3, 4, 5), 'v3.1'],
+    reads: [...of('m', 3), ...of('s', 3, 4, 5)],
+    present: of('m', 4, 5),
   },
   {
     action: 'an increment',
