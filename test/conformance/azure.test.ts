@@ -19,7 +19,7 @@ describe.runIf(requireAzurite())('Azurite', () => {
   conformance(
     'azure',
     () => open(parseUrl(`azure://container-${++containers}`), { signal: new AbortController().signal, env: env() }),
-    { names: 12 },
+    { names: 12, checksum: 'md5' },
   );
 
   // With blocks, which a file of more than 64 MiB has by default.

@@ -2,10 +2,13 @@ import { createHash, randomBytes } from 'node:crypto';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test, type TestContext } from 'vitest';
 
+import { contentHashOf } from '../../src/backends/dpbx/content-hash.ts';
 import type { Backend, Body, Bytes, Call } from '../../src/backends/backend.ts';
 import { CannotCopyError } from '../../src/errors/errors.ts';
 
 export interface ConformanceOptions {
+  /** The checksum that it tells of a small file, when it tells any. */
+  readonly checksum?: 'sha1' | 'md5' | 'dropbox';
   /** How many names the long listing has; fewer for drivers that need long for each. */
   readonly names?: number;
   /** Puts many small files at the place by another way than `put`, where that is faster. */
@@ -271,6 +274,17 @@ export function conformance(driver: string, open: () => Promise<Backend>, option
       expect((await backend.getRange('digits', 2, 5, collect, call)).toString()).toBe('234');
       const failure = await backend.getRange('absent', 0, 1, collect, call).catch((error: unknown) => error);
       expect(failure).toMatchObject({ code: 'BACKEND_NOT_FOUND' });
+    });
+
+    test('a checksum is that of the bytes, and undefined for what is not there', async ({ skip }) => {
+      if (backend.checksum === undefined || options.checksum === undefined) return skip();
+      const algorithm = options.checksum;
+      for (const data of [randomBytes(70_000), randomBytes(3)]) {
+        await backend.put(VOLUME, bodyOf(data), call);
+        const hex = algorithm === 'dropbox' ? contentHashOf(data) : createHash(algorithm).update(data).digest('hex');
+        expect(await backend.checksum(VOLUME, call)).toEqual({ algorithm, hex });
+      }
+      expect(await backend.checksum('not-there', call)).toBeUndefined();
     });
 
     test('rename moves a file, over another one too', async ({ skip }) => {

@@ -25,7 +25,7 @@ describe.runIf(requireTool('openssl'))('Dropbox', () => {
     });
   }
 
-  conformance('dpbx', () => at(`B%C3%BCcher/place ${++places}`), { names: 12 });
+  conformance('dpbx', () => at(`B%C3%BCcher/place ${++places}`), { names: 12, checksum: 'dropbox' });
 
   test('lists 10,000 names in pages, each once', async () => {
     const names = Array.from({ length: 10_000 }, (_, i) => `f${String(i).padStart(5, '0')}`);

@@ -5,7 +5,7 @@ import type { ConformanceOptions } from './conformance.ts';
 /** For a place that is a directory on this disk, which is known once the server has started. */
 export function onDisk(
   directory: () => string,
-): Required<Omit<ConformanceOptions, 'unfinished' | 'copied' | 'copiesNothing'>> {
+): Required<Omit<ConformanceOptions, 'checksum' | 'unfinished' | 'copied' | 'copiesNothing'>> {
   return {
     // More than sftp gives in one answer.
     names: 2000,

@@ -92,6 +92,7 @@ Redirect 301 /loop http://127.0.0.1:${port}/loop
   Require all granted
 </Directory>
 <Directory ${data}/basic>
+  ContentDigest On
   ${protectedBy('Basic', `AuthUserFile ${dir}/htpasswd`)}
 </Directory>
 <Directory ${data}/digest>

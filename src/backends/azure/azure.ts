@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import type { ContainerClient } from '@azure/storage-blob';
 
 import { BackendError, UsageError } from '../../errors/errors.ts';
+import { checksumOf } from '../transfer/checksum.ts';
 import { asking, checkedBytes, type Asked } from '../asking.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
 import { variable } from '../environment.ts';
@@ -248,6 +249,13 @@ function azureBackend({ client, container, settings, timeoutMs, close }: Opened)
       );
       if (found === undefined) return undefined;
       return found.contentLength === undefined ? { name } : { name, size: found.contentLength };
+    },
+    async checksum(name, { signal }) {
+      const found = await watching(`look up ${name}`, signal, (stall) =>
+        client.getBlobClient(name).getProperties({ abortSignal: stall.signal }).catch(unlessAbsent),
+      );
+      const digest = found?.contentMD5;
+      return digest && checksumOf('md5', Buffer.from(digest).toString('hex'));
     },
     getRange: (name, start, end, take, { signal }) => read(name, [start, end - start], take, signal),
     async copy(from, to, { signal }) {

@@ -13,6 +13,7 @@ import { openAccount, type Account } from './account.ts';
 import { copyFile, LARGEST_COPY } from './copy.ts';
 import { findBucket, listFiles, versionsOf } from './bucket.ts';
 import { networkError } from './failure.ts';
+import { checksumOf } from '../transfer/checksum.ts';
 import { digestIn } from './parts.ts';
 import { escapeName, placeOf, type Place } from './place.ts';
 import { CONTENT_TYPE, uploader } from './upload.ts';
@@ -128,6 +129,10 @@ function b2Backend({ client, account, bucketId, isThere, place, hides, largestCo
       if (answer === undefined) return undefined;
       const size = answer.headers['content-length'];
       return size === undefined ? { name } : { name, size: Number(size) };
+    },
+    async checksum(name, { signal }) {
+      const answer = await account.head({ task: `look up ${name} in ${bucket}`, path: pathOf(name), signal });
+      return answer && checksumOf('sha1', digestIn(answer.headers));
     },
     getRange: (name, start, end, take, { signal }) => read(name, `bytes=${start}-${end - 1}`, take, signal),
     copy: (from, to, { signal }) =>

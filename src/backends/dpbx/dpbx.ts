@@ -1,4 +1,5 @@
 import { BackendError } from '../../errors/errors.ts';
+import { checksumOf } from '../transfer/checksum.ts';
 import { checkedBytes } from '../asking.ts';
 import type { Backend, Bytes, CopyCall, RemoteFile } from '../backend.ts';
 import { wholeBytes } from '../transfer/exact-bytes.ts';
@@ -128,6 +129,11 @@ function dropboxBackend(api: Api, { folder, mayBeAbsent, close }: Opened): Backe
       if (fieldOf(found, '.tag') !== 'file') return undefined;
       const size = fieldOf(found, 'size');
       return typeof size === 'number' ? { name, size } : { name };
+    },
+    async checksum(name, { signal }) {
+      const task = `look up ${name} in ${shown}`;
+      const found = await unlessAbsent(api.call(task, 'files/get_metadata', { path: pathOf(name) }, signal));
+      return checksumOf('dropbox', fieldOf(found, 'content_hash'));
     },
     getRange: (name, start, end, take, { signal }) => read(name, `bytes=${start}-${end - 1}`, take, signal),
     copy,

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { BackendError } from '../../errors/errors.ts';
 import type { Bytes } from '../backend.ts';
 import { notRunning, runProgram } from '../run-program.ts';
-import { toFeatures, toFile, toFiles, type RcloneEngine } from './engine.ts';
+import { toFeatures, toChecksum, toFile, toFiles, type RcloneEngine } from './engine.ts';
 import { lastWords, RCLONE, rcloneFailure } from './failure.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -52,6 +52,13 @@ export function commandEngine(fs: string, env: Env): RcloneEngine {
       const text = await order(`look up ${name} in ${fs}`, args, signal);
       const file = toFile(JSON.parse(text ?? 'null'));
       return file && { ...file, name };
+    },
+    async checksum(name, signal) {
+      const args = ['lsjson', '--stat', '--hash', '--no-modtime', '--no-mimetype'];
+      const types = ['--hash-type', 'sha1', '--hash-type', 'md5', '--'];
+      return toChecksum(
+        JSON.parse((await order(`look up ${name} in ${fs}`, [...args, ...types, place(name)], signal)) ?? 'null'),
+      );
     },
     async remove(name, signal) {
       await order(`delete ${name} in ${fs}`, ['deletefile', '--', place(name)], signal).catch((error: unknown) => {

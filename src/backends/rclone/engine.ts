@@ -1,4 +1,5 @@
-import type { Bytes, RemoteFile } from '../backend.ts';
+import type { Bytes, Checksum, RemoteFile } from '../backend.ts';
+import { checksumOf } from '../transfer/checksum.ts';
 
 /** What the remote can do, of what `rclone backend features` and `operations/fsinfo` tell. */
 export interface Features {
@@ -21,6 +22,8 @@ export interface RcloneEngine {
   /** undefined when the directory is not there. */
   list(signal: AbortSignal): Promise<readonly RemoteFile[] | undefined>;
   stat(name: string, signal: AbortSignal): Promise<RemoteFile | undefined>;
+  /** What the remote tells of its bytes. */
+  checksum(name: string, signal: AbortSignal): Promise<Checksum | undefined>;
   remove(name: string, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
@@ -40,6 +43,15 @@ export function toFile(entry: unknown): RemoteFile | undefined {
   const size = field(entry, 'Size');
   if (typeof name !== 'string' || field(entry, 'IsDir') === true) return undefined;
   return typeof size === 'number' && size >= 0 ? { name, size } : { name };
+}
+
+/** The hashes of an entry; older programs call them otherwise. */
+export function toChecksum(entry: unknown): Checksum | undefined {
+  const hashes = field(entry, 'Hashes');
+  return (
+    checksumOf('sha1', field(hashes, 'sha1') ?? field(hashes, 'SHA-1')) ??
+    checksumOf('md5', field(hashes, 'md5') ?? field(hashes, 'MD5'))
+  );
 }
 
 export function toFiles(entries: unknown): readonly RemoteFile[] {

@@ -153,6 +153,7 @@ export async function rcloneBackend(engine: RcloneEngine, options: OpenOptions):
       });
     },
     stat: (name, { signal }) => engine.stat(name, signal),
+    checksum: (name, { signal }) => engine.checksum(name, signal),
     ...(canCopy && { copy }),
     [Symbol.asyncDispose]: () => engine.close(),
   };

@@ -10,6 +10,7 @@ import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
 import { exactBytes, unsent, wholeBytes } from '../transfer/exact-bytes.ts';
 import type { OpenOptions } from '../open-options.ts';
 import type { BackendUrl } from '../url/url.ts';
+import { checksumIn } from './checksum.ts';
 import { loadLibrary } from './client.ts';
 import { copier, LARGEST_COPY } from './copy.ts';
 import { isForbidden, NoListing, s3Failure } from './failure.ts';
@@ -202,6 +203,13 @@ function s3Backend(
       if (found === 'forbidden') return listed(name, signal);
       if (found === undefined) return undefined;
       return found.ContentLength === undefined ? { name } : { name, size: found.ContentLength };
+    },
+    async checksum(name, { signal }) {
+      const head = new library.HeadObjectCommand({ ...keyOf(name), ChecksumMode: 'ENABLED' });
+      const found = await asking(asked(`look up ${name}`, signal), () =>
+        client.send(head, { abortSignal: signal }).catch(unlessAbsent),
+      );
+      return found && checksumIn(found);
     },
     getRange: (name, start, end, take, { signal }) => read(name, `bytes=${start}-${end - 1}`, take, signal),
     copy: (from, to, call) => asking(asked(`copy ${from} to ${to}`, call.signal), () => copy(from, to, call)),

@@ -1,4 +1,5 @@
 import { UsageError } from '../../errors/errors.ts';
+import { checksumOf } from '../transfer/checksum.ts';
 import { checkedBytes, wanted } from '../asking.ts';
 import type { Backend, Body, Bytes, RemoteFile } from '../backend.ts';
 import { exactBytes, unsent, wholeBytes } from '../transfer/exact-bytes.ts';
@@ -232,6 +233,16 @@ function swiftBackend(store: Store, { container, prefix, isThere, policy, segmen
       if (status === 404) return undefined;
       const size = headers['content-length'];
       return size === undefined ? { name } : { name, size: Number(size) };
+    },
+    async checksum(name, { signal }) {
+      const { status, headers } = await store.whole(`look up ${name} in ${container}`, {
+        method: 'HEAD',
+        path: objectPath(`${prefix}${name}`),
+        signal,
+        accept: [404],
+      });
+      // An object in segments has one in quotes, which is none of its content.
+      return status === 404 || headers['x-object-manifest'] !== undefined ? undefined : checksumOf('md5', headers.etag);
     },
     getRange: (name, start, end, take, { signal }) => read(name, { Range: `bytes=${start}-${end - 1}` }, take, signal),
     copy: (from, to, { signal }) => copy(from, to, signal),

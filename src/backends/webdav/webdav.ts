@@ -10,6 +10,7 @@ import { passwordSource } from '../password.ts';
 import { tlsOptions } from '../tls.ts';
 import { rootedPath } from '../url/url-path.ts';
 import type { BackendUrl } from '../url/url.ts';
+import { checksumIn } from './checksum.ts';
 import { davClient, dropped } from './client.ts';
 import { davDirectory, type DavDirectory } from './directory.ts';
 import { forbidding, isDone, Refused, statusFailure, verdict, wireFailure } from './failure.ts';
@@ -138,6 +139,14 @@ function davBackend({ directory, hidden, place, host }: Session): Backend {
       const size = await ask(task, signal, () => directory.sizeOf(task, name, signal));
       if (size === undefined) return undefined;
       return size === 'unknown' ? { name } : { name, size };
+    },
+    async checksum(name, { signal }) {
+      const task = `look up ${checked(name)} in ${place}`;
+      const answer = await ask(task, signal, () =>
+        client.request({ method: 'HEAD', target: directory.targetOf(name), signal }),
+      );
+      await dropped(answer);
+      return answer.statusCode === 200 ? checksumIn(answer.headers) : undefined;
     },
     async rename(from, to, { signal }) {
       const task = `rename ${checked(from)} to ${checked(to)} in ${place}`;
