@@ -85,7 +85,7 @@ describe.runIf(canRun)('a full backup with volumes of another', () => {
       tree.change(k, 2);
       const words = ['--volsize', '1', '--reuse-volumes', 'auto', `${dir}/src`, url];
       const { stdout } = await run('ours', k, 'full', ...words);
-      reused += Number(/(\d+) volumes? .* reused; /.exec(stdout)?.[1]);
+      reused += Number(/(\d+) volumes? .* reused; /.exec(stdout)?.[1] ?? 0);
       const verify = await run('the reference', k, 'verify', '--compare-data', url, `${dir}/src`);
       expect(verify.stdout).toContain(' 0 differences found.');
       await run('ours', k, 'remove-all-but-n-full', '1', '--force', url);

@@ -15,7 +15,8 @@ interface Wanted {
 /** What is said at the end of a backup. */
 export function sayBackup(emit: Emit, { kind, statistics, reuse, meta }: BackupResult, wanted: Wanted): void {
   if (kind === 'skipped') emit({ kind: 'notice', text: 'Skipped volume upload, as effectivly nothing has changed' });
-  if (reuse !== undefined) emit({ kind: 'notice', text: kind === 'planned' ? planned(reuse) : saved(reuse) });
+  if (reuse !== undefined && kind === 'planned') emit({ kind: 'notice', text: planned(reuse) });
+  else if (reuse !== undefined && reuse.volumes > 0) emit({ kind: 'notice', text: saved(reuse) });
   if (!wanted.statistics) return;
   if (wanted.json) emit({ kind: 'forced', text: formatJsonStatistics(statistics, meta) });
   emit({ kind: 'statistics', statistics });
