@@ -15,9 +15,8 @@ import { copyOf, photographed } from '../support/moments.ts';
 import { materialise, options, tree, type Tree } from '../support/random-trees.ts';
 import { timeOfSet } from '../support/times.ts';
 
-// Whole chains in this process, in a storage in memory. SQUASH_RUNS and SEED of the environment lengthen or repeat a run.
+// Whole chains in this process, in a storage in memory. SQUASH_RUNS of the environment lengthens a run.
 const RUNS = Number(process.env['SQUASH_RUNS'] ?? 6);
-const SEED = Number(process.env['SEED'] ?? 4);
 const TIMEOUT = { timeout: 180_000 + RUNS * 5000 };
 
 type Sets = readonly (readonly [Tree, Parameters<typeof backUp>[3]])[];
@@ -102,7 +101,7 @@ test('all states that stay are what they were, whatever becomes one, and backups
       rmSync(on.dir, { recursive: true });
       rmSync(other.dir, { recursive: true });
     }),
-    { numRuns: RUNS, seed: SEED },
+    { numRuns: RUNS },
   );
 });
 
@@ -136,7 +135,7 @@ test('what it lists as changed is what one increment from the first to the last 
       expect(others).not.toContain('deleted');
       rmSync(on.dir, { recursive: true });
     }),
-    { numRuns: RUNS, seed: SEED },
+    { numRuns: RUNS },
   );
 });
 
@@ -170,7 +169,7 @@ test(
         }
         rmSync(on.dir, { recursive: true });
       }),
-      { numRuns: Math.ceil(RUNS / 3), seed: SEED },
+      { numRuns: Math.ceil(RUNS / 3) },
     );
   },
 );
@@ -203,7 +202,7 @@ test('prune can squash what no rule takes, and does nothing more the next time',
       expect([again.removed, again.squashes]).toEqual([[], []]);
       rmSync(on.dir, { recursive: true });
     }),
-    { numRuns: RUNS, seed: SEED },
+    { numRuns: RUNS },
   );
 });
 
