@@ -1,5 +1,6 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import { expect } from 'vitest';
+import { isLong } from '../support/forms.ts';
 import type { Listed } from '../support/listing.ts';
 import { parseStatus } from '../support/outputs.ts';
 import type { RunOptions } from '../support/processes.ts';
@@ -57,7 +58,8 @@ export async function fullCycle(
   await backUp(place, 1, args, options);
 
   expect(await restoredTree(place, 0, args, elsewhere)).toEqual(first);
-  expect(await restoredTree(place, 1, args, elsewhere)).toEqual(second);
+  // Read and compared by verify as well.
+  if (isLong) expect(await restoredTree(place, 1, args, elsewhere)).toEqual(second);
   expect((await run('verify', '--compare-data', url, source)).stdout).toContain(' 0 differences found.\n');
   const listed = (await run('list-current-files', url)).stdout;
   for (const path of ['a file', 'new', 'sub dir/large']) expect(listed).toContain(` ${path}\n`);

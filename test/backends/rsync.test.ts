@@ -7,6 +7,7 @@ import { openBackend } from '../../src/backends/registry.ts';
 import { parseUrl } from '../../src/backends/url/url.ts';
 import { RSYNC_PASSWORD, startRsyncd, type Rsyncd } from '../servers/rsyncd.ts';
 import { startSshd, type Sshd } from '../servers/sshd.ts';
+import { some } from '../support/forms.ts';
 import { PROGRAMS } from '../support/programs.ts';
 import { good, PLAIN, put } from '../support/scene.ts';
 import { tempDir } from '../support/temp.ts';
@@ -43,14 +44,17 @@ describe.runIf(requireTool('rsync'))('a daemon', () => {
   });
 
   describe.runIf(requireReference())('and the reference', () => {
-    test.each(PROGRAMS)('a chain begun by %s is continued and read by both', async (first) => {
-      const name = `interop-${first.replace(' ', '-')}`;
-      mkdirSync(`${server.data.secret}/${name}`);
-      const env = { FTP_PASSWORD: RSYNC_PASSWORD };
-      const url = at(`secret/${name}`, 'dup@');
-      const urls = { ours: url, 'the reference': url };
-      expect(await exchange(first, urls, { ours: [], 'the reference': [] }, { env })).toEqual(['Full']);
-    });
+    test.each(some(PROGRAMS, (first) => first === 'ours'))(
+      'a chain begun by %s is continued and read by both',
+      async (first) => {
+        const name = `interop-${first.replace(' ', '-')}`;
+        mkdirSync(`${server.data.secret}/${name}`);
+        const env = { FTP_PASSWORD: RSYNC_PASSWORD };
+        const url = at(`secret/${name}`, 'dup@');
+        const urls = { ours: url, 'the reference': url };
+        expect(await exchange(first, urls, { ours: [], 'the reference': [] }, { env })).toEqual(['Full']);
+      },
+    );
   });
 
   test.each(['-avz --stats', '--progress', '-q', '-aqz --quiet'])('may be given %s', async (words) => {

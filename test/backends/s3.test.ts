@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startFaultyProxy, type FaultyProxy } from '../servers/http-faults.ts';
 import { requireSwift, startSwift, type SwiftServer } from '../servers/swift.ts';
+import { some } from '../support/forms.ts';
 import { PROGRAMS } from '../support/programs.ts';
 import { root } from '../support/paths.ts';
 import { duplicity, good, noise, PLAIN, put, treeOf } from '../support/scene.ts';
@@ -35,7 +36,7 @@ describe.runIf(requireSwift())('s3:// on the S3 API of OpenStack Swift', () => {
   });
 
   describe.runIf(requireReference() && requirePythonModule('boto3'))('is exchanged with the reference', () => {
-    test.each(PROGRAMS)('a chain begun by %s', async (first) => {
+    test.each(some(PROGRAMS, (first) => first === 'ours'))('a chain begun by %s', async (first) => {
       const url = `boto3+s3:///${place()}`;
       const theirs = [...direct(), '--s3-region-name', 'us-east-1'];
       const urls = { ours: url, 'the reference': url };

@@ -10,6 +10,7 @@ import { parseUrl } from '../../src/backends/url/url.ts';
 import { KEY_PASSPHRASE, startSshd, type Sshd } from '../servers/sshd.ts';
 import { endedWith } from '../support/ended.ts';
 import { testHome } from '../support/home.ts';
+import { some } from '../support/forms.ts';
 import { PROGRAMS } from '../support/programs.ts';
 import { runDuplicity } from '../support/run.ts';
 import { tempDir } from '../support/temp.ts';
@@ -71,20 +72,23 @@ describe.runIf(requireTool('sshd'))('a server with everything', () => {
   });
 
   describe.runIf(requireReference())('and the reference', () => {
-    test.each(PROGRAMS)('a chain begun by %s is continued and read by both', async (first) => {
-      const place = tempDir();
-      for (const program of PROGRAMS) {
-        const own = `${homeOf(place, program)}/.ssh`;
-        mkdirSync(own, { recursive: true });
-        symlinkSync(server.knownHosts, `${own}/known_hosts`);
-        symlinkSync(server.key, `${own}/id_ed25519`);
-      }
-      const url = `sftp://${server.user}@127.0.0.1:${server.port}/interop-${first.replace(' ', '-')}`;
-      const words = ['--ssh-options', server.options];
-      const urls = { ours: url, 'the reference': url };
-      const args = { ours: words, 'the reference': words };
-      expect(await exchange(first, urls, args, { dir: place })).toEqual(['Full']);
-    });
+    test.each(some(PROGRAMS, (first) => first === 'ours'))(
+      'a chain begun by %s is continued and read by both',
+      async (first) => {
+        const place = tempDir();
+        for (const program of PROGRAMS) {
+          const own = `${homeOf(place, program)}/.ssh`;
+          mkdirSync(own, { recursive: true });
+          symlinkSync(server.knownHosts, `${own}/known_hosts`);
+          symlinkSync(server.key, `${own}/id_ed25519`);
+        }
+        const url = `sftp://${server.user}@127.0.0.1:${server.port}/interop-${first.replace(' ', '-')}`;
+        const words = ['--ssh-options', server.options];
+        const urls = { ours: url, 'the reference': url };
+        const args = { ours: words, 'the reference': words };
+        expect(await exchange(first, urls, args, { dir: place })).toEqual(['Full']);
+      },
+    );
   });
 
   test('one slash is below the login directory, two are absolute', async () => {

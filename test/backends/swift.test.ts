@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startFaultyProxy, type FaultyProxy } from '../servers/http-faults.ts';
 import { requireSwift, startSwift, type SwiftServer } from '../servers/swift.ts';
+import { some } from '../support/forms.ts';
 import { PROGRAMS } from '../support/programs.ts';
 import { duplicity, good, noise, PLAIN, put, treeOf, type Scene } from '../support/scene.ts';
 import { requirePythonModule, requireReference } from '../support/tools.ts';
@@ -57,19 +58,22 @@ describe.runIf(requireSwift())('swift:// on OpenStack Swift', () => {
   describe.runIf(requireReference() && ['swiftclient', 'keystoneclient'].every(requirePythonModule))(
     'is exchanged with the reference',
     () => {
-      test.each(PROGRAMS)('a chain begun by %s', async (first) => {
+      test.each(some(PROGRAMS, (first) => first === 'ours'))('a chain begun by %s', async (first) => {
         const url = place();
         const urls = { ours: url, 'the reference': url };
         expect(await exchange(first, urls, { ours: [], 'the reference': [] }, { env: login('v3') })).toEqual(['Full']);
       });
 
-      test.each(PROGRAMS)('a chain begun by %s in segments', async (first) => {
-        const url = place();
-        const urls = { ours: url, 'the reference': url };
-        const words = ['--mp-segment-size', '1'];
-        const args = { ours: words, 'the reference': words };
-        expect(await exchange(first, urls, args, { env: login('v3') })).toEqual(['Full']);
-      });
+      test.each(some(PROGRAMS, (first) => first === 'the reference'))(
+        'a chain begun by %s in segments',
+        async (first) => {
+          const url = place();
+          const urls = { ours: url, 'the reference': url };
+          const words = ['--mp-segment-size', '1'];
+          const args = { ours: words, 'the reference': words };
+          expect(await exchange(first, urls, args, { env: login('v3') })).toEqual(['Full']);
+        },
+      );
     },
   );
 

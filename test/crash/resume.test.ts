@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { some } from '../support/forms.ts';
 import { gnupgHome, RSA_KEY } from '../support/gnupg.ts';
 import { observe } from '../support/observe.ts';
 import { succeeded } from '../support/processes.ts';
@@ -114,21 +115,24 @@ async function expectClean(sets: number): Promise<void> {
 const left = (): unknown => [names(s.remote), names(archive()).filter((name) => /part|resume/.test(name))];
 
 describe('a full backup', () => {
-  test.each(VOLUMES)('that dies at volume %i uploads only what is missing', async (volume) => {
-    for (const when of ['before', 'after'] as const) {
-      rmSync(s.remote, { recursive: true, force: true });
-      rmSync(`${s.dir}/archive`, { recursive: true, force: true });
-      await die(0, volume, when);
-      const there = when === 'before' ? volume - 1 : volume;
-      const result = await goOn(0);
-      expect(uploads(result)).toEqual(VOLUMES.slice(there));
-      expect(result.stdout).toContain('Last full backup left a partial set, restarting.\n');
-      const said = there === 0 ? 'RESTART: The first volume failed' : `Restarting after volume ${there}, file `;
-      expect(result.stdout).toContain(said);
-      expect(await restoredAt(0)).toEqual(treeOf(s.source));
-    }
-    await expectClean(1);
-  });
+  test.each(some(VOLUMES, (volume) => volume === 1 || volume === MIDDLE))(
+    'that dies at volume %i uploads only what is missing',
+    async (volume) => {
+      for (const when of ['before', 'after'] as const) {
+        rmSync(s.remote, { recursive: true, force: true });
+        rmSync(`${s.dir}/archive`, { recursive: true, force: true });
+        await die(0, volume, when);
+        const there = when === 'before' ? volume - 1 : volume;
+        const result = await goOn(0);
+        expect(uploads(result)).toEqual(VOLUMES.slice(there));
+        expect(result.stdout).toContain('Last full backup left a partial set, restarting.\n');
+        const said = there === 0 ? 'RESTART: The first volume failed' : `Restarting after volume ${there}, file `;
+        expect(result.stdout).toContain(said);
+        expect(await restoredAt(0)).toEqual(treeOf(s.source));
+      }
+      await expectClean(1);
+    },
+  );
 
   test.each(['.sigtar', '.manifest'])('that dies at %s uploads no volume again', async (match) => {
     const death = await duplicity(args(0), faults({ op: 'put', match, do: 'kill' }));
@@ -198,13 +202,16 @@ describe('an increment', () => {
     put(s.source, files(1), timeOfSet(0));
   });
 
-  test.each(VOLUMES)('that dies at volume %i uploads only what is missing', async (volume) => {
-    await die(1, volume);
-    const result = await goOn(1);
-    expect(uploads(result)).toEqual(VOLUMES.slice(volume - 1));
-    expect(await restoredAt(1)).toEqual(treeOf(s.source));
-    await expectClean(2);
-  });
+  test.each(some(VOLUMES, (volume) => volume === 2 || volume === MIDDLE))(
+    'that dies at volume %i uploads only what is missing',
+    async (volume) => {
+      await die(1, volume);
+      const result = await goOn(1);
+      expect(uploads(result)).toEqual(VOLUMES.slice(volume - 1));
+      expect(await restoredAt(1)).toEqual(treeOf(s.source));
+      await expectClean(2);
+    },
+  );
 
   test('in the middle of a delta that an old version made goes on before it', async () => {
     await die(1, MIDDLE);
@@ -225,7 +232,7 @@ describe('an increment of files that were read in the second of their times', ()
     put(s.source, Object.fromEntries(changed), timeOfSet(0));
   });
 
-  test.each([1, 2, 3, 4])(
+  test.each(some([1, 2, 3, 4], (volume) => volume === 1 || volume === 3))(
     'that dies at volume %i stores and counts what has changed, and reads the rest once',
     async (volume) => {
       await die(1, volume);

@@ -1,7 +1,7 @@
 import { MODES } from '../support/programs.ts';
 import { testChains } from './chains.ts';
 
-testChains(MODES.publicKey, 'L');
-testChains(MODES.symmetric, 'M');
-testChains(MODES.signed, 'S');
-testChains(MODES.hidden, 'S');
+testChains(MODES.publicKey, 'L', 'in turn');
+testChains(MODES.symmetric, 'M', 'each alone');
+testChains(MODES.signed, 'S', 'in turn');
+testChains(MODES.hidden, 'S', 'each alone');

@@ -1,5 +1,5 @@
 import { MODES } from '../support/programs.ts';
 import { testChains } from './chains.ts';
 
-testChains(MODES.plain, 'O');
-testChains(MODES.gz, 'L');
+testChains(MODES.plain, 'O', 'in turn');
+testChains(MODES.gz, 'L', 'each alone');

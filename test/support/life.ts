@@ -21,16 +21,13 @@ export interface Surroundings {
 
 /**
  * The life of a backup: full, incremental, verify, list, status, restore of both, another full, removal of the first
- * chain. Every run must end well, with nothing on standard error. Answers how many sets there were, and are left.
+ * chain. Every run must end well, with nothing on standard error. Answers how many sets there were, and are left. Of a
+ * `youth` that is full, incremental, status and restore, which do what the others do as well.
  */
-export async function life({
-  prelude = ':',
-  by = 'exec',
-  options = {},
-  at = usual,
-  aside = /^$/,
-  prepare,
-}: Surroundings): Promise<readonly number[]> {
+export async function life(
+  { prelude = ':', by = 'exec', options = {}, at = usual, aside = /^$/, prepare }: Surroundings,
+  form: 'whole' | 'youth' = 'whole',
+): Promise<readonly number[]> {
   const s = scene();
   put(s.source, { a: 'one', 'd/b': noise(1_200_000), 'd/é': 'x' });
   prepare?.(s);
@@ -48,12 +45,13 @@ export async function life({
   const before = contentOf(s.source);
   put(s.source, { a: 'two', 'd/b': noise(1_300_000, 2), c: 'new' }, timeOfSet(1));
   await go(1, 'incremental', s.source, s.url);
-  const { stdout } = await go(2, 'verify', '--compare-data', s.url, s.source);
-  expect(stdout).toContain(', 0 differences found');
-  expect((await go(2, 'list-current-files', s.url)).stdout).toMatch(/ c$/m);
   const there = setsIn(await go(2, 'collection-status', s.url));
   await go(2, 'restore', s.url, `${s.remote}.new`);
   expect(contentOf(`${s.remote}.new`)).toEqual(contentOf(s.source));
+  if (form === 'youth') return [there];
+  const { stdout } = await go(2, 'verify', '--compare-data', s.url, s.source);
+  expect(stdout).toContain(', 0 differences found');
+  expect((await go(2, 'list-current-files', s.url)).stdout).toMatch(/ c$/m);
   const time = names(s.remote).map((name) => /full\.(\w+)\.manifest/.exec(name)?.[1]);
   await go(2, 'restore', '--time', time.find((text) => text !== undefined) ?? '', s.url, `${s.remote}.old`);
   expect(contentOf(`${s.remote}.old`)).toEqual(before);
