@@ -89,6 +89,18 @@ describe('the archive dir may lie', () => {
     expect(damage.map(({ kind, place, file }) => [kind, place, file])).toEqual([['changed', 'remote', manifest]]);
   });
 
+  test('and a manifest of the store that names a volume more is the only damage', async () => {
+    const text = store.sound.get(manifest)?.toString('latin1') ?? '';
+    const next = text.split(/^Volume /m).length;
+    const more = `Volume ${next}:\n    StartingPath   z  \n    EndingPath     z  \n    Hash SHA1 ${'0'.repeat(40)}\nFilelist`;
+    store.backend.files.set(
+      manifest,
+      Buffer.from(text.replace('Filelist', more).replace(/SHA1 ./, 'SHA1 f'), 'latin1'),
+    );
+    const { damage } = await checked(store);
+    expect(damage.map(({ kind, place, file }) => [kind, place, file])).toEqual([['changed', 'remote', manifest]]);
+  });
+
   test('about what no volume tells', async () => {
     editCopy(store, manifest, (bytes) =>
       Buffer.from(bytes.toString('latin1').replace(/Hostname ./, 'Hostname x'), 'latin1'),

@@ -45,7 +45,7 @@ test('with the key, without the archive dir, all is proven', async () => {
 test.each([['manifest'], ['sigtar']])('with the key every flipped bit of a %s is found', async (part) => {
   const name = named(new RegExp(part));
   const bits = (store.sound.get(name)?.length ?? 0) * 8;
-  const step = process.env['CHECK'] === 'all' ? Math.ceil(bits / 400) : Math.ceil(bits / 4);
+  const step = process.env['CHECK'] === 'all' ? Math.ceil(bits / 40) : Math.ceil(bits / 4);
   for (let bit = 0; bit < bits; bit += step) {
     store.mend();
     flip(store, name, bit);

@@ -45,7 +45,7 @@ export function judgeManifests(set: BackupSet, { remote, local }: Manifests, { m
   if (differ && damage.length === 0) {
     add('differs', 'remote', remote.name, `The copy ${local.name} in the archive dir is another one.`);
   }
-  const best = readable.find(isSound) ?? readable[0];
+  const best = readable.find((read) => isSound(read) && hasAll(read.manifest)) ?? readable.find(isSound) ?? readable[0];
   return {
     manifest: best?.manifest,
     source: best && (best === local ? 'local' : 'remote'),
@@ -57,6 +57,11 @@ export function judgeManifests(set: BackupSet, { remote, local }: Manifests, { m
 
   function add(kind: Damage['kind'], place: Damage['place'], file: string, reason: string): void {
     damage.push(damageWith({ kind, part: 'manifest', place, file, set: idOf(set), reason, lost: undefined }, hasCopy));
+  }
+
+  /** One that belongs to another set may name volumes that this one does not have. */
+  function hasAll({ volumes }: Manifest): boolean {
+    return volumes.every(({ number }) => set.volumes.has(number));
   }
 
   function isSound(read: ReadManifest | undefined): boolean {
