@@ -19,9 +19,9 @@ const contentOf = (path: string, k: number, memory: MemoryBackend = stored.memor
     return Buffer.concat(blocks);
   });
 
-/** Temporary files; the directory of a run stays as long as the run. */
+/** Temporary files; the directory of a run, and the mark of its process in it, stay as long as the run. */
 const left = ({ dir }: Machine): readonly string[] =>
-  readdirSync(`${dir}/tmp`, { recursive: true, encoding: 'utf8' }).filter((path) => path.includes('/'));
+  readdirSync(`${dir}/tmp`, { recursive: true, encoding: 'utf8' }).filter((path) => /\/(?!owner$)/.test(path));
 
 /** The storage, and the volumes that are fetched from it. */
 function watched({ files, ...memory }: MemoryBackend): { readonly backend: MemoryBackend; readonly fetched: string[] } {
