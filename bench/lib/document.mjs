@@ -35,11 +35,12 @@ export const RATIOS = { small: 'small files', big: 'large files', sets: 'many se
 
 /**
  * @param {object} results of bench/run.mjs
+ * @param {string} [results.note] what is missing of them
  * @param {readonly import('./speed.mjs').Series[]} results.series
  * @param {readonly object[]} scale figures of bench/scale.mjs
  * @param {(name: string) => boolean} hasPlot
  */
-export function performanceDocument({ command, date, rounds, sizes, machine, versions, series }, scale, hasPlot) {
+export function performanceDocument({ command, date, rounds, sizes, machine, versions, note, series }, scale, hasPlot) {
   const pairs = referencePairs(series);
   const peers = peerPairs(series);
   const image = (name, text) => (hasPlot(name) ? `![${text}](performance/${name}.svg)` : '');
@@ -47,7 +48,7 @@ export function performanceDocument({ command, date, rounds, sizes, machine, ver
     `# Performance
 
 Whole processes of this program, measured beside the reference (duplicity 0.8.22) and two programs of the
-same kind. \`${command}\` wrote this page on ${date}.
+same kind. \`${command}\` measured them on ${date}.${note === undefined ? '' : ` ${note}`}
 
 ${list(machine)}
 ${list(versions)}${commits(series, scale)}`,
@@ -143,7 +144,7 @@ function spread(pairs) {
     .filter(({ problems }) => problems.length === 0)
     .map(({ cpu, cpuRounds }) => (Math.max(...cpuRounds) - Math.min(...cpuRounds)) / cpu)
     .sort((a, b) => a - b);
-  if (widths.length === 0) return '';
+  if (!widths.some((width) => width > 0)) return '';
   const percent = (part) => `${(100 * widths[Math.floor((widths.length - 1) * part)]).toFixed(0)} %`;
   return `Other work on the machine moves single rounds: between the lowest and the highest CPU ratio
   of a case lie ${percent(0.5)} in the middle case, ${percent(0.9)} or less in nine of ten.`;

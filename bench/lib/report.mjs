@@ -52,7 +52,8 @@ function findSeries(all, like, accept) {
 
 const medianOf = ({ runs }, key) => median(runs.map((run) => run[key]));
 const seconds = (value) => (value < 1 ? value.toFixed(3) : value.toFixed(2));
-const ratioText = (value) => value.toFixed(2);
+/** Of old figures only medians are kept, and of those on the clock none. */
+const ratioText = (value) => (Number.isFinite(value) ? value.toFixed(2) : '');
 const rangeText = (values) => `${ratioText(Math.min(...values))} to ${ratioText(Math.max(...values))}`;
 const mebibytes = (value) => value.toFixed(0);
 const stored = ({ runs }) =>
@@ -128,14 +129,16 @@ export function scaleTable(figures, actions, sizeText) {
   };
   return table(
     ['action', 'tool', ...heads.map((head) => `${head}, CPU s`), ...heads.map((head) => `${head}, MiB`)],
-    actions.flatMap((action) =>
-      [OURS, REFERENCE].map((tool) => [
-        action,
-        tool,
-        ...sizes.map((size) => cell(action, tool, size, ({ cpuS }) => seconds(cpuS))),
-        ...sizes.map((size) => cell(action, tool, size, ({ peakMiB }) => mebibytes(peakMiB))),
-      ]),
-    ),
+    actions
+      .filter((action) => figures.some((one) => one.action === action))
+      .flatMap((action) =>
+        [OURS, REFERENCE].map((tool) => [
+          action,
+          tool,
+          ...sizes.map((size) => cell(action, tool, size, ({ cpuS }) => seconds(cpuS))),
+          ...sizes.map((size) => cell(action, tool, size, ({ peakMiB }) => mebibytes(peakMiB))),
+        ]),
+      ),
   );
 }
 

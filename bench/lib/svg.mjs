@@ -71,11 +71,7 @@ function legend(names, x, y, /** @type {(number: number, x: number, y: number) =
 const ROW = 13;
 const GAP = 9;
 
-/**
- * Ratios to another program, a row for each group and kind: the middle one as a mark, from the lowest to the highest as a line.
- * @param {{ title: string, kinds: readonly string[], groups: readonly { name: string, rows: readonly { kind: string,
- *   middle: number, lowest: number, highest: number }[] }[] }} plot
- */
+/** Ratios to another program, a row for each group and kind: the middle one as a mark, from the lowest to the highest as a line. */
 export function ratioPlot({ title, kinds, groups }) {
   const left = 120;
   const right = WIDTH - 50;
@@ -103,16 +99,7 @@ export function ratioPlot({ title, kinds, groups }) {
   return svg(title, bottom + 26, elements);
 }
 
-/**
- * @typedef {object} Curve
- * @property {number} colour the same for ours and the other's of one thing
- * @property {boolean} isOther drawn with dashes
- * @property {readonly [x: number, y: number][]} points
- *
- * @typedef {{ title: string, unit: (value: number) => string, fromZero?: boolean, curves: readonly Curve[] }} Panel
- * Curves over the same sizes side by side, sizes in powers of ten; values as well, or from zero on.
- * @param {{ title: string, names: readonly string[], size: (value: number) => string, about: string, panels: readonly Panel[] }} plot
- */
+/** Curves over the same sizes side by side, sizes in powers of ten; values as well, or from zero on. */
 export function growthPlot({ title, names, size, about, panels }) {
   const top = 84;
   const height = 230;
