@@ -11,7 +11,7 @@ export const CHECK = {
     actions: ['check'],
     default: undefined,
     read: percent,
-    help: 'Prove N percent of what is stored, that first which has gone unproven for longest.',
+    help: 'Prove N percent of what is stored: what has gone unproven for longest.',
   }),
   budget: option<number | undefined>({
     flag: '--budget',
