@@ -59,10 +59,14 @@ export function sftpFiles(connection: Connection, sftp: SFTPWrapper): RemoteFile
   }
 
   const write: RemoteFiles['write'] = (path, body, signal) =>
-    make(path, (handle) => send(handle, body, signal), signal);
+    make(path, { size: body.size, fill: (handle) => send(handle, body, signal) }, signal);
 
-  /** Makes `path` anew; `fill` writes into it. */
-  async function make(path: string, fill: (handle: Buffer) => Promise<void>, signal: AbortSignal): Promise<void> {
+  /** Makes `path` anew; `fill` writes so many bytes into it. */
+  async function make(
+    path: string,
+    { size, fill }: { readonly size: number; readonly fill: (handle: Buffer) => Promise<void> },
+    signal: AbortSignal,
+  ): Promise<void> {
     const handle = await create(path);
     const close = (): Promise<void> => order((done) => sftp.close(handle, done));
     try {
@@ -70,7 +74,7 @@ export function sftpFiles(connection: Connection, sftp: SFTPWrapper): RemoteFile
       await until(close(), signal);
     } catch (error) {
       // OpenSSH says "Failure" when a disk is full, and nothing else. Once the file is gone there is room again.
-      const isFull = statusOf(error) === SFTP_STATUS.failure && (await hasNoRoom(path));
+      const isFull = statusOf(error) === SFTP_STATUS.failure && (await hasNoRoom(path, size));
       await close().catch(() => {});
       await remove(path).catch(() => {});
       throw isFull ? new Error('No space left on the server', { cause: error }) : error;
@@ -89,12 +93,15 @@ export function sftpFiles(connection: Connection, sftp: SFTPWrapper): RemoteFile
     await withOpened(from, signal, (source, size) =>
       make(
         to,
-        async (target) => {
-          for (let at = 0; at < size; at += COPY_BLOCK) {
-            const [start, length] = [at, Math.min(COPY_BLOCK, size - at)];
-            const copied = order((done) => sftp.ext_copy_data(source, start, length, target, start, done));
-            await until(copied, signal);
-          }
+        {
+          size,
+          async fill(target) {
+            for (let at = 0; at < size; at += COPY_BLOCK) {
+              const [start, length] = [at, Math.min(COPY_BLOCK, size - at)];
+              const copied = order((done) => sftp.ext_copy_data(source, start, length, target, start, done));
+              await until(copied, signal);
+            }
+          },
         },
         signal,
       ),
@@ -260,12 +267,17 @@ export function sftpFiles(connection: Connection, sftp: SFTPWrapper): RemoteFile
     }
   }
 
-  async function hasNoRoom(path: string): Promise<boolean> {
+  /**
+   * The rest of the file does not fit either: another upload that has stopped for want of room may have left some since,
+   * when it was removed.
+   */
+  async function hasNoRoom(path: string, wanted: number): Promise<boolean> {
     try {
       const { f_bavail, f_frsize } = await ask<Space>((done) =>
         sftp.ext_openssh_statvfs(path, (error: Error | undefined, space: unknown) => done(error, space as Space)),
       );
-      return f_bavail * f_frsize < LEAST_FREE;
+      const rest = wanted - ((await attributes(path))?.size ?? 0);
+      return f_bavail * f_frsize < Math.max(LEAST_FREE, rest);
     } catch {
       return false;
     }

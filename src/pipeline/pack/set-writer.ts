@@ -173,8 +173,8 @@ export class SetWriter {
         kind: 'info',
         text: how === 'sent' ? `${name} holds what ${from} holds.` : `${name} is a copy of ${from}.`,
       });
-      this.#options.statistics.totalDestinationSizeChange += size;
       copies.noted({ number, base, how });
+      this.#arrived(number, size);
     });
     // Whether the store copies shows before much is left to it.
     if (isFirst) await this.#uploads.drain();
@@ -204,18 +204,7 @@ export class SetWriter {
   }
 
   async #sealVolume(number: number, { path, file }: OpenVolume, range: VolumeRange): Promise<void> {
-    const {
-      type,
-      start,
-      end,
-      codec,
-      prefixes,
-      statistics,
-      emit,
-      remote,
-      concurrency = 0,
-      failOnVolume,
-    } = this.#options;
+    const { type, start, end, codec, prefixes, emit, remote, concurrency = 0 } = this.#options;
     const size = await file.finish();
     const sha1 = file.digest?.() ?? hashFile(path, 'SHA1');
     const { inProgress } = this;
@@ -236,11 +225,17 @@ export class SetWriter {
       emit({ kind: 'uploading', name, background });
       await remote.put(name, path, { isSpare: true });
       rmSync(path, { force: true });
-      statistics.totalDestinationSizeChange += size;
       emit({ kind: 'uploaded', name, background });
-      emit({ kind: 'progress', current: statistics.sourceFileSize });
-      if (number === failOnVolume) throw forcedFailure(number);
+      this.#arrived(number, size);
     });
+  }
+
+  /** A volume is on the remote. */
+  #arrived(number: number, size: number): void {
+    const { statistics, emit, failOnVolume } = this.#options;
+    statistics.totalDestinationSizeChange += size;
+    emit({ kind: 'progress', current: statistics.sourceFileSize });
+    if (number === failOnVolume) throw forcedFailure(number);
   }
 
   /** What was written so far is on disk, under the names of an unfinished set. */
