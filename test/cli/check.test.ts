@@ -98,9 +98,9 @@ test('the example of docs/check.md is what happens', async () => {
   const script = [
     'set -e',
     `duplicity() { ${words} "$@"; }`,
-    ...steps.flatMap(([line = ''], i) => [line, `echo "== ${i}"`]),
+    ...steps.flatMap(([line = ''], i) => [line.replaceAll('/tmp/', `${dir}/`), `echo "== ${i}"`]),
   ];
-  const result = await run('sh', ['-c', script.join('\n').replaceAll('/tmp/', `${dir}/`)], {
+  const result = await run('sh', ['-c', script.join('\n')], {
     env: isolatedEnv(home),
     cwd: dir,
   });

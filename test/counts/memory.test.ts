@@ -39,7 +39,8 @@ describe('with the number of files', () => {
       lowest.set(action, Math.min(peakMiB, lowest.get(action) ?? Infinity));
     };
     const at = (k: number): readonly string[] => [...PLAIN, '--current-time', String(timeOfSet(k))];
-    await run('full', ['full', ...at(0), source, url]);
+    // At the default level threads start after some MiB: 20 MiB each, however many files follow.
+    await run('full', ['full', '--compression-level', '6', ...at(0), source, url]);
     await run('no-op', ['incremental', ...at(1), source, url]);
     await run('list', ['list-current-files', ...PLAIN, url]);
     await run('restore', ['restore', ...PLAIN, url, `${dir}/out`]);
