@@ -1,4 +1,4 @@
-import type { Soon } from '../util/soon.ts';
+import { passing, type Soon } from '../util/soon.ts';
 import type { BytePath } from '../util/bytepath.ts';
 import type { Entry, EntryStream } from './entry.ts';
 import { type Meeting, mergeStreams } from './merge.ts';
@@ -36,23 +36,8 @@ export function fullState({ streams, onGone }: FullStateOptions): FullState {
     return undefined;
   }
 
-  function next(): Soon<Entry | undefined> {
-    for (;;) {
-      const meeting = merge.next();
-      if (meeting instanceof Promise) return nextLater(meeting);
-      if (meeting === undefined) return undefined;
-      const entry = entryAt(meeting);
-      if (entry !== undefined) return entry;
-    }
-  }
-
-  async function nextLater(first: Promise<Meeting | undefined>): Promise<Entry | undefined> {
-    const meeting = await first;
-    return meeting === undefined ? undefined : (entryAt(meeting) ?? next());
-  }
-
   return {
-    next,
+    next: passing(() => merge.next(), entryAt),
     read: () => merge.read(newest()),
     close: () => merge.close(),
     get inFull() {

@@ -1,4 +1,4 @@
-import type { Soon } from '../util/soon.ts';
+import { passing } from '../util/soon.ts';
 import type { Entry, EntryStream } from './entry.ts';
 import { type Meeting, mergeStreams } from './merge.ts';
 
@@ -14,42 +14,18 @@ export function rolledForward(streams: readonly EntryStream[]): EntryStream {
 
   function entryAt({ holders }: Meeting): Entry | undefined {
     newest = holders[holders.length - 1] ?? -1;
-    const entry = merge.entryOf(newest);
-    return entry.kind === 'deleted' ? undefined : entry;
+    return notDeleted(merge.entryOf(newest));
   }
 
-  function next(): Soon<Entry | undefined> {
-    for (;;) {
-      const meeting = merge.next();
-      if (meeting instanceof Promise) return nextLater(meeting);
-      if (meeting === undefined) return undefined;
-      const entry = entryAt(meeting);
-      if (entry !== undefined) return entry;
-    }
-  }
-
-  async function nextLater(first: Promise<Meeting | undefined>): Promise<Entry | undefined> {
-    const meeting = await first;
-    return meeting === undefined ? undefined : (entryAt(meeting) ?? next());
-  }
-
-  return { next, read: () => merge.read(newest), close: () => merge.close() };
+  return { next: passing(() => merge.next(), entryAt), read: () => merge.read(newest), close: () => merge.close() };
 }
 
 /** A single archive, usually of a full set, has nothing to be merged with. */
 function withoutDeleted(stream: EntryStream): EntryStream {
-  function next(): Soon<Entry | undefined> {
-    for (;;) {
-      const entry = stream.next();
-      if (entry instanceof Promise) return nextLater(entry);
-      if (entry?.kind !== 'deleted') return entry;
-    }
-  }
-
-  async function nextLater(first: Promise<Entry | undefined>): Promise<Entry | undefined> {
-    const entry = await first;
-    return entry?.kind === 'deleted' ? next() : entry;
-  }
-
+  const next = passing(() => stream.next(), notDeleted);
   return { next, read: () => stream.read(), close: () => stream.close() };
+}
+
+function notDeleted(entry: Entry): Entry | undefined {
+  return entry.kind === 'deleted' ? undefined : entry;
 }

@@ -11,3 +11,26 @@ export type Soon<T> = T | Promise<T>;
 export function after<T>(wait: Soon<void>, act: () => T): Soon<T> {
   return wait instanceof Promise ? wait.then(act) : act();
 }
+
+/** What `take` makes of each value that `next` gives; those of which it makes nothing are passed over. */
+export function passing<T, R>(
+  next: () => Soon<T | undefined>,
+  take: (value: T) => R | undefined,
+): () => Soon<R | undefined> {
+  function pull(): Soon<R | undefined> {
+    for (;;) {
+      const value = next();
+      if (value instanceof Promise) return pullLater(value);
+      if (value === undefined) return undefined;
+      const taken = take(value);
+      if (taken !== undefined) return taken;
+    }
+  }
+
+  async function pullLater(first: Promise<T | undefined>): Promise<R | undefined> {
+    const value = await first;
+    return value === undefined ? undefined : (take(value) ?? pull());
+  }
+
+  return pull;
+}
