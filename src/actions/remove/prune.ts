@@ -1,13 +1,12 @@
+import type { Collection } from '../../collections/collection.ts';
 import { filesBySet } from '../../collections/prune/files-of-set.ts';
 import { planPrune } from '../../collections/prune/plan.ts';
 import { keepsSomething, type Policy } from '../../collections/prune/policy.ts';
 import { type PruneReport, reportOf } from '../../collections/prune/report.ts';
 import { rangesOf } from '../../collections/squash/plan-squash.ts';
 import { UsageError } from '../../errors/errors.ts';
-import { emitWarnings, loadCollection } from '../../repository/load-collection.ts';
-import { lockArchive } from '../../repository/lock.ts';
+import { examine } from '../../repository/examine.ts';
 import type { Repository } from '../../repository/repository.ts';
-import { announceLastFull } from '../../repository/synchronise.ts';
 import { describeRange, squashRange, type SquashResult, type SquashRules } from '../squash/squash.ts';
 import { deleteFiles } from './delete-files.ts';
 
@@ -27,14 +26,17 @@ export interface PruneResult extends PruneReport {
 }
 
 /** Finds, and with `force` deletes, the sets that a policy does not keep. Needs no source, and a key only to squash. */
-export async function prune(repository: Repository, { policy, force, squash }: PruneOptions): Promise<PruneResult> {
-  if (!keepsSomething(policy)) throw noPolicy();
+export async function prune(repository: Repository, options: PruneOptions): Promise<PruneResult> {
+  if (!keepsSomething(options.policy)) throw noPolicy();
+  return examine(repository, (collection) => pruneIn(repository, collection, options));
+}
+
+async function pruneIn(
+  repository: Repository,
+  collection: Collection,
+  { policy, force, squash }: PruneOptions,
+): Promise<PruneResult> {
   const { emit, dryRun, remote } = repository;
-  using lock = await lockArchive(repository);
-  void lock;
-  const collection = await loadCollection(repository);
-  emitWarnings(repository, collection);
-  announceLastFull(repository, collection);
   const plan = planPrune(collection, policy);
   const ranges = squash === undefined ? [] : rangesOf(collection, plan.mergeable);
   const merged = plan.mergeable.filter((run) => ranges.some(({ to }) => run.at(-1)?.end === to));

@@ -6,10 +6,8 @@ import {
   type RemovalPlan,
 } from '../../collections/deletion.ts';
 import { BackendError } from '../../errors/errors.ts';
-import { emitWarnings, loadCollection } from '../../repository/load-collection.ts';
-import { lockArchive } from '../../repository/lock.ts';
+import { examine } from '../../repository/examine.ts';
 import type { Repository } from '../../repository/repository.ts';
-import { announceLastFull } from '../../repository/synchronise.ts';
 import type { EpochSeconds } from '../../util/time.ts';
 import { deleteFiles } from './delete-files.ts';
 
@@ -35,13 +33,16 @@ export interface RemoveResult {
 }
 
 /** Finds, and with `force` deletes, what is too old. Needs neither key nor source. */
-export async function removeOld(repository: Repository, { what, force }: RemoveOptions): Promise<RemoveResult> {
+export function removeOld(repository: Repository, options: RemoveOptions): Promise<RemoveResult> {
+  return examine(repository, (collection) => removeIn(repository, collection, options));
+}
+
+async function removeIn(
+  repository: Repository,
+  collection: Collection,
+  { what, force }: RemoveOptions,
+): Promise<RemoveResult> {
   const { emit, dryRun } = repository;
-  using lock = await lockArchive(repository);
-  void lock;
-  const collection = await loadCollection(repository);
-  emitWarnings(repository, collection);
-  announceLastFull(repository, collection);
   const plan = planOf(collection, what);
   if (plan.keptSets.length > 0) emit({ kind: 'oldSetsKept', times: plan.keptSets });
   if (plan.keepsOldNewest) emit({ kind: 'newestChainKept' });

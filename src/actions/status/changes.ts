@@ -6,7 +6,7 @@ import { readJsonStatistics } from '../../repository/metadata/json-statistics.ts
 import { openSetContents, type SetContents, type TakeChange } from '../../repository/past/set-contents.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { type BytePath, ROOT } from '../../util/bytepath.ts';
-import { examine } from './examine.ts';
+import { examine } from '../../repository/examine.ts';
 
 export interface FileHistoryOptions {
   /** Names that may be meant: the first that a set knows counts. */

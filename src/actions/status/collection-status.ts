@@ -1,5 +1,5 @@
 import type { Repository } from '../../repository/repository.ts';
-import { examine } from './examine.ts';
+import { examine } from '../../repository/examine.ts';
 import { type StatusResult, statusOf } from './status-result.ts';
 
 /** Chains, sets and what is left over, from the listing alone: needs no key and changes nothing. */
