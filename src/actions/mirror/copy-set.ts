@@ -3,7 +3,7 @@ import type { Manifest, VolumeRecord } from '../../archive/manifest/manifest.ts'
 import { formatLocalName } from '../../archive/names/names.ts';
 import type { SetId } from '../../collections/sets.ts';
 import { IntegrityError } from '../../errors/errors.ts';
-import { UploadQueue } from '../../pipeline/pack/upload-queue.ts';
+import { COPIES_AHEAD, roomFor, UploadQueue } from '../../pipeline/pack/upload-queue.ts';
 import type { FetchedFile } from '../../pipeline/remote.ts';
 import { lookAtStored } from '../../pipeline/stored-bytes.ts';
 import { fetchVolume, missingVolume } from '../../pipeline/unpack/fetch-volume.ts';
@@ -14,10 +14,6 @@ import type { SetCopy } from './plan-copy.ts';
 import type { MirrorProgress } from './progress.ts';
 import { readableManifest } from './set-manifest.ts';
 
-/** Files uploaded while others are fetched, unless `--concurrency` says otherwise. */
-const UNASKED_AHEAD = 1;
-/** Files of the size of the largest that have to fit in the spool beside those on their way. */
-const ROOM = 1.3;
 /** Recovery files may be made with more or less redundancy. */
 const PARITY = /\.par2$/;
 
@@ -66,8 +62,8 @@ export class SetMirror {
     const { files, manifests } = isAnother ? plan.all : plan;
     const sent = { type, start, end, files: 0, bytes: 0, verified: 0 };
     const { backend, spool } = this.#options.to;
-    const { concurrency = UNASKED_AHEAD } = this.#options;
-    const hasRoom = (): boolean => spool.freeBytes() >= ROOM * this.#largest;
+    const { concurrency = COPIES_AHEAD } = this.#options;
+    const hasRoom = roomFor(spool, () => this.#largest);
     const uploads = new UploadQueue({ ahead: concurrency, parallel: backend.traits.parallel, hasRoom });
     const listed = new Set([...(plan.there?.files ?? []), ...(plan.there?.manifests ?? [])].map(({ name }) => name));
     const send = async (name: string): Promise<void> => {

@@ -8,7 +8,7 @@ import { ChainError, CryptoError, IntegrityError } from '../../errors/errors.ts'
 import { recode, type Recoded } from '../../pipeline/recode.ts';
 import { type FetchedFile, hashFile } from '../../pipeline/remote.ts';
 import { planSet, type SetPlan } from '../../pipeline/unpack/set-plan.ts';
-import { UploadQueue } from '../../pipeline/pack/upload-queue.ts';
+import { COPIES_AHEAD, roomFor, UploadQueue } from '../../pipeline/pack/upload-queue.ts';
 import { volumeFetcher } from '../../pipeline/unpack/volume-fetcher.ts';
 import { ROOT } from '../../util/bytepath.ts';
 import { asctime } from '../../util/time.ts';
@@ -19,11 +19,6 @@ import { readSetManifest } from '../../repository/metadata/read-manifest.ts';
 import type { Replica } from './replica.ts';
 import { ReplicateJournal } from './replicate-journal.ts';
 import { writeReplicatedManifest } from './replicated-manifest.ts';
-
-/** Volumes uploaded while others are fetched and encoded, unless `--concurrency` says otherwise. */
-const UNASKED_AHEAD = 1;
-/** Copies of the size of the last one that have to fit in the spool beside those on their way. */
-const ROOM = 1.3;
 
 interface ReplicationOptions {
   readonly from: Repository;
@@ -98,8 +93,8 @@ export class SetReplication {
     const records = plan.records.filter(
       ({ number }) => !this.#isThere(this.#volumeName(set, number, writers), journal),
     );
-    const { concurrency = UNASKED_AHEAD } = this.#options;
-    const hasRoom = (): boolean => spool.freeBytes() >= ROOM * this.#largest;
+    const { concurrency = COPIES_AHEAD } = this.#options;
+    const hasRoom = roomFor(spool, () => this.#largest);
     const uploads = new UploadQueue({ ahead: concurrency, parallel: to.backend.traits.parallel, hasRoom });
     const { remote, prefixes } = from;
     const rules = { remote, spool, prefixes, tries, signal: call.signal };

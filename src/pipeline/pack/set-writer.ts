@@ -23,14 +23,12 @@ import type { BaseVolume } from '../reuse/base-volume.ts';
 import { hashFile, type Remote } from '../remote.ts';
 import { SigtarFile } from './sigtar-file.ts';
 import type { Spool } from '../spool.ts';
-import { unaskedAhead, UploadQueue } from './upload-queue.ts';
+import { roomFor, unaskedAhead, UploadQueue } from './upload-queue.ts';
 import { VolumePacker, type OpenVolume, type VolumeRange } from './volume-packer.ts';
 
 /** Zero bytes that end the tar of an encrypted volume; others end with their last member, as the reference's do. */
 const TRAILER = 1024;
 const BLOCK = 256 * 1024;
-/** Volumes that have to fit in the spool before one is begun beside an upload: itself, and what it may be larger. */
-const ROOM = 1.3;
 
 /** A volume of an interrupted run that stays. */
 export interface KeptVolume {
@@ -117,7 +115,7 @@ export class SetWriter {
     this.#options = options;
     const { archiveDir, workDir, hostname, localDir, volumeSize, codec, listFiles, kept, journal } = options;
     const { concurrency, parallel, spool } = options;
-    const hasRoom = (): boolean => spool.freeBytes() >= ROOM * volumeSize;
+    const hasRoom = roomFor(spool, () => volumeSize);
     this.#uploads = new UploadQueue({ ahead: concurrency ?? unaskedAhead(volumeSize), parallel, hasRoom });
     this.manifest = new ManifestFile({
       archiveDir,

@@ -1,3 +1,5 @@
+import type { Spool } from '../spool.ts';
+
 /**
  * Volumes uploaded beside the producer without being asked, and their bytes together, at least one: as many as a restore
  * fetches ahead. More would take disk space for little time.
@@ -12,6 +14,17 @@ export interface UploadQueueOptions {
   readonly parallel?: number;
   /** Whether there is room for one more volume beside those on their way. */
   readonly hasRoom?: () => boolean;
+}
+
+/** Files that are uploaded while others are fetched to be copied, unless `--concurrency` says otherwise. */
+export const COPIES_AHEAD = 1;
+
+/** Times the expected size of a file that have to be free before it is begun: it may turn out larger. */
+const ROOM = 1.3;
+
+/** Whether one more file of about `size` bytes fits in the spool, beside those on their way. */
+export function roomFor(spool: Pick<Spool, 'freeBytes'>, size: () => number): () => boolean {
+  return () => spool.freeBytes() >= ROOM * size();
 }
 
 /**
