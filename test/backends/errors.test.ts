@@ -491,6 +491,17 @@ describe('what is not installed', () => {
       /openssh-client/,
     ],
     [
+      'ssh, for a proxy command that says so after it has hung up',
+      () => {
+        const script = `${tempDir()}/proxy`;
+        writeFileSync(script, 'exec 0<&- 1>&-; sleep 0.2; echo ssh: not found >&2; exit 127');
+        return { url: 'sftp://127.0.0.1/y', args: ['--ssh-options', `-oProxyCommand="sh ${script}"`] };
+      },
+      54,
+      /ssh: not found/,
+      /openssh-client/,
+    ],
+    [
       'par2',
       () => ({ url: `par2+file://${tempDir()}`, env: pathWith() }),
       54,

@@ -79,6 +79,7 @@ function openProxy(target: SshTarget, command: string, signal: AbortSignal): Pro
     });
     let said = '';
     let received = 0;
+    let lastWord: Promise<void> | undefined;
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-MOST_SAID)));
     child.once('error', (error) => {
       if (errorCode(error) !== 'ABORT_ERR') reject(sshFailure(`run the proxy command ${command}`, error));
@@ -90,18 +91,23 @@ function openProxy(target: SshTarget, command: string, signal: AbortSignal): Pro
         stream,
         traffic: { received: () => received, waiting: () => child.stdin.writableLength },
         async said() {
-          if (!child.stderr.closed) {
-            await until(once(child.stderr, 'close'), AbortSignal.timeout(LAST_WORD_MS)).catch(() => {});
-          }
+          lastWord ??= until(once(child.stderr, 'close'), AbortSignal.timeout(LAST_WORD_MS)).then(nothing, nothing);
+          if (!child.stderr.closed) await lastWord;
           return said.trim();
         },
         close() {
           stream.destroy();
-          child.kill();
+          // Whoever is waited for may finish.
+          if (lastWord === undefined || child.stderr.closed) child.kill();
+          else void lastWord.then(() => child.kill());
         },
       });
     });
   });
+}
+
+function nothing(): void {
+  // It has come, or will not.
 }
 
 /** Why a proxy command gave no connection. */
