@@ -6,7 +6,7 @@ import type { Repository } from './repository.ts';
 
 const NAME = 'rates.json';
 /** Less than this says little. */
-const LEAST = { bytes: 1024 * 1024, seconds: 0.01 };
+const LEAST = { bytes: 1024 * 1024, seconds: 0.001 };
 
 const KINDS = ['download', 'read', 'upload'] as const;
 
