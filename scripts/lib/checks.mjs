@@ -13,7 +13,7 @@ import { vitest } from './vitest.mjs';
 // The longest first.
 /** @type {Record<string, () => Promise<Outcome> | Outcome>} */
 const CHECKS = {
-  'unit tests': () => vitest(['src/']),
+  'unit tests': () => vitest(['src/'], { isolate: false }),
   lint: () => runTool('oxlint', ['--type-aware', '--deny-warnings']),
   unused: () => runTool('knip', ['--no-progress']),
   types: () => runTool('tsc', ['--noEmit']),

@@ -11,10 +11,11 @@ let runs = 0;
 
 /**
  * @param {readonly string[]} filters parts of paths
- * @param {{ show?: boolean, env?: NodeJS.ProcessEnv }} [options] show: print while it runs
+ * @param {{ show?: boolean, env?: NodeJS.ProcessEnv, isolate?: boolean }} [options] show: print while it runs; isolate:
+ *   false lets files of tests share what they import, which is cheaper where nothing of it keeps a state
  * @returns {Promise<{ ok: boolean, output: string } & Report>}
  */
-export async function vitest(filters, { show = false, env = {} } = {}) {
+export async function vitest(filters, { show = false, env = {}, isolate = true } = {}) {
   runs += 1;
   const report = `${scratch}/vitest-${process.pid}-${runs}.json`;
   const args = [
@@ -23,6 +24,7 @@ export async function vitest(filters, { show = false, env = {} } = {}) {
     `--reporter=${show ? 'default' : 'minimal'}`,
     '--reporter=json',
     `--outputFile.json=${report}`,
+    ...(isolate ? [] : ['--no-isolate']),
   ];
   // One more than there are cores: tests wait for servers, children and the disk.
   const workers = `--maxWorkers=${Math.max(2, availableParallelism()) + 1}`;
