@@ -1,5 +1,6 @@
 // npm test: all of it, with its own set-up, on a fresh machine. The last line is `N passed, N failed, N skipped`, summed
-// over all runs of vitest; a step that fails without a failing test counts as one failed.
+// over all runs of vitest; a step that fails without a failing test counts as one failed. Files of the program's tests that
+// fail are run once more, alone: what passes then is named, and counts as passed.
 import { existsSync, readdirSync } from 'node:fs';
 import { installAzurite } from './lib/azurite.mjs';
 import { runChecks } from './lib/checks.mjs';
@@ -24,6 +25,11 @@ const isCI = process.env.CI === 'true';
 const total = { passed: 0, failed: 0, skipped: 0 };
 /** Told once more at the end: what is printed while the tests run is long. */
 const failures = [];
+/** Failed beside others and passed alone: a matter of time or of the machine, to be looked into. */
+const passedAlone = [];
+
+/** More files than this do not fail by chance. */
+const MOST_TRIED_AGAIN = 4;
 
 step('set-up');
 for (const sentence of await installSystemPackages()) absent(sentence);
@@ -33,10 +39,8 @@ const problem = await setUp({ all: true });
 if (problem === undefined) await test();
 else fail(problem);
 
-if (failures.length > 0) {
-  step('failed');
-  for (const failure of failures) console.log(`${failure}\n`);
-}
+tell('failed, but passed when run again alone', passedAlone);
+tell('failed', failures);
 console.log(formatCounts(total));
 process.exitCode = total.failed === 0 ? 0 : 1;
 
@@ -62,8 +66,17 @@ async function test() {
 
 async function testProgram(filters, env) {
   const run = await vitest(filters, { show: true, env });
-  add(run.counts);
-  failures.push(...run.failures);
+  const { failures: failed, files } = run;
+  const isByChance = files.length > 0 && files.length <= MOST_TRIED_AGAIN && (await passAlone(files, env));
+  const { passed, skipped } = run.counts;
+  add(isByChance ? { passed: passed + failed.length, failed: 0, skipped } : run.counts);
+  (isByChance ? passedAlone : failures).push(...failed);
+}
+
+async function passAlone(files, env) {
+  step(`once more, alone: ${files.join(', ')}`);
+  for (const file of files) if (!(await vitest([file], { show: true, env })).ok) return false;
+  return true;
 }
 
 function smokeTests() {
@@ -90,6 +103,12 @@ function fail(sentence) {
   console.log(`FAILED  ${sentence}`);
   failures.push(sentence);
   total.failed += 1;
+}
+
+function tell(heading, which) {
+  if (which.length === 0) return;
+  step(heading);
+  for (const failure of which) console.log(`${failure}\n`);
 }
 
 function step(name) {

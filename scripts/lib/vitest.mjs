@@ -5,7 +5,7 @@ import { root, scratch, tool } from './paths.mjs';
 import { run } from './run.mjs';
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
-/** @typedef {{ counts: Counts, failures: string[] }} Report failures: a test (or a file that broke) and why, for people */
+/** @typedef {{ counts: Counts, failures: string[], files: string[] }} Report failures: a test (or a file that broke) and why, for people; files: those they are in */
 
 let runs = 0;
 
@@ -33,14 +33,14 @@ export async function vitest(filters, { show = false, env = {}, isolate = true }
     env: { ...process.env, ...env },
     show,
   });
-  const { counts, failures } = readReport(report);
+  const { counts, failures, files } = readReport(report);
   rmSync(report, { force: true });
   // A crash of vitest itself, an unhandled error, no file at all: nothing in the report tells.
   if (!ok && counts.failed === 0) {
     counts.failed = 1;
     failures.push(`vitest ${filters.join(' ')} failed without a failing test`);
   }
-  return { ok, output, counts, failures };
+  return { ok, output, counts, failures, files };
 }
 
 /** @returns {Report} */
@@ -49,9 +49,12 @@ function readReport(report) {
     const { numPassedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
     const failures = testResults.flatMap(failuresOf);
     const counts = { passed: numPassedTests, failed: failures.length, skipped: numPendingTests + numTodoTests };
-    return { counts, failures };
+    const files = testResults.flatMap((result) =>
+      failuresOf(result).length === 0 ? [] : [relative(root, result.name)],
+    );
+    return { counts, failures, files };
   } catch {
-    return { counts: { passed: 0, failed: 0, skipped: 0 }, failures: [] };
+    return { counts: { passed: 0, failed: 0, skipped: 0 }, failures: [], files: [] };
   }
 }
 
