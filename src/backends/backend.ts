@@ -78,6 +78,8 @@ export interface Backend extends AsyncDisposable {
   copy?(from: string, to: string, call: CopyCall): Promise<void>;
   /** What killed runs left of uploads. list() hides it; `delete` takes it by the name given here. */
   unfinished?(call: Call): AsyncIterable<RemoteFile>;
+  /** Throws what a put would fail with, as far as the store tells without anything being stored. */
+  mayStore?(call: Call): Promise<void>;
   /** A local file that holds `name`, for reading in place; undefined when it has to be fetched. */
   localFile?(name: string): string | undefined;
 }

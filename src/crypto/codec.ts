@@ -9,6 +9,8 @@ export interface Codec {
    * Starts an encoded file at `path` (created with mode 0600, must not exist).
    */
   create(path: string, signal: AbortSignal, options?: { readonly wantsDigest?: boolean }): Promise<EncodedFile>;
+  /** Finds out, before there is anything to write, whether keys and passphrase let it be written. Throws what `create` would. */
+  prepare?(signal: AbortSignal): Promise<void>;
   /** Bytes per block that suit it best; what it writes does not depend on them. Default: whatever comes. */
   readonly blockBytes?: number;
   /**

@@ -1,6 +1,7 @@
 import { formatJsonStatistics } from '../../archive/jsonstat.ts';
 import { ChangedMeanwhile } from '../../pipeline/pack/resume-point.ts';
-import { checkResources } from '../../repository/check-resources.ts';
+import { preflight } from '../../repository/preflight/preflight.ts';
+import { checkResources } from '../../repository/preflight/resources.ts';
 import { lockArchive } from '../../repository/lock.ts';
 import { storeJsonStatistics } from '../../repository/metadata/json-statistics.ts';
 import { keepRates } from '../../repository/rates.ts';
@@ -41,6 +42,7 @@ async function makeSet(repository: Repository, options: BackupOptions, attempt: 
   void lock;
   checkResources(repository, options);
   const plan = await planSet(repository, options, attempt);
+  await preflight(repository, { ...plan, isResumed: plan.resumption !== undefined });
   const write = repository.dryRun ? dryRun : storeSet;
   const outcome = await write(repository, options, { source, plan });
   await keepRates(repository);

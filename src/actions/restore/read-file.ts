@@ -1,5 +1,5 @@
 import { LocalError } from '../../errors/errors.ts';
-import { checkOpenFiles } from '../../repository/check-resources.ts';
+import { checkOpenFiles } from '../../repository/preflight/resources.ts';
 import { lockArchive } from '../../repository/lock.ts';
 import { findPastState, type PastOptions } from '../../repository/past/past-tree.ts';
 import { openWantedTree, type WantedTree } from '../../repository/past/wanted-tree.ts';

@@ -6,7 +6,7 @@ import { ROOT, type BytePath } from '../../util/bytepath.ts';
 import type { Soon } from '../../util/soon.ts';
 import type { EpochSeconds } from '../../util/time.ts';
 import { archivedOwner } from '../../repository/source/archived-owner.ts';
-import { checkOpenFiles } from '../../repository/check-resources.ts';
+import { checkOpenFiles } from '../../repository/preflight/resources.ts';
 import { findPastState, type PastOptions, type PastState, planPastTree } from '../../repository/past/past-tree.ts';
 import { lockArchive } from '../../repository/lock.ts';
 import { readSetManifest } from '../../repository/metadata/read-manifest.ts';

@@ -1,7 +1,7 @@
 import { planSquash, type SquashPlan, type SquashRange } from '../../collections/squash/plan-squash.ts';
 import type { Collection } from '../../collections/collection.ts';
 import { idOf, type SetId } from '../../collections/sets.ts';
-import { checkResources } from '../../repository/check-resources.ts';
+import { checkResources } from '../../repository/preflight/resources.ts';
 import { emitWarnings, loadCollection } from '../../repository/load-collection.ts';
 import { lockArchive } from '../../repository/lock.ts';
 import type { Repository } from '../../repository/repository.ts';

@@ -1,5 +1,5 @@
 import { constants, readdirSync, statSync } from 'node:fs';
-import { open as openFile, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { access, open as openFile, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { BackendError, UsageError } from '../../errors/errors.ts';
@@ -128,6 +128,7 @@ export function localBackend(directory: string, { emit, mayBeAbsent = false }: L
     },
     rename: (from, to) => storing(`rename ${from} to ${to} in ${directory}`, () => rename(pathOf(from), pathOf(to))),
     copy,
+    mayStore: () => storing(`write to ${directory}`, () => access(directory, constants.W_OK | constants.X_OK)),
     localFile: (name) => (sizeOf(pathOf(name)) === undefined ? undefined : pathOf(name)),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

@@ -45,6 +45,8 @@ export function around(inner: Backend, layer: Layer): Backend {
     outer.unfinished = (call) =>
       flatten(() => layer({ kind: 'list', name: '' }, call, () => collect(unfinished(call))));
   }
+  const mayStore = inner.mayStore?.bind(inner);
+  if (mayStore) outer.mayStore = (call) => layer({ kind: 'query', name: '' }, call, () => mayStore(call));
   const localFile = inner.localFile?.bind(inner);
   if (localFile) outer.localFile = localFile;
   return outer;

@@ -27,6 +27,7 @@ const ABILITIES: Record<Exclude<keyof Backend, typeof Symbol.asyncDispose | 'tra
   unfinished: true,
   localFile: true,
   checksum: true,
+  mayStore: true,
 };
 
 /** A back end whose methods live on a prototype, as those of a class do, and write down that they were called. */

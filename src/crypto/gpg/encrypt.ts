@@ -5,7 +5,7 @@ import { encryptArguments, type GpgVersion } from './run/arguments.ts';
 import { gpgFailure } from './failure.ts';
 import { feedGpg } from './run/input.ts';
 import { type GpgResult, type GpgRun, startGpg } from './run/process.ts';
-import { encryptionSecret, type GpgSettings } from './settings.ts';
+import { encryptionSecret, type GpgSettings, isSymmetric } from './settings.ts';
 import { SIGNS_WITH_ANOTHER } from './signer.ts';
 import { hasStatus } from './run/status.ts';
 
@@ -56,6 +56,15 @@ export function createGpgFile(
       spool.remove();
     },
   };
+}
+
+/** Encrypts nothing, and throws what is wrong with the keys. A passphrase alone cannot be wrong, and agents would ask for it. */
+export async function tryEncryption(settings: GpgSettings, version: GpgVersion, signal: AbortSignal): Promise<void> {
+  if (isSymmetric(settings) && settings.signKey === undefined) return;
+  const io = { stdin: 'pipe', stdout: 'pipe', secret: encryptionSecret(settings) } as const;
+  const run = startGpg(settings, encryptArguments(settings, version), io);
+  run.stdout?.resume();
+  await feedGpg(run, settings, { check: checkEncryption, signal }).finish();
 }
 
 function checkEncryption(result: GpgResult, settings: GpgSettings): void {

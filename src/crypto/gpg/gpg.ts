@@ -1,7 +1,7 @@
 import type { Codec } from '../codec.ts';
 import type { GpgVersion } from './run/arguments.ts';
 import { decrypt } from './decrypt.ts';
-import { createGpgFile } from './encrypt.ts';
+import { createGpgFile, tryEncryption } from './encrypt.ts';
 import { firstAlone } from './run/first-alone.ts';
 import type { GpgSettings } from './settings.ts';
 import { askVersion } from './run/version.ts';
@@ -12,6 +12,7 @@ export function gpgCodec(settings: GpgSettings, warn: (text: string) => void): C
   const version = (): Promise<GpgVersion> => (asked ??= askVersion(settings));
   return {
     suffix: '.gpg',
+    prepare: async (signal) => tryEncryption(settings, await version(), signal),
     create: async (path, signal) => createGpgFile(settings, await version(), { path, signal }),
     open: firstAlone(async function* (path, options) {
       yield* decrypt(settings, await version(), { path, ...options, warn });

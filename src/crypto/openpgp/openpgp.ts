@@ -17,10 +17,15 @@ export function openPgpCodec(settings: GpgSettings, warn: (text: string) => void
   let asked: Promise<GpgVersion> | undefined;
   const version = (): Promise<GpgVersion> => (asked ??= askVersion(settings));
   let planned: Promise<Encryption | undefined> | undefined;
+  const plan = (signal: AbortSignal): Promise<Encryption | undefined> =>
+    (planned ??= planEncryption(settings, version, signal));
   return {
     suffix: '.gpg',
+    async prepare(signal) {
+      if ((await plan(signal)) === undefined) await gpg.prepare?.(signal);
+    },
     async create(path, signal, { wantsDigest = false } = {}) {
-      const encryption = await (planned ??= planEncryption(settings, version, signal));
+      const encryption = await plan(signal);
       return encryption ? createOpenPgpFile(encryption, { path, signal, wantsDigest }) : await gpg.create(path, signal);
     },
     open: openPgpReader(settings, { version, fallback: (path, options) => gpg.open(path, options), warn }),

@@ -1,7 +1,7 @@
 import type { Entry } from '../../archive/entry.ts';
 import { sumOfKnown } from '../../collections/set-bytes.ts';
 import { type BytePath, ROOT } from '../../util/bytepath.ts';
-import { checkTempSpace } from '../check-resources.ts';
+import { checkTempSpace } from '../preflight/resources.ts';
 import { openPastTree, type PastState, type PastTree, planPastTree } from './past-tree.ts';
 import { pathNotFound } from './path-not-found.ts';
 import type { Repository } from '../repository.ts';
