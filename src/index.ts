@@ -5,6 +5,7 @@ export type { PassphraseCallback } from './store/secrets.ts';
 export type {
   BackupRequest,
   CheckRequest,
+  DoctorRequest,
   DryRunOptions,
   EntriesRequest,
   MirrorRequest,
@@ -24,6 +25,7 @@ export type { RestoreResult } from './actions/restore/restore.ts';
 export type { VerifyResult } from './actions/verify/verify.ts';
 export type { PruneResult } from './actions/remove/prune.ts';
 export type { CheckReport } from './actions/check/report.ts';
+export type { DoctorResult, Finding } from './actions/doctor/finding.ts';
 export type { RemoveResult } from './actions/remove/remove-old.ts';
 export type { MirrorResult } from './actions/mirror/mirror.ts';
 export type { MirroredSet } from './actions/mirror/copy-set.ts';

@@ -1,7 +1,8 @@
 import type { Call } from '../backends/backend.ts';
 import type { OpenOptions } from '../backends/open-options.ts';
 import { parseFaults, type FaultRule } from '../backends/wrap/fault-rules.ts';
-import { openArchiveDir } from '../cache/archive-dir.ts';
+import { wouldAsk } from '../actions/doctor/finding.ts';
+import { lookAtArchiveDir, openArchiveDir } from '../cache/archive-dir.ts';
 import type { RunCommand } from '../cli/command.ts';
 import { encodingOf } from '../cli/engine-options.ts';
 import { openOutputs, type Outputs } from '../cli/outputs.ts';
@@ -21,9 +22,12 @@ import { versionText } from '../cli/version.ts';
 import { type AskIo, askPassphrase } from '../crypto/ask/ask.ts';
 import { askPerson } from '../crypto/ask/ask-person.ts';
 import { processIo } from '../crypto/ask/process-io.ts';
+import { unreachable } from '../backends/wrap/unreachable.ts';
+import type { KeysAction } from '../repository/keys.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { Emit } from '../events/events.ts';
 import { CODES } from '../errors/codes.ts';
+import { DuplicityError } from '../errors/errors.ts';
 import { openRemote } from '../pipeline/remote.ts';
 import { openSpool } from '../pipeline/spool.ts';
 import { openRepository, placeOpener } from '../store/open-repository.ts';
@@ -113,14 +117,17 @@ async function perform(outputs: Outputs): Promise<number> {
 
 async function run(command: RunCommand, { around, ...call }: Circumstances, { emit, flush }: Said): Promise<number> {
   const { settings } = command;
-  const archiveDir = openArchiveDir(command.archiveDir, '');
+  // It tells of all that is wrong, and makes nothing.
+  const looks = command.action === 'doctor';
+  const archiveDir = looks ? lookAtArchiveDir(command.archiveDir) : openArchiveDir(command.archiveDir, '');
+  const tries = looks ? 1 : settings.numRetries;
   using spool = openSpool(tempRoots(settings.tempdir, around.env));
   const warn = (text: string): void => emit({ kind: 'warning', text });
   const makesPlace = STORING_ACTIONS.has(command.action) && !settings.dryRun;
   const open = await placeOpener({
     env: around.env,
     settings,
-    tries: settings.numRetries,
+    tries,
     retryDelayMs: settings.backendRetryDelay * 1000,
     limitUpload: settings.limitUpload,
     limitDownload: settings.limitDownload,
@@ -133,7 +140,10 @@ async function run(command: RunCommand, { around, ...call }: Circumstances, { em
   });
   const addressed = (url: string): string => (settings.gio ? `gio+${url}` : url);
   const url = 'targetUrl' in command ? command.targetUrl : command.url;
-  await using backend = await open(addressed(url), makesPlace);
+  await using backend = await open(addressed(url), makesPlace).catch((error: unknown) => {
+    if (!looks || !(error instanceof DuplicityError)) throw error;
+    return unreachable(error);
+  });
   let io: AskIo | undefined;
   const repository = openRepository({
     backend,
@@ -142,9 +152,12 @@ async function run(command: RunCommand, { around, ...call }: Circumstances, { em
     spool,
     archiveDir,
     encoding: encodingOf(settings),
-    action: command.action === 'prune' && settings.squash ? 'squash' : command.action,
+    action: keysActionOf(command),
     env: around.env,
-    ask: (question, warn) => askPassphrase(question, (io ??= processIo({ warn, flush, ...call }))),
+    ask: async (question, warn) => {
+      if (looks) throw wouldAsk();
+      return askPassphrase(question, (io ??= processIo({ warn, flush, ...call })));
+    },
     prefixes: {
       all: settings.filePrefix,
       volume: settings.filePrefixArchive,
@@ -155,12 +168,16 @@ async function run(command: RunCommand, { around, ...call }: Circumstances, { em
     timeSeparator: settings.timeSeparator,
     now: settings.currentTime ?? around.now,
     dryRun: settings.dryRun,
-    tries: settings.numRetries,
+    tries,
     metadataSync: settings.metadataSyncMode,
     isMetered: settings.progress,
     emit,
     call,
   });
+  if (command.action === 'doctor') {
+    const { runDoctor } = await import('../cli/run/doctor.ts');
+    return await runDoctor(repository, settings, { ...command, env: around.env });
+  }
   if (!('targetUrl' in command)) return await act(repository, command);
   await using origin = await open(addressed(command.url), false);
   const remote = openRemote({ backend: origin, spool, call, tries: settings.numRetries });
@@ -172,6 +189,12 @@ async function run(command: RunCommand, { around, ...call }: Circumstances, { em
   }
   const { runReplicate } = await import('../cli/run/replicate.ts');
   return await runReplicate(repository, settings, { backend: origin, remote });
+}
+
+/** What keys and passphrases are found for. */
+function keysActionOf({ action, settings }: RunCommand): KeysAction {
+  if (action === 'doctor') return 'backup';
+  return action === 'prune' && settings.squash ? 'squash' : action;
 }
 
 /** What `--skip-volume` asks for. */
@@ -193,7 +216,7 @@ function askPassword(
 
 async function act(
   repository: Repository,
-  command: Exclude<RunCommand, { readonly targetUrl: string }>,
+  command: Exclude<RunCommand, { readonly targetUrl: string } | { readonly action: 'doctor' }>,
 ): Promise<number> {
   const modules = BULKY_ACTIONS[command.action];
   if (modules !== undefined) tuneForLoops(modules);

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { flushDirectory, TEMP_FILE, writeAtomically } from './atomic-file.ts';
 import { guard, guardAsync } from './guard.ts';
@@ -50,6 +50,16 @@ export function defaultName(url: string): string {
 export function openArchiveDir(root: string, name: string): ArchiveDir {
   const path = join(root, name);
   guard(path, 'created', () => makeDirectories(path, 0o700));
+  return archiveDirAt(path);
+}
+
+/** For who only looks: nothing is made, and one that is not there is empty. */
+export function lookAtArchiveDir(path: string): ArchiveDir {
+  const there = archiveDirAt(path);
+  return { ...there, list: () => (existsSync(path) ? there.list() : []) };
+}
+
+function archiveDirAt(path: string): ArchiveDir {
   const pathOf = (file: string): string => join(path, file);
   return {
     path,

@@ -20,6 +20,7 @@ export type PassphraseAction =
   | 'remove-all-but-n-full'
   | 'remove-all-inc-of-but-n-full'
   | 'prune'
+  | 'doctor'
   | 'validate-backend';
 
 export interface PassphraseQuery {

@@ -54,6 +54,8 @@ export const CODES = {
   STRICT: 102,
   /** `check` has done its work and found damage. */
   DAMAGE_FOUND: 103,
+  /** `doctor` has found what would stop a backup. */
+  WOULD_FAIL: 109,
 } as const satisfies Record<string, number>;
 
 /** The word for a kind of failure, which stays; `exitCode` is its number. */

@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import type { CheckOptions } from '../actions/check/check.ts';
+import type { DoctorOptions } from '../actions/doctor/doctor.ts';
 import type { BackupOptions } from '../actions/backup/options.ts';
 import type { TooOld } from '../actions/remove/remove-old.ts';
 import type { Policy } from '../collections/prune/policy.ts';
@@ -10,7 +11,7 @@ import type { VerifyOptions } from '../actions/verify/verify.ts';
 import { UsageError } from '../errors/errors.ts';
 import type { Rule } from '../selection/rules.ts';
 import { type BytePath, bytePath, toScreen } from '../util/bytepath.ts';
-import { type CallOptions, secondsOf, type StoreOptions, type TimeInput } from './options.ts';
+import { type CallOptions, encodingFor, secondsOf, type StoreOptions, type TimeInput } from './options.ts';
 import { bytesOf, type PathInput, withinBackup } from './paths.ts';
 
 const VOLUME_BYTES = 200 * 1024 * 1024;
@@ -165,6 +166,14 @@ export interface CheckRequest extends DryRunOptions {
   readonly deep?: boolean | undefined;
 }
 
+/** What is looked at besides the place. */
+export interface DoctorRequest extends CallOptions {
+  /** The directory that is to be backed up. Absolute. */
+  readonly source?: string | undefined;
+  /** Bytes of a volume; by default 200 MiB. */
+  readonly volumeSize?: number | undefined;
+}
+
 /** What is copied. */
 export interface ReplicateRequest extends DryRunOptions {
   /** The URL of the place to copy from. It is read with the passphrase and keys of the store, and only read. */
@@ -281,6 +290,20 @@ function squashRules(
   { keys = {} }: StoreOptions,
 ): SquashRules {
   return { volumeSize, concurrency, listsFiles: true, signer: keys.signWith };
+}
+
+export function doctorOptions(
+  { source, volumeSize = VOLUME_BYTES }: DoctorRequest,
+  options: StoreOptions,
+): DoctorOptions {
+  const path = source === undefined ? undefined : absolute(source, 'source');
+  return {
+    source: path && { source: { path }, absoluteSource: path, mayChangeSource: false },
+    encoding: encodingFor(options),
+    packing: { volumeSize },
+    env: options.env ?? {},
+    tell: () => undefined,
+  };
 }
 
 export function checkOptions(request: CheckRequest): CheckOptions {

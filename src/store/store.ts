@@ -1,5 +1,7 @@
 import { backup } from '../actions/backup/backup.ts';
 import type { BackupResult } from '../actions/backup/result.ts';
+import { doctor } from '../actions/doctor/doctor.ts';
+import type { DoctorResult } from '../actions/doctor/finding.ts';
 import { check } from '../actions/check/check.ts';
 import type { CheckReport } from '../actions/check/report.ts';
 import { entries } from '../actions/list/entries.ts';
@@ -26,6 +28,8 @@ import {
   backupOptions,
   checkOptions,
   type CheckRequest,
+  doctorOptions,
+  type DoctorRequest,
   type DryRunOptions,
   type EntriesRequest,
   type MirrorRequest,
@@ -109,6 +113,14 @@ export interface Store extends AsyncDisposable {
    * print(now.bytes, never.bytes);
    */
   check(request?: CheckRequest): Promise<CheckReport>;
+  /**
+   * Looks at all that a backup needs, and tells what would stop it. What it stores to try the rights of the account, it
+   * deletes again. Trouble is in the result, and no failure.
+   * @example
+   * const { isFit, findings } = await store.doctor({ source: home });
+   * if (!isFit) for (const { about, state, text, hint } of findings) if (state !== 'ok') print(about, text, hint);
+   */
+  doctor(request?: DoctorRequest): Promise<DoctorResult>;
   /**
    * Removes old backups. The result holds the plan.
    * @example
@@ -212,6 +224,10 @@ export async function openStore(url: string, options: StoreOptions): Promise<Sto
       const { dryRun, signal } = request;
       const task = { action: 'check', isReading: true, dryRun, signal } as const;
       return calls.run(task, async (repository) => check(repository, checkOptions(request)));
+    },
+    doctor(request = {}) {
+      const task = { action: 'backup', isReading: true, signal: request.signal } as const;
+      return calls.run(task, async (repository) => doctor(repository, doctorOptions(request, options)));
     },
     remove(request) {
       const { dryRun, signal } = request;

@@ -1,10 +1,8 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { isolatedEnv, testHome } from '../support/home.ts';
+import { runExample } from '../support/example.ts';
 import { errorOf, json, resultOf } from '../support/json.ts';
-import { root } from '../support/paths.ts';
-import { run, succeeded } from '../support/processes.ts';
-import { backUp, command, duplicity, good, names, noise, PLAIN, put, type Scene, scene } from '../support/scene.ts';
+import { backUp, duplicity, good, names, noise, PLAIN, put, type Scene, scene } from '../support/scene.ts';
 import { tempDir } from '../support/temp.ts';
 
 /** A full backup of several volumes. */
@@ -84,27 +82,5 @@ describe('options', () => {
 });
 
 test('the example of docs/check.md is what happens', async () => {
-  const text = readFileSync(`${root}/docs/check.md`, 'utf8');
-  const block = /```console\n([^]*?)```/.exec(text)?.[1] ?? '';
-  const steps = block
-    .split(/^\$ /m)
-    .slice(1)
-    .map((step) => step.trimEnd().split('\n'));
-  expect(steps.length).toBeGreaterThan(5);
-  const [home, dir] = [testHome(), tempDir()];
-  mkdirSync(`${dir}/docs`);
-  writeFileSync(`${dir}/docs/letter.txt`, 'first line\n');
-  const words = (await command()).map((word) => `'${word}'`).join(' ');
-  const script = [
-    'set -e',
-    `duplicity() { ${words} "$@"; }`,
-    ...steps.flatMap(([line = ''], i) => [line.replaceAll('/tmp/', `${dir}/`), `echo "== ${i}"`]),
-  ];
-  const result = await run('sh', ['-c', script.join('\n')], {
-    env: isolatedEnv(home),
-    cwd: dir,
-  });
-  succeeded(result);
-  const answers = result.stdout.split(/^== \d+$/m);
-  for (const [i, [, ...shows]] of steps.entries()) for (const line of shows) expect(answers[i]).toContain(line.trim());
+  expect(await runExample('docs/check.md')).toBe(6);
 });

@@ -68,6 +68,7 @@ const ACTIONS: Readonly<Record<string, (s: Scene) => readonly string[]>> = {
   'collection-status': ({ url }) => ['collection-status', url],
   'collection-status --show-changes-in-set': ({ url }) => ['collection-status', '--show-changes-in-set', '0', url],
   check: ({ url }) => ['check', url],
+  doctor: ({ url }) => ['doctor', url],
   cleanup: ({ url }) => ['cleanup', '--force', url],
   'remove-older-than': ({ url }) => ['remove-older-than', String(timeOfSet(9)), '--force', url],
   'remove-all-but-n-full': ({ url }) => ['remove-all-but-n-full', '1', '--force', url],

@@ -324,6 +324,17 @@ const FAILURES: readonly Failing[] = [
     run: afterBackup(() => replaceVolume(() => Buffer.alloc(10_240)), url, target),
   },
   {
+    code: 109,
+    when: 'doctor finds that there is no source',
+    says: /^1 thing would stop a backup; no warning\.$/,
+    run: afterBackup(
+      () => undefined,
+      ...words('doctor'),
+      url,
+      () => `${s.dir}/nowhere`,
+    ),
+  },
+  {
     code: 103,
     when: 'check finds that a volume is not there',
     says: /^1 file of 1 backup set is damaged or missing\.$/,

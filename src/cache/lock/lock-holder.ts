@@ -82,7 +82,8 @@ export function busyFile(path: string): LocalError {
   });
 }
 
-function describe({ pid, host, since }: Holder, nowMs: number): string {
+/** `process 12 on box, for 3 min`. */
+export function describe({ pid, host, since }: Holder, nowMs: number): string {
   return `process ${pid} on ${host}, for ${duration(Math.max(0, Math.trunc(nowMs / 1000) - since))}`;
 }
 

@@ -51,7 +51,7 @@ export function backupOptions(settings: Settings, { action, source, throughLink 
 }
 
 /** undefined in a directory that is gone. */
-function absolute(source: BytePath): BytePath | undefined {
+export function absolute(source: BytePath): BytePath | undefined {
   if (source.startsWith('/')) return source;
   try {
     return bytePath(resolve(fromText(process.cwd()), source));

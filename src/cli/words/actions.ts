@@ -20,6 +20,7 @@ export type Action =
   | 'replicate'
   | 'squash'
   | 'mirror'
+  | 'doctor'
   | 'validate-backend';
 
 interface ActionSpec {
@@ -165,6 +166,14 @@ export const ACTIONS: readonly ActionSpec[] = [
     group: 'mirror',
   },
   {
+    action: 'doctor',
+    aliases: [],
+    takes: 'URL [PATH]',
+    help: 'Look at all that a backup needs, and tell what would stop it.',
+    more: 'Program, keys and their expiry, passphrase, directories and space, clock, locks, the storage and what the account may do there, and with PATH the source. Give it the options of the backup. Changes nothing: what it stores to try that it deletes again. Ends with 109 when something would stop a backup.',
+    group: 'backup',
+  },
+  {
     action: 'validate-backend',
     aliases: [],
     takes: 'URL',
@@ -201,7 +210,7 @@ export function noAction(word: string): UsageError {
   });
 }
 
-const NOT_IN_0_8: readonly Action[] = ['backup', 'check', 'prune', 'squash', 'mirror', 'validate-backend'];
+const NOT_IN_0_8: readonly Action[] = ['backup', 'check', 'prune', 'squash', 'mirror', 'doctor', 'validate-backend'];
 
 /**
  * The action a first word stands for: a name, an alias, or a unique beginning of a name of 0.8.22. undefined when it

@@ -36,6 +36,7 @@ export type Request =
       readonly count: number;
       readonly url: string;
     }
+  | ({ readonly action: 'doctor'; readonly url: string; readonly tree: BytePath | undefined } & Through)
   | { readonly action: 'replicate' | 'mirror'; readonly url: string; readonly targetUrl: string };
 
 interface Context {
@@ -98,6 +99,12 @@ function namedRequest(action: Action, words: readonly string[], context: Context
     case 'remove-all-inc-of-but-n-full': {
       const [count, url] = pair(words, action);
       return { action, count: positive(count, action), url: remote(url) };
+    }
+    case 'doctor': {
+      const [url, tree] = words.length === 2 ? pair(words, action) : [only(words, action), undefined];
+      if (tree === undefined) return { action, url: remote(url), tree };
+      checkOneUrl(url, tree);
+      return { action, url: remote(url), tree: localPath(tree, context.around), ...through(tree) };
     }
     case 'replicate':
     case 'mirror': {

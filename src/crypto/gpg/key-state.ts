@@ -19,10 +19,27 @@ const PATIENCE_MS = 10_000;
  * `use` is e or s, for a key whose sub-keys for that are all past. undefined when nothing is.
  */
 export function keyState(settings: GpgSettings, key: string, use: 'e' | 's'): KeyState | undefined {
+  return keyFacts(settings, key, use)?.state;
+}
+
+/** What the key ring tells of a key that is to be used. */
+export interface KeyFacts {
+  /** Why it cannot be. */
+  readonly state: KeyState | undefined;
+  /** When it, or the last of its sub-keys for that use, expires, epoch seconds. */
+  readonly expires: number | undefined;
+  /** Its first name. */
+  readonly owner: string | undefined;
+  /** It has a part for that use at all. */
+  readonly isAble: boolean;
+}
+
+/** undefined: the key ring has no such key. */
+export function keyFacts(settings: GpgSettings, key: string, use: 'e' | 's'): KeyFacts | undefined {
   const args = ['--batch', '--no-tty', '--with-colons', '--fixed-list-mode', ...keyRings(settings.options)];
   const env = gpgEnvironment(settings.env ?? process.env);
   const ran = spawnSync(settings.binary, [...args, '--list-sigs', '--', key], { env, timeout: PATIENCE_MS });
-  return ran.status === 0 ? stateIn(ran.stdout.toString('latin1'), use) : undefined;
+  return ran.status === 0 ? factsIn(ran.stdout.toString('latin1'), use) : undefined;
 }
 
 /** `expired on …`, for the end of a sentence. */
@@ -32,18 +49,25 @@ export function stateInWords({ is, since }: KeyState): string {
 }
 
 /** Reads a listing with colons. Source: GnuPG's doc/DETAILS: validity is field 2, expiry 7, capabilities 12. */
-function stateIn(listing: string, use: 'e' | 's'): KeyState | undefined {
+function factsIn(listing: string, use: 'e' | 's'): KeyFacts | undefined {
   const records = listing.split('\n').map((line) => line.split(':'));
   const primary = records.find(([type]) => type === 'pub' || type === 'sec');
   if (primary === undefined) return undefined;
+  const owner = records.find(([type]) => type === 'uid')?.[9];
+  const isOwnUse = (primary[11] ?? '').includes(use);
   const own = stateOf(primary, records);
-  if (own !== undefined || (primary[11] ?? '').includes(use)) return own;
   const subKeys = records.filter(
     ([type, , , , , , , , , , , abilities = '']) => type === 'sub' && abilities.includes(use),
   );
+  const isAble = isOwnUse || subKeys.length > 0;
+  const end = seconds(primary[6]);
+  if (own !== undefined || isOwnUse) return { state: own, expires: end, owner, isAble };
   const states = subKeys.map((record) => stateOf(record, records));
-  if (states.includes(undefined)) return undefined;
-  return states.sort((a, b) => (b?.since ?? 0) - (a?.since ?? 0))[0];
+  const good = subKeys.filter((_record, i) => states[i] === undefined);
+  const state = states.includes(undefined) ? undefined : states.sort((a, b) => (b?.since ?? 0) - (a?.since ?? 0))[0];
+  const last = Math.max(...good.map((record) => seconds(record[6]) ?? Infinity));
+  const expires = Math.min(end ?? Infinity, good.length > 0 ? last : Infinity);
+  return { state, expires: Number.isFinite(expires) ? expires : undefined, owner, isAble };
 }
 
 function stateOf(record: readonly string[], records: readonly (readonly string[])[]): KeyState | undefined {

@@ -1,11 +1,11 @@
 import type { Codec } from '../codec.ts';
 import type { GpgVersion } from '../gpg/run/arguments.ts';
 import { gpgCodec } from '../gpg/gpg.ts';
-import type { GpgSettings } from '../gpg/settings.ts';
+import { type GpgSettings, isSymmetric } from '../gpg/settings.ts';
 import { askVersion } from '../gpg/run/version.ts';
 import { openPgpReader } from './decrypt.ts';
 import { createOpenPgpFile, type Encryption } from './encrypt.ts';
-import { planEncryption } from './plan.ts';
+import { passphraseOf, planEncryption } from './plan.ts';
 
 /**
  * OpenPGP files. Data are encrypted in this process; gpg is asked for what concerns public keys and signatures, and does
@@ -22,6 +22,11 @@ export function openPgpCodec(settings: GpgSettings, warn: (text: string) => void
   return {
     suffix: '.gpg',
     async prepare(signal) {
+      if (isSymmetric(settings) && settings.signKey === undefined) {
+        // A key of it takes time to derive, and cannot be wrong.
+        if (!settings.useAgent) passphraseOf(settings);
+        return;
+      }
       if ((await plan(signal)) === undefined) await gpg.prepare?.(signal);
     },
     async create(path, signal, { wantsDigest = false } = {}) {

@@ -58,11 +58,17 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** One salt for the whole run, so that the key is derived once; every file has a random start of its own. */
-function lockForPassphrase(settings: GpgSettings, options: BodyOptions): RecipientsLock {
+/** That of symmetric encryption. */
+export function passphraseOf(settings: GpgSettings): Secret {
   const passphrase = encryptionSecret(settings);
   // gpg reads one line of it.
   if (!passphrase || /^(?:\n|$)/.test(passphrase.reveal())) throw emptyPassphrase();
+  return passphrase;
+}
+
+/** One salt for the whole run, so that the key is derived once; every file has a random start of its own. */
+function lockForPassphrase(settings: GpgSettings, options: BodyOptions): RecipientsLock {
+  const passphrase = passphraseOf(settings);
   const cipher = options.cipher ?? options.preferredCipher ?? options.s2kCipher ?? AES256;
   const asked = options.s2kCount ?? 0;
   const count = countOf(countByte(asked > DEFAULT_COUNT_UP_TO ? asked : MOST_COUNT));

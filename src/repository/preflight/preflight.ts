@@ -19,7 +19,10 @@ interface Intended {
  * dir; a store that takes nothing. Temporary space and descriptors were looked at before the store was, and the clock and
  * the passphrase of what an increment builds on when that was chosen.
  */
-export async function preflight(repository: Repository, { collection, base, codecs, isResumed }: Intended): Promise<void> {
+export async function preflight(
+  repository: Repository,
+  { collection, base, codecs, isResumed }: Intended,
+): Promise<void> {
   if (repository.dryRun) return;
   checkArchiveSpace(repository, collection, base === undefined ? 'full' : 'inc');
   await codecs.volume.prepare?.(repository.call.signal);

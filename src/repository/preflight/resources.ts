@@ -18,9 +18,14 @@ export interface Packing {
 }
 
 /** Stops a backup that would run out of temporary space or descriptors half-way. */
-export function checkResources(repository: Repository, { concurrency = 0, volumeSize }: Packing): void {
-  checkTempSpace(repository, (concurrency + 1) * volumeSize + MARGIN * volumeSize, 'backup');
+export function checkResources(repository: Repository, packing: Packing): void {
+  checkTempSpace(repository, tempSpaceFor(packing), 'backup');
   checkOpenFiles();
+}
+
+/** Bytes of temporary space that a backup takes. */
+export function tempSpaceFor({ concurrency = 0, volumeSize }: Packing): number {
+  return Math.trunc((concurrency + 1) * volumeSize + MARGIN * volumeSize);
 }
 
 /** Stops a run whose temporary space cannot hold what it needs at the least. */
@@ -65,7 +70,10 @@ export function checkArchiveSpace(repository: Repository, collection: Collection
 
 /** Its signatures and its manifest in the archive dir. */
 function bytesOfLastFull({ archiveDir }: Repository, { local }: Collection): number {
-  const last = Math.max(0, ...local.flatMap(({ kind, type, end }) => (kind === 'manifest' && type === 'full' ? end : [])));
+  const last = Math.max(
+    0,
+    ...local.flatMap(({ kind, type, end }) => (kind === 'manifest' && type === 'full' ? end : [])),
+  );
   return bytesOf(
     archiveDir,
     local.filter(({ type, end }) => type === 'full' && end === last),

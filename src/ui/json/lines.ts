@@ -153,6 +153,7 @@ export interface Results {
   replicate: ReplicateFields;
   squash: SquashFields;
   mirror: MirrorFields;
+  doctor: DoctorFields;
   'validate-backend': ValidateFields;
   help: TextFields;
   version: TextFields;
@@ -182,6 +183,7 @@ export type ResultLine =
   | ResultOf<'replicate'>
   | ResultOf<'squash'>
   | ResultOf<'mirror'>
+  | ResultOf<'doctor'>
   | ResultOf<'validate-backend'>
   | ResultOf<'help'>
   | ResultOf<'version'>;
@@ -513,6 +515,22 @@ export interface MirrorFields {
   deleted: SetFields[];
   /** A dry run: this would be done. */
   isPlanned: boolean;
+}
+
+export interface DoctorFields {
+  /** Nothing was found that would stop a backup. */
+  isFit: boolean;
+  findings: FindingFields[];
+}
+
+export interface FindingFields {
+  /** In a word, such as `store`. */
+  about: string;
+  /** `trouble` would stop a backup. */
+  state: 'ok' | 'warning' | 'trouble';
+  text: string;
+  /** What can be done. */
+  hint?: string;
 }
 
 export interface ValidateFields {

@@ -1,5 +1,6 @@
 import type { BackupResult } from '../../actions/backup/result.ts';
 import type { CheckReport } from '../../actions/check/report.ts';
+import type { DoctorResult } from '../../actions/doctor/finding.ts';
 import type { ListResult } from '../../actions/list/list.ts';
 import type { CleanupResult } from '../../actions/remove/cleanup.ts';
 import type { PruneResult } from '../../actions/remove/prune.ts';
@@ -34,6 +35,7 @@ export interface ActionResults {
   readonly replicate: ReplicateResult;
   readonly squash: SquashResult;
   readonly mirror: MirrorResult;
+  readonly doctor: DoctorResult;
   readonly 'validate-backend': ValidateResult;
   readonly help: { readonly text: string };
   readonly version: { readonly text: string };

@@ -2,6 +2,7 @@ import type { ActionResults } from '../../results/report.ts';
 import { backupFields } from './backup.ts';
 import { pruneFields } from './prune.ts';
 import { checkReportFields } from './check.ts';
+import { doctorFields } from './doctor.ts';
 import { listFields, restoreFields, verifyFields } from './reading.ts';
 import { statusFields } from './status.ts';
 import { cleanupFields, mirrorFields, removeFields, replicateFields, squashFields, validateFields } from './upkeep.ts';
@@ -24,6 +25,7 @@ export const RESULT_FIELDS = {
   replicate: replicateFields,
   squash: squashFields,
   mirror: mirrorFields,
+  doctor: doctorFields,
   'validate-backend': validateFields,
   help: ({ text }) => ({ text }),
   version: ({ text }) => ({ text: text.trimEnd() }),
