@@ -63,7 +63,8 @@ export async function check(repository: Repository, options: CheckOptions = {}):
     byChecksum: amountOf(proofs.byChecksum),
     before: amountOf(rest.filter(({ wasProven }) => wasProven)),
     never: amountOf(rest.filter(({ wasProven }) => !wasProven)),
-    oldest: times.length === 0 ? undefined : Math.min(...times),
+    // A call takes no more than some ten thousand arguments, and a store may have more files.
+    oldest: times.reduce<number | undefined>((a, b) => (a === undefined ? b : Math.min(a, b)), undefined),
     unproven: unprovenOf(found, [...files.flatMap((one) => one.unproven), ...proofs.unproven]),
     removed,
     unfinished: found.unfinished,

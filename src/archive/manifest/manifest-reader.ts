@@ -20,7 +20,7 @@ const LF = 10;
 const HEAD = /^(hostname|localdir)[ \t\r\v\f]([^]*)$/i;
 const VOLUME = /^volume[ \t\r\v\f]+([^]*)$/i;
 const FILELIST = /^filelist[ \t\r\v\f]+(\d+)[ \t\r\v\f]*$/i;
-const FIELD = /^[ \t\r\v\f]*(startingpath|endingpath|hash)(?:[ \t\r\v\f]+([^]*?))?[ \t\r\v\f]*$/i;
+const FIELD = /^[ \t\r\v\f]*(startingpath|endingpath|hash)(?:[ \t\r\v\f]+([^]*))?$/i;
 const PLACE = /^("[^"]*"|'[^']*'|[^ \t\r\v\f]+)(?:[ \t\r\v\f]+(\d+))?$/;
 const HASH = /^([^ \t\r\v\f]+)[ \t\r\v\f]+([^ \t\r\v\f]+)$/;
 const FILE = /^(new|changed|deleted)[ \t\r\v\f]+("[^"]*"|'[^']*'|[^ \t\r\v\f]+)[ \t\r\v\f]*$/i;
@@ -146,7 +146,7 @@ export class ManifestParser {
     const open = this.#open;
     const field = open === undefined ? null : FIELD.exec(text);
     if (open === undefined || field === null) return;
-    const value = field[2] ?? '';
+    const value = withoutEnd(field[2] ?? '');
     switch (field[1]?.toLowerCase()) {
       case 'startingpath':
         open.start = this.#place(value);
@@ -196,6 +196,13 @@ export class ManifestParser {
     this.#last = number;
     this.#volumes.set(number, { number, start, end, hashes });
   }
+}
+
+/** An expression that looks for white space at the end would look from every one in the middle. */
+function withoutEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && /[ \t\r\v\f]/.test(text.charAt(end - 1))) end--;
+  return text.slice(0, end);
 }
 
 function wordStart(block: Buffer, from: number, to: number): number {

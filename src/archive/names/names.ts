@@ -59,8 +59,10 @@ interface Pattern {
 // `x.difftar.gpg` would otherwise be a second file of the same volume.
 const LONG_END = String.raw`(?<partial>\.part)?(?<suffix>\.(?:gpg|gz|g|z))?$`;
 const SHORT_END = String.raw`(?<partial>\.p)?(?<suffix>\.(?:gpg|gz|g|z))?$`;
-const LONG_INC = String.raw`\.(?<start>.+?)\.to\.(?<end>.+?)`;
-const LONG_FULL = String.raw`\.(?<end>.+?)`;
+// The longest time there is has 25 characters and, in its separators, what the user has said. What has no bound would be
+// looked for from every place.
+const LONG_INC = String.raw`\.(?<start>.{1,60}?)\.to\.(?<end>.{1,60}?)`;
+const LONG_FULL = String.raw`\.(?<end>.{1,60}?)`;
 
 const PATTERNS: readonly Pattern[] = [
   long('volume', 'full', 'duplicity-full', String.raw`\.vol(?<number>\d+)\.difftar`),

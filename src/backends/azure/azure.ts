@@ -223,8 +223,10 @@ function azureBackend({ client, container, settings, timeoutMs, close }: Opened)
         const size = properties.contentLength;
         yield size === undefined ? { name } : { name, size };
       }
-      continuationToken = page.value.continuationToken;
-      if (continuationToken === undefined || continuationToken === '') return;
+      const next = page.value.continuationToken;
+      if (next === undefined || next === '') return;
+      if (next === continuationToken) throw new BackendError('BACKEND_ERROR', NO_END, { retryable: true });
+      continuationToken = next;
     }
   }
 
@@ -267,6 +269,9 @@ function azureBackend({ client, container, settings, timeoutMs, close }: Opened)
     [Symbol.asyncDispose]: async () => close(),
   };
 }
+
+/** Else such a server would be asked for ever. */
+const NO_END = 'Cannot list files: the server names the same page of the listing again and again';
 
 function unlessNoListing(error: unknown): never {
   if (!(error instanceof TypeError)) throw error;

@@ -65,6 +65,8 @@ const KINDS: Readonly<Record<string, Kind>> = {
 const CUT = { code: 'ECONNRESET', text: 'the connection was lost', retryable: true };
 /** The library's code for an answer that it could not read to its end, or not understand when it had less than all. */
 const HALF = { code: 'PARSE_ERROR', text: 'the answer is not complete', retryable: true };
+/** Its name for whatever else it makes of an answer that began well, as something before the store may give one. */
+const ODD = { code: 'RestError', text: "the server's answer does not fit what was asked", retryable: true };
 
 /** `task` (such as `store vol1 in container`) failed: as a `BackendError` where it is the server's or network's doing. */
 export function azureFailure(task: string, error: unknown): unknown {
@@ -72,7 +74,8 @@ export function azureFailure(task: string, error: unknown): unknown {
   const { status, name, header } = answerOf(error);
   if (status === undefined) {
     const isHalf = 'code' in error && error.code === HALF.code;
-    const network = error.name === 'AbortError' ? CUT : isHalf ? HALF : networkFailure(error);
+    const known = error.name === 'AbortError' ? CUT : isHalf ? HALF : networkFailure(error);
+    const network = known ?? (error.name === ODD.code ? ODD : undefined);
     if (network === undefined) return error;
     return new BackendError('BACKEND_ERROR', `Cannot ${task}: ${network.text} (${network.code})`, {
       retryable: network.retryable,

@@ -1,6 +1,7 @@
 import { asking } from '../asking.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from '../http/http.ts';
-import { codeOf, networkError, parse, refusal } from './failure.ts';
+import { codeOf, networkError, refusal } from './failure.ts';
+import { type Said, saidIn } from './said.ts';
 import { logIn, USER_AGENT, type Grant, type Login } from './login.ts';
 
 type WholeResponse = Omit<HttpResponse, 'stream'> & { readonly text: string };
@@ -19,28 +20,6 @@ export interface FileQuestion extends Question {
   /** Escaped: `bucket/folder/name`. */
   readonly path: string;
   readonly range?: string;
-}
-
-/** What the calls that are made here answer, each a part of it. */
-export interface Said {
-  readonly buckets?: readonly { readonly bucketName?: string; readonly bucketId?: string }[];
-  readonly bucketId?: string;
-  readonly files?: readonly Listed[];
-  readonly nextFileName?: string | null;
-  readonly nextFileId?: string | null;
-  readonly uploadUrl?: string;
-  readonly authorizationToken?: string;
-  readonly fileId?: string;
-  readonly contentLength?: number;
-  readonly contentSha1?: string;
-}
-
-interface Listed {
-  readonly fileName?: string;
-  readonly fileId?: string | null;
-  readonly contentLength?: number;
-  /** `upload`, `hide`, `start` or `folder`. */
-  readonly action?: string;
 }
 
 /** Requests with the rights of one key. */
@@ -105,7 +84,7 @@ export function openAccount(client: HttpClient, login: Login): Account {
             signal,
           }),
         );
-        if (isFine(answer.status)) return parse<Said>(answer.text);
+        if (isFine(answer.status)) return saidIn(answer.text);
         if (accept.includes(codeOf(answer))) return {};
         throw refusal(task, answer);
       }),

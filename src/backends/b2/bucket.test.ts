@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
-import type { Account, Said } from './account.ts';
+import type { Account } from './account.ts';
+import type { Said } from './said.ts';
 import { listFiles, versionsOf } from './bucket.ts';
 
 const { signal } = new AbortController();

@@ -81,7 +81,9 @@ export async function* listFiles(
       if (fileName === undefined || action !== 'upload') continue;
       yield { name: fileName, ...(contentLength === undefined ? {} : { size: contentLength }) };
     }
-    if (typeof nextFileName !== 'string') return;
+    if (nextFileName === undefined) return;
+    // Who begins the same page again would do so for ever.
+    if (nextFileName === startFileName) throw noSense(task);
     startFileName = nextFileName;
   }
 }
@@ -99,17 +101,18 @@ export async function versionsOf(
   signal: AbortSignal,
 ): Promise<readonly Version[]> {
   const versions: Version[] = [];
-  let start: object = { startFileName: key };
+  let start: { readonly startFileName: string; readonly startFileId?: string | undefined } = { startFileName: key };
   for (;;) {
     const params = { bucketId, prefix: key, maxFileCount: PAGE, ...start };
     const answer = await account.call('b2_list_file_versions', params, { task, signal });
     const { files, nextFileName, nextFileId } = answer;
     if (files === undefined) throw noSense(task);
     for (const { fileName, fileId, action } of files) {
-      if (fileName !== key || typeof fileId !== 'string') continue;
+      if (fileName !== key || fileId === undefined) continue;
       versions.push({ fileId, isUnfinished: action === 'start' });
     }
     if (nextFileName !== key) return versions;
+    if (nextFileId === start.startFileId) throw noSense(task);
     start = { startFileName: nextFileName, startFileId: nextFileId };
   }
 }

@@ -1,6 +1,7 @@
 import type { Code } from '../../errors/codes.ts';
 import { BackendError } from '../../errors/errors.ts';
 import { networkErrors, retryAfter } from '../failures/network-failure.ts';
+import { parseJson, textIn } from '../http/json.ts';
 
 /** An answer that is read to its end. */
 export interface Answer {
@@ -101,8 +102,8 @@ const STATUSES: Readonly<Record<number, Kind>> = {
 
 /** The code of the answer; '' where it has none. */
 export function codeOf({ text }: Answer): string {
-  const { code } = parse<{ code: unknown }>(text);
-  return typeof code === 'string' && /^[a-z0-9_]{1,60}$/.test(code) ? code : '';
+  const code = textIn(parseJson(text), 'code');
+  return code !== undefined && /^[a-z0-9_]{1,60}$/.test(code) ? code : '';
 }
 
 /** The key is not accepted at login: of the same status, other codes say that a cap is reached, or the like. */
@@ -144,14 +145,4 @@ export function noSense(task: string): BackendError {
   return new BackendError('BACKEND_ERROR', `Cannot ${task}: the server's answer does not fit what was asked`, {
     retryable: true,
   });
-}
-
-/** What JSON says; nothing where it is none. */
-export function parse<T extends object>(text: string): Partial<T> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : {};
-  } catch {
-    return {};
-  }
 }

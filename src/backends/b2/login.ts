@@ -1,7 +1,8 @@
 import { BackendError } from '../../errors/errors.ts';
 import { Secret } from '../../util/secret.ts';
 import type { HttpClient } from '../http/http.ts';
-import { isWrongKey, parse, refusal } from './failure.ts';
+import { fieldOf, numberIn, parseJson, textIn } from '../http/json.ts';
+import { isWrongKey, refusal } from './failure.ts';
 
 /** Which key to show to whom. */
 export interface Login {
@@ -34,19 +35,6 @@ export const USER_AGENT = 'duplicity-ts';
 /** Of an answer that does not say: what the service has recommended since large files came. */
 const USUAL_PART = 100_000_000;
 
-interface Authorized {
-  readonly accountId: string;
-  readonly apiUrl: string;
-  readonly downloadUrl: string;
-  readonly authorizationToken: string;
-  readonly recommendedPartSize: number;
-  readonly allowed: {
-    readonly bucketId?: string | null;
-    readonly bucketName?: string | null;
-    readonly namePrefix?: string | null;
-  };
-}
-
 /** b2_authorize_account. Throws CONNECTION_FAILED when the key is not accepted. */
 export async function logIn(client: HttpClient, login: Login, signal: AbortSignal): Promise<Grant> {
   const { url, keyId, key } = login;
@@ -65,11 +53,17 @@ export async function logIn(client: HttpClient, login: Login, signal: AbortSigna
     });
   }
   if (answer.status !== 200) throw refusal(`log in at ${url}`, answer);
-  return grantOf(url, parse<Authorized>(answer.text));
+  return grantOf(url, parseJson(answer.text));
 }
 
-function grantOf(url: string, answer: Partial<Authorized>): Grant {
-  const { accountId, apiUrl, downloadUrl, authorizationToken, recommendedPartSize = USUAL_PART, allowed = {} } = answer;
+function grantOf(url: string, answer: unknown): Grant {
+  const [accountId, apiUrl, downloadUrl, authorizationToken] = [
+    textIn(answer, 'accountId'),
+    textIn(answer, 'apiUrl'),
+    textIn(answer, 'downloadUrl'),
+    textIn(answer, 'authorizationToken'),
+  ];
+  const allowed = fieldOf(answer, 'allowed');
   if (
     accountId === undefined ||
     apiUrl === undefined ||
@@ -86,11 +80,11 @@ function grantOf(url: string, answer: Partial<Authorized>): Grant {
     apiUrl,
     downloadUrl,
     token: new Secret(authorizationToken),
-    partSize: recommendedPartSize,
+    partSize: numberIn(answer, 'recommendedPartSize') ?? USUAL_PART,
     allowed: {
-      bucketId: allowed.bucketId ?? undefined,
-      bucketName: allowed.bucketName ?? undefined,
-      namePrefix: allowed.namePrefix ?? '',
+      bucketId: textIn(allowed, 'bucketId'),
+      bucketName: textIn(allowed, 'bucketName'),
+      namePrefix: textIn(allowed, 'namePrefix') ?? '',
     },
   };
 }

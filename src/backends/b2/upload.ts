@@ -4,7 +4,8 @@ import type { Body, Bytes } from '../backend.ts';
 import { exactBytes, unsent } from '../transfer/exact-bytes.ts';
 import type { HttpClient } from '../http/http.ts';
 import { isFine, type Account } from './account.ts';
-import { networkError, noSense, parse, refusal } from './failure.ts';
+import { networkError, noSense, refusal } from './failure.ts';
+import { saidIn } from './said.ts';
 import { USER_AGENT } from './login.ts';
 import { DIGEST_SIZE, digestOf, partReader, withDigest } from './parts.ts';
 import { escapeName } from './place.ts';
@@ -87,7 +88,7 @@ export function uploader({ client, account, bucketId }: UploadOptions): Uploader
         });
         ({ status } = answer);
         if (!isFine(status)) throw refusal(task, answer);
-        const stored = parse<{ contentSha1: string; contentLength: number }>(answer.text);
+        const stored = saidIn(answer.text);
         if (stored.contentSha1 !== sha1 || stored.contentLength !== size) throw noSense(task);
         addresses.idle.push(address);
         return sha1;

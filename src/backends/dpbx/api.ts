@@ -2,7 +2,8 @@ import { asking } from '../asking.ts';
 import type { Hosts } from './account.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from '../http/http.ts';
 import { DropboxRefusal, networkError, nonsense } from './failure.ts';
-import { headerJson, parseJson } from './json.ts';
+import { parseJson } from '../http/json.ts';
+import { headerJson } from './json.ts';
 import type { Tokens } from './token.ts';
 
 /** Calls of the HTTP API, version 2. `task` is for messages: `store vol1 in /dir`. Refusals are `DropboxRefusal`s. */
@@ -19,6 +20,8 @@ export interface Download extends HttpResponse {
   readonly metadata: unknown;
 }
 
+/** Pages of listings have a MiB; of what goes on for ever the beginning is no JSON. */
+const LARGEST_ANSWER = 64 * 1024 * 1024;
 /** Refusals are short; a page of something else is not worth more. */
 const LARGEST_REFUSAL = 64 * 1024;
 
@@ -90,7 +93,7 @@ function answerIn(task: string, text: string): unknown {
   return answer;
 }
 
-async function textOf({ stream }: HttpResponse, most = Number.POSITIVE_INFINITY): Promise<string> {
+async function textOf({ stream }: HttpResponse, most = LARGEST_ANSWER): Promise<string> {
   const blocks: Buffer[] = [];
   let size = 0;
   for await (const block of stream as AsyncIterable<Buffer>) {

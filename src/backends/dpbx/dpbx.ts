@@ -14,7 +14,7 @@ import { openApi, type Api } from './api.ts';
 import { authorize } from './authorize.ts';
 import { contentHash } from './content-hash.ts';
 import { DropboxRefusal, networkError, nonsense } from './failure.ts';
-import { fieldOf } from './json.ts';
+import { fieldOf } from '../http/json.ts';
 import { folderOf } from './place.ts';
 import { openTokens } from './token.ts';
 import { openUpload } from './upload.ts';
@@ -82,7 +82,9 @@ function dropboxBackend(api: Api, { folder, mayBeAbsent, close }: Opened): Backe
       api.call(task, 'files/list_folder', { path: folder, recursive: false, limit: PAGE }, signal),
     );
     if (page === undefined && !mayBeAbsent) throw placeNotThere(task);
+    let cursor: unknown;
     while (page !== undefined) {
+      const before = told.size;
       const entries = fieldOf(page, 'entries');
       if (!Array.isArray(entries)) throw nonsense(task);
       for (const entry of entries as readonly unknown[]) {
@@ -92,7 +94,10 @@ function dropboxBackend(api: Api, { folder, mayBeAbsent, close }: Opened): Backe
         yield typeof size === 'number' ? { name, size } : { name };
       }
       if (fieldOf(page, 'has_more') !== true) return;
-      page = await api.call(task, 'files/list_folder/continue', { cursor: fieldOf(page, 'cursor') }, signal);
+      // Who begins the same page again would do so for ever.
+      if (told.size === before && fieldOf(page, 'cursor') === cursor) throw nonsense(task);
+      cursor = fieldOf(page, 'cursor');
+      page = await api.call(task, 'files/list_folder/continue', { cursor }, signal);
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Code } from '../../errors/codes.ts';
 import { BackendError } from '../../errors/errors.ts';
 import { networkErrors, retryAfter } from '../failures/network-failure.ts';
-import { fieldOf, parseJson } from './json.ts';
+import { fieldOf, parseJson } from '../http/json.ts';
 
 interface Kind {
   readonly code: Code;

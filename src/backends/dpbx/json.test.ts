@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { fieldOf, headerJson, parseJson } from './json.ts';
+import { fieldOf, parseJson } from '../http/json.ts';
+import { headerJson } from './json.ts';
 
 // The example of the vendor's page.
 test('JSON for a header escapes what is not ASCII, and DEL', () => {

@@ -1,17 +1,3 @@
-/** undefined where it is no JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** undefined where `value` is no object or has no such field. */
-export function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
-}
-
 /**
  * JSON that may stand in a header: escapes for everything beyond ASCII and for DEL, as the protocol asks
  * (https://www.dropbox.com/developers/reference/json-encoding).

@@ -3,7 +3,7 @@ import { Secret } from '../../util/secret.ts';
 import type { HttpClient } from '../http/http.ts';
 import type { Account, App, Hosts, Renewal } from './account.ts';
 import { DropboxRefusal, networkError } from './failure.ts';
-import { fieldOf, parseJson } from './json.ts';
+import { fieldOf, parseJson } from '../http/json.ts';
 
 /** What is left of a token's life when a new one is asked for: no upload is worth losing to it. The SDK has the same. */
 const RENEWED_BEFORE_MS = 5 * 60_000;

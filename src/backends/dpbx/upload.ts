@@ -4,7 +4,7 @@ import { exactBytes } from '../transfer/exact-bytes.ts';
 import type { Api } from './api.ts';
 import { contentHash, contentHashOf } from './content-hash.ts';
 import { DropboxRefusal } from './failure.ts';
-import { fieldOf } from './json.ts';
+import { fieldOf } from '../http/json.ts';
 import { inParts } from './parts.ts';
 
 /**

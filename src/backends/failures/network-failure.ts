@@ -13,6 +13,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection was lost',
   ECONNABORTED: 'the connection was lost',
   EPIPE: 'the connection was lost',
+  ETOOLONG: 'the server sends more than an answer can have',
   ERR_STREAM_PREMATURE_CLOSE: 'the connection was lost',
   UND_ERR_SOCKET: 'the connection was lost',
   ETIMEDOUT: 'the server does not answer',
@@ -28,6 +29,8 @@ const TEXTS: Readonly<Record<string, string>> = {
 };
 const CERTIFICATE = /^(CERT_|ERR_TLS|ERR_SSL|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH)/;
 const PARSING = /^HPE_/;
+/** An address or a token, of the server or of the settings, that no request can be made with. */
+const UNUSABLE = /^ERR_(INVALID_(URL|CHAR|PROTOCOL|ARG_VALUE)|UNESCAPED_CHARACTERS|SOCKET_BAD_PORT)$/;
 
 /** Looks through causes and the attempts at several addresses. */
 export function networkFailure(error: unknown): NetworkFailure | undefined {
@@ -39,6 +42,7 @@ export function networkFailure(error: unknown): NetworkFailure | undefined {
     if (CERTIFICATE.test(code)) {
       return { code, text: `the certificate of the server is not accepted (${error.message})`, retryable: false };
     }
+    if (UNUSABLE.test(code)) return { code, text: 'its address or token cannot be used', retryable: false };
     if (PARSING.test(code)) return { code, text: 'the server does not answer in HTTP', retryable: true };
   }
   const inner = error instanceof AggregateError ? (error.errors as unknown[])[0] : error.cause;

@@ -36,6 +36,9 @@ const WORTH_ASKING = 64 * 1024;
 /** How long an answer to `Expect: 100-continue` is waited for; not every server knows it. curl has the same second. */
 const CONTINUE_MS = 1000;
 
+/** Pages of listings have a few MiB; what goes on for ever must not fill the memory. */
+const MOST_WHOLE = 64 * 1024 * 1024;
+
 /** So many timeouts for what is slow, as in other drivers. */
 const PATIENCE = 10;
 
@@ -78,7 +81,12 @@ export function httpClient({ http, https }: HttpAgents, timeoutMs: number): Http
     async sendWhole(request) {
       const { status, headers, stream } = await send(request);
       const parts: Buffer[] = [];
-      for await (const part of stream as AsyncIterable<Buffer>) parts.push(part);
+      let size = 0;
+      for await (const part of stream as AsyncIterable<Buffer>) {
+        parts.push(part);
+        size += part.length;
+        if (size > MOST_WHOLE) throw Object.assign(new Error('an answer without end'), { code: 'ETOOLONG' });
+      }
       return { status, headers, text: Buffer.concat(parts).toString() };
     },
     [Symbol.dispose]() {

@@ -105,7 +105,7 @@ export function s3Failure(task: string, error: unknown, absent: 'NoSuchKey' | 'N
   }
   const status = statusOf(error);
   if (status === undefined) {
-    const network = networkFailure(error);
+    const network = networkFailure(error) ?? (hasAnswer(error) ? ODD : undefined);
     if (network === undefined) return error;
     return new BackendError('BACKEND_ERROR', `Cannot ${task}: ${network.text} (${network.code})`, {
       retryable: network.retryable,
@@ -126,6 +126,9 @@ export function s3Failure(task: string, error: unknown, absent: 'NoSuchKey' | 'N
     retryAfterMs: retryable ? retryAfter(headersOf(error)['retry-after'], Date.now()) : undefined,
   });
 }
+
+/** Of a server that says that all is well, and something that the library cannot read. */
+const ODD = { code: 'ParseError', text: "the server's answer does not fit what was asked", retryable: true };
 
 /** No bucket of ours: it is not there, or it is somebody else's. */
 export function isNoBucketOfOurs(error: unknown): boolean {
@@ -180,6 +183,10 @@ function statusOf(error: unknown): number | undefined {
   const status = (error.$metadata as { readonly httpStatusCode?: number }).httpStatusCode;
   // An answer that began well and broke off is no answer.
   return status === undefined || status < 300 ? undefined : status;
+}
+
+function hasAnswer(error: Error): boolean {
+  return '$response' in error || '$metadata' in error;
 }
 
 function headersOf(error: Error): Readonly<Record<string, string>> {

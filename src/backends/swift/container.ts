@@ -1,5 +1,6 @@
 import { BackendError } from '../../errors/errors.ts';
 import type { RemoteFile } from '../backend.ts';
+import { numberIn, parseJson, textIn } from '../http/json.ts';
 import type { Store } from './store.ts';
 
 /**
@@ -34,20 +35,19 @@ export async function ensureContainer(
 }
 
 interface Listed {
-  readonly name?: string;
-  readonly bytes?: number;
+  readonly name: string | undefined;
+  readonly bytes: number | undefined;
 }
 
 /** Something between us and the store may answer in its place, and well. */
 function pageIn(text: string, task: string): readonly Listed[] {
-  let page: unknown;
-  try {
-    page = JSON.parse(text);
-  } catch {
-    // Neither is it a list.
-  }
-  if (Array.isArray(page)) return page as readonly Listed[];
-  throw new BackendError('BACKEND_ERROR', `Cannot ${task}: the server's answer is no listing`, { retryable: true });
+  const page = parseJson(text);
+  if (!Array.isArray(page)) throw noListing(task);
+  return page.map((entry: unknown) => ({ name: textIn(entry, 'name'), bytes: numberIn(entry, 'bytes') }));
+}
+
+function noListing(task: string): BackendError {
+  return new BackendError('BACKEND_ERROR', `Cannot ${task}: the server's answer is no listing`, { retryable: true });
 }
 
 /** Objects whose names start with `prefix`, whole pages at a time; none when there is no such container. */
@@ -75,6 +75,8 @@ export async function* listObjects(
     }
     const last = page.at(-1)?.name;
     if (last === undefined) return;
+    // Who begins the same page again would do so for ever.
+    if (last === marker) throw noListing(task);
     marker = last;
   }
 }

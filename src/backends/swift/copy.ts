@@ -1,4 +1,5 @@
 import { BackendError, CannotCopyError } from '../../errors/errors.ts';
+import { fieldOf, parseJson, textIn } from '../http/json.ts';
 import { listObjects } from './container.ts';
 import type { Store, StoreRequest } from './store.ts';
 
@@ -44,7 +45,7 @@ export async function originalAt(path: string, { store, task, signal }: Copying)
   const size = Number(headers['content-length'] ?? 0);
   const { 'x-object-manifest': listed, 'x-static-large-object': isStatic } = headers;
   if (typeof listed === 'string') {
-    const [container = '', ...prefix] = decodeURIComponent(listed).split('/');
+    const [container = '', ...prefix] = decoded(listed, task).split('/');
     return { size, segments: () => listedSegments(container, prefix.join('/')) };
   }
   const isNamed = typeof isStatic === 'string' && /^true$/i.test(isStatic);
@@ -57,10 +58,12 @@ export async function originalAt(path: string, { store, task, signal }: Copying)
   async function* namedSegments(): AsyncGenerator<string> {
     const request: StoreRequest = { method: 'GET', path: `${path}?multipart-manifest=get`, signal };
     const { text } = await store.whole(task, request);
-    for (const segment of manifestIn(text, task)) {
-      const { name, range, sub_slo: isNested } = segment;
-      const [, container, key] = /^\/?([^/]+)\/([^]+)$/.exec(typeof name === 'string' ? name : '') ?? [];
-      if (container === undefined || key === undefined || range !== undefined || isNested === true) {
+    const segments = parseJson(text);
+    if (!Array.isArray(segments)) throw untold(task);
+    for (const segment of segments as readonly unknown[]) {
+      const [, container, key] = /^\/?([^/]+)\/([^]+)$/.exec(textIn(segment, 'name') ?? '') ?? [];
+      const isPart = fieldOf(segment, 'range') !== undefined || fieldOf(segment, 'sub_slo') === true;
+      if (container === undefined || key === undefined || isPart) {
         throw new CannotCopyError(`Cannot ${task}: it is made of parts of other objects`);
       }
       yield objectPathOf(container, key);
@@ -68,18 +71,16 @@ export async function originalAt(path: string, { store, task, signal }: Copying)
   }
 }
 
-interface ManifestEntry {
-  readonly name?: unknown;
-  readonly range?: unknown;
-  readonly sub_slo?: unknown;
+function decoded(text: string, task: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw untold(task);
+  }
 }
 
-function manifestIn(text: string, task: string): readonly ManifestEntry[] {
-  try {
-    const entries: unknown = JSON.parse(text);
-    if (Array.isArray(entries)) return entries as readonly ManifestEntry[];
-  } catch {
-    // Neither is it a list.
-  }
-  throw new BackendError('BACKEND_ERROR', `Cannot ${task}: the server does not tell its segments`, { retryable: true });
+function untold(task: string): BackendError {
+  return new BackendError('BACKEND_ERROR', `Cannot ${task}: the server does not tell its segments`, {
+    retryable: true,
+  });
 }

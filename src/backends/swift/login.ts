@@ -3,18 +3,7 @@ import { Secret } from '../../util/secret.ts';
 import type { Login, Session } from './account.ts';
 import { refusal } from './failure.ts';
 import type { HttpClient } from '../http/http.ts';
-
-/** One endpoint of a service catalogue: v3 names its interface, v2 has one address for each. */
-interface Endpoint {
-  readonly region?: string;
-  readonly interface?: string;
-  readonly url?: string;
-  readonly [address: `${string}URL`]: string | undefined;
-}
-interface Service {
-  readonly type: string;
-  readonly endpoints: readonly Endpoint[];
-}
+import { fieldOf, listIn, parseJson, textIn } from '../http/json.ts';
 
 /** Asks for a token. Throws CONNECTION_FAILED, the reference's code, when user or password are refused. */
 export async function logIn(client: HttpClient, login: Login, signal: AbortSignal): Promise<Session> {
@@ -50,11 +39,12 @@ async function logInV2(client: HttpClient, login: Login, signal: AbortSignal): P
   };
   const answer = await client.sendWhole(post(`${login.url}/tokens`, { auth }, signal));
   checkStatus(login, answer);
-  const { access } = parse<{ access?: { token?: { id?: string }; serviceCatalog?: readonly Service[] } }>(answer.text);
-  const address = (endpoint: Endpoint): string | undefined => endpoint[`${login.interface}URL`];
-  const url = addressIn(login, access?.serviceCatalog, address);
-  if (access?.token?.id === undefined) throw noToken(login);
-  return sessionOf(url, access.token.id);
+  const access = fieldOf(parseJson(answer.text), 'access');
+  const address = (endpoint: unknown): string | undefined => textIn(endpoint, `${login.interface}URL`);
+  const url = addressIn(login, listIn(access, 'serviceCatalog'), address);
+  const id = textIn(fieldOf(access, 'token'), 'id');
+  if (id === undefined) throw noToken(login);
+  return sessionOf(url, id);
 }
 
 async function logInV3(client: HttpClient, login: Login, signal: AbortSignal): Promise<Session> {
@@ -68,10 +58,11 @@ async function logInV3(client: HttpClient, login: Login, signal: AbortSignal): P
   };
   const answer = await client.sendWhole(post(`${login.url}/auth/tokens`, { auth }, signal));
   checkStatus(login, answer);
-  const { token } = parse<{ token?: { catalog?: readonly Service[] } }>(answer.text);
-  const address = (endpoint: Endpoint): string | undefined =>
-    endpoint.interface === login.interface ? endpoint.url : undefined;
-  const url = addressIn(login, token?.catalog, address);
+  const token = fieldOf(parseJson(answer.text), 'token');
+  // Version 3 names the interface of an endpoint, version 2 has an address for each.
+  const address = (endpoint: unknown): string | undefined =>
+    fieldOf(endpoint, 'interface') === login.interface ? textIn(endpoint, 'url') : undefined;
+  const url = addressIn(login, listIn(token, 'catalog'), address);
   const header = answer.headers['x-subject-token'];
   if (typeof header !== 'string') throw noToken(login);
   return sessionOf(url, header);
@@ -91,26 +82,20 @@ function post(url: string, content: object, signal: AbortSignal) {
   return { method: 'POST', url, headers, body: { size: bytes.length, bytes: once() }, signal };
 }
 
-function parse<T extends object>(text: string): Partial<T> {
-  try {
-    return JSON.parse(text) as Partial<T>;
-  } catch {
-    return {};
-  }
-}
-
 function addressIn(
   login: Login,
-  catalog: readonly Service[] | undefined,
-  address: (endpoint: Endpoint) => string | undefined,
+  catalog: readonly unknown[] | undefined,
+  address: (endpoint: unknown) => string | undefined,
 ): string {
-  const endpoints = (catalog ?? []).filter(({ type }) => type === 'object-store').flatMap(({ endpoints }) => endpoints);
+  const endpoints = (catalog ?? [])
+    .filter((service) => fieldOf(service, 'type') === 'object-store')
+    .flatMap((service) => listIn(service, 'endpoints') ?? []);
   for (const endpoint of endpoints) {
-    if (login.region !== undefined && endpoint.region !== login.region) continue;
+    if (login.region !== undefined && textIn(endpoint, 'region') !== login.region) continue;
     const url = address(endpoint);
     if (url !== undefined) return url;
   }
-  const regions = [...new Set(endpoints.map(({ region }) => region))].join(', ');
+  const regions = [...new Set(endpoints.flatMap((endpoint) => textIn(endpoint, 'region') ?? []))].join(', ');
   const where = login.region === undefined ? '' : ` in region ${login.region}`;
   throw new BackendError('CONNECTION_FAILED', `Connection failed: ${login.url} offers no object store${where}.`, {
     retryable: false,

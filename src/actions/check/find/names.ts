@@ -13,6 +13,9 @@ interface NamesOptions {
   readonly sizeOf: (name: string) => number | undefined;
 }
 
+/** Anybody can give a file the number of a volume that never was. */
+const MOST_OF_A_GAP = 1000;
+
 /** Volumes that a set visibly lacks, and files of it that are too short to be anything. */
 export function lackingFiles(set: BackupSet, { manifest, prefixes, sizeOf }: NamesOptions): readonly Damage[] {
   const records = new Map(manifest?.volumes.map((record) => [record.number, record]));
@@ -25,9 +28,12 @@ export function lackingFiles(set: BackupSet, { manifest, prefixes, sizeOf }: Nam
   return damage;
 }
 
-/** Without the manifest: those before the last that is there, and the first of all. */
-function numbersUpTo({ volumes }: BackupSet): readonly number[] {
-  return Array.from({ length: Math.max(1, ...volumes.keys()) }, (_, i) => i + 1);
+/** Without the manifest: those before the last that is there, and the first of all. Not all of a gap that has no end. */
+function* numbersUpTo({ volumes }: BackupSet): Generator<number> {
+  let last = 1;
+  for (const number of volumes.keys()) last = Math.max(last, number);
+  const most = volumes.size + MOST_OF_A_GAP;
+  for (let number = 1; number <= Math.min(last, most); number++) yield number;
 }
 
 function numberOf(file: ListedFile): number {

@@ -89,7 +89,7 @@ export async function survey(repository: Repository, { time, mayAsk, forgetsMiss
     if (set.manifest === undefined && !set.unusable.some(({ kind }) => kind === 'manifest')) {
       damage.push(missing(set, 'manifest', hasCopy));
     }
-    damage.push(...lackingFiles(set, { manifest, prefixes, sizeOf: remote.listedSizeOf }));
+    for (const one of lackingFiles(set, { manifest, prefixes, sizeOf: remote.listedSizeOf })) damage.push(one);
     const { there, here } = signatures(set);
     const [localSignatures] = here;
     if (there.length === 0 && !set.unusable.some(({ kind }) => kind === 'signatures')) {
