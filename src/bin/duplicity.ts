@@ -245,6 +245,8 @@ async function act(
       return (await import('../cli/run/prune.ts')).runPrune(repository, command.settings);
     case 'squash':
       return (await import('../cli/run/squash.ts')).runSquash(repository, command.settings);
+    case 'recovery-kit':
+      return (await import('../cli/run/recovery-kit.ts')).runRecoveryKit(repository, command.settings);
     case 'validate-backend':
       return (await import('../cli/run/validate.ts')).runValidate(repository);
   }

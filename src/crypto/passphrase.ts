@@ -12,6 +12,7 @@ export type PassphraseAction =
   | 'replicate'
   | 'squash'
   | 'mirror'
+  | 'recovery-kit'
   /** Metadata sync, inside whatever action. */
   | 'sync'
   | 'collection-status'
@@ -69,6 +70,7 @@ const NEVER_ASKING: ReadonlySet<PassphraseAction> = new Set([
   'remove-all-but-n-full',
   'remove-all-inc-of-but-n-full',
   'mirror',
+  'recovery-kit',
   'prune',
   'validate-backend',
 ]);

@@ -7,6 +7,7 @@ import {
   type PassphraseSource,
   type Question,
 } from '../crypto/passphrase.ts';
+import { type KeyOwner, keyOwners } from '../crypto/key-owners.ts';
 import { hasSecretKey, noSecretKey } from '../crypto/secret-key.ts';
 import { gzipCodec } from '../crypto/plain/gzip.ts';
 import type { Secret } from '../util/secret.ts';
@@ -25,6 +26,8 @@ export interface Keys {
   canRead(name: string): boolean;
   /** Whether somebody would be asked for a passphrase to read a remote file. */
   wouldAsk(name: string): boolean;
+  /** Whose the encryption keys with these ids are, as far as the key ring knows them. */
+  owners(ids: readonly string[]): Promise<ReadonlyMap<string, KeyOwner>>;
   writers(): Promise<Writers>;
   /** The codec of a file in the archive dir, which is never encrypted. */
   local(name: string): Codec;
@@ -144,6 +147,7 @@ export function openKeys({ encoding, action, env, emit, ask }: KeysOptions): Key
     canRead: (name) => suffixOf(name) !== '.gpg' || useAgent || secrets.passphrase?.isEmpty === false,
     wouldAsk: (name) =>
       suffixOf(name) === '.gpg' && secrets.passphrase === undefined && sourceOf('encryption', true).from === 'ask',
+    owners: (ids) => keyOwners(gpgSettings(), ids),
     async writers() {
       if (encryption) {
         await find('encryption', false);

@@ -11,6 +11,7 @@ import { prune, type PruneResult } from '../actions/remove/prune.ts';
 import { removeOld, type RemoveResult } from '../actions/remove/remove-old.ts';
 import { mirror, type MirrorResult } from '../actions/mirror/mirror.ts';
 import { replicate, type ReplicateResult } from '../actions/replicate/replicate.ts';
+import { type RecoveryKit, recoveryKit } from '../actions/recovery/kit.ts';
 import { readFile } from '../actions/restore/read-file.ts';
 import { restore, type RestoreResult } from '../actions/restore/restore.ts';
 import { squash, type SquashResult } from '../actions/squash/squash.ts';
@@ -171,6 +172,13 @@ export interface Store extends AsyncDisposable {
    */
   mirror(request: MirrorRequest): Promise<MirrorResult>;
   /**
+   * What restores the newest chain without this program: a sheet for paper and a shell script. Needs no key, holds no secret.
+   * @example
+   * const { sheet, script } = await store.recoveryKit();
+   * print(sheet, script.length);
+   */
+  recoveryKit(options?: CallOptions): Promise<RecoveryKit>;
+  /**
    * Ends whatever still runs and lets go of everything; `await using` does it, too. A second call waits for the first.
    * @example
    * await store.close();
@@ -268,6 +276,7 @@ export async function openStore(url: string, options: StoreOptions): Promise<Sto
         return await mirror(second, { ...wanted, origin: repository, archivePath: repository.archiveDir.path });
       });
     },
+    recoveryKit: ({ signal } = {}) => calls.run({ action: 'recovery-kit', isReading: true, signal }, recoveryKit),
     close,
     [Symbol.asyncDispose]: close,
   };

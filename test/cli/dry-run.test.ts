@@ -69,6 +69,7 @@ const ACTIONS: Readonly<Record<string, (s: Scene) => readonly string[]>> = {
   'collection-status --show-changes-in-set': ({ url }) => ['collection-status', '--show-changes-in-set', '0', url],
   check: ({ url }) => ['check', url],
   doctor: ({ url }) => ['doctor', url],
+  'recovery-kit': ({ dir, url }) => ['recovery-kit', '--output', `${dir}/kit`, url],
   cleanup: ({ url }) => ['cleanup', '--force', url],
   'remove-older-than': ({ url }) => ['remove-older-than', String(timeOfSet(9)), '--force', url],
   'remove-all-but-n-full': ({ url }) => ['remove-all-but-n-full', '1', '--force', url],

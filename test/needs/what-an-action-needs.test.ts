@@ -163,6 +163,7 @@ const NAMES: readonly Row[] = [
     args: ['mirror', ...time(3), URL, 'file://DIR/copy'],
     reads: [...of('m', 0, 1, 2), ...of('s', 0, 1, 2), ...volumes(0, 1, 2)],
   },
+  { action: 'recovery-kit', args: ['recovery-kit', URL], reads: [] },
   { action: 'validate-backend', args: ['validate-backend', URL], reads: [] },
 ];
 

@@ -22,7 +22,8 @@ export type ActionGroup =
   | 'replicate'
   | 'squash'
   | 'mirror'
-  | 'check';
+  | 'check'
+  | 'recovery';
 
 /** What the reader of a value may look at. */
 export interface ReadContext {

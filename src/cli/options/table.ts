@@ -7,6 +7,7 @@ import { LOGGING } from './logging.ts';
 import { OBJECT_STORES } from './objectstores.ts';
 import type { AnyOption, Flag, Option, Release } from './option.ts';
 import { PRUNE } from './prune.ts';
+import { RECOVERY } from './recovery.ts';
 import { RESTORE } from './restore.ts';
 import { RETIRED } from './retired.ts';
 import { SELECTION } from './selection.ts';
@@ -21,6 +22,7 @@ export const OPTIONS = {
   ...PRUNE,
   ...SQUASH,
   ...CHECK,
+  ...RECOVERY,
   ...ENCRYPTION,
   ...BACKENDS,
   ...OBJECT_STORES,
@@ -36,6 +38,7 @@ export const TOPICS: readonly { readonly title: string; readonly options: Readon
   { title: 'Prune', options: PRUNE },
   { title: 'Squash', options: SQUASH },
   { title: 'Check', options: CHECK },
+  { title: 'Recovery kit', options: RECOVERY },
   { title: 'Encryption', options: { ...ENCRYPTION, ...ENCRYPTION_SHORTHANDS } },
   { title: 'Back ends', options: BACKENDS },
   { title: 'Object stores', options: OBJECT_STORES },

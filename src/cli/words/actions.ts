@@ -21,6 +21,7 @@ export type Action =
   | 'squash'
   | 'mirror'
   | 'doctor'
+  | 'recovery-kit'
   | 'validate-backend';
 
 interface ActionSpec {
@@ -174,6 +175,14 @@ export const ACTIONS: readonly ActionSpec[] = [
     group: 'backup',
   },
   {
+    action: 'recovery-kit',
+    aliases: [],
+    takes: 'URL',
+    help: 'Print what restores the backup without this program.',
+    more: 'A sheet for paper (where the backup is, what opens it, the newest sets, what to do) and a shell script that restores with gpg, tar, rdiff and gzip. Needs no key and holds no secret. --output writes both as files.',
+    group: 'recovery',
+  },
+  {
     action: 'validate-backend',
     aliases: [],
     takes: 'URL',
@@ -210,7 +219,16 @@ export function noAction(word: string): UsageError {
   });
 }
 
-const NOT_IN_0_8: readonly Action[] = ['backup', 'check', 'prune', 'squash', 'mirror', 'doctor', 'validate-backend'];
+const NOT_IN_0_8: readonly Action[] = [
+  'backup',
+  'check',
+  'prune',
+  'squash',
+  'mirror',
+  'recovery-kit',
+  'doctor',
+  'validate-backend',
+];
 
 /**
  * The action a first word stands for: a name, an alias, or a unique beginning of a name of 0.8.22. undefined when it

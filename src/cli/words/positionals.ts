@@ -27,6 +27,7 @@ export type Request =
         | 'cleanup'
         | 'prune'
         | 'squash'
+        | 'recovery-kit'
         | 'validate-backend';
       readonly url: string;
     }
@@ -87,6 +88,7 @@ function namedRequest(action: Action, words: readonly string[], context: Context
     case 'cleanup':
     case 'prune':
     case 'squash':
+    case 'recovery-kit':
     case 'validate-backend':
       return { action, url: remote(only(words, action)) };
     case 'remove-older-than': {

@@ -154,6 +154,7 @@ export interface Results {
   squash: SquashFields;
   mirror: MirrorFields;
   doctor: DoctorFields;
+  'recovery-kit': RecoveryFields;
   'validate-backend': ValidateFields;
   help: TextFields;
   version: TextFields;
@@ -184,6 +185,7 @@ export type ResultLine =
   | ResultOf<'squash'>
   | ResultOf<'mirror'>
   | ResultOf<'doctor'>
+  | ResultOf<'recovery-kit'>
   | ResultOf<'validate-backend'>
   | ResultOf<'help'>
   | ResultOf<'version'>;
@@ -531,6 +533,41 @@ export interface FindingFields {
   text: string;
   /** What can be done. */
   hint?: string;
+}
+
+/** What restores a backup without this program. */
+export interface RecoveryFields {
+  /** Without the password that it may hold. */
+  url: string;
+  /** Of the newest chain: a full backup and its increments. */
+  sets: RecoverySetFields[];
+  /** Full backups of the chains before, the newest first. */
+  earlier: { time?: Timestamp; timeEpoch: Epoch }[];
+  /** A passphrase opens it. */
+  passphrase: boolean;
+  keys: RecoveryKeyFields[];
+  /** Keys whose ids the files do not tell. */
+  hiddenKeys: Count;
+  /** Text for paper. */
+  sheet: string;
+  /** A POSIX shell script. */
+  script: string;
+}
+
+export interface RecoverySetFields extends SetFields {
+  volumes: Count;
+  bytes?: Count;
+  /** The name of its manifest. */
+  manifest: string;
+}
+
+/** A key that opens a backup. */
+export interface RecoveryKeyFields {
+  /** Of the encryption key, as the files name it. */
+  id: string;
+  /** Of the main key it belongs to, where the key ring knows it. */
+  fingerprint?: string;
+  user?: string;
 }
 
 export interface ValidateFields {

@@ -6,6 +6,7 @@ import type { CleanupResult } from '../../actions/remove/cleanup.ts';
 import type { PruneResult } from '../../actions/remove/prune.ts';
 import type { RemoveResult } from '../../actions/remove/remove-old.ts';
 import type { MirrorResult } from '../../actions/mirror/mirror.ts';
+import type { RecoveryKit } from '../../actions/recovery/kit.ts';
 import type { ReplicateResult } from '../../actions/replicate/replicate.ts';
 import type { RestoreResult } from '../../actions/restore/restore.ts';
 import type { FileHistory } from '../../actions/status/changes.ts';
@@ -36,6 +37,7 @@ export interface ActionResults {
   readonly squash: SquashResult;
   readonly mirror: MirrorResult;
   readonly doctor: DoctorResult;
+  readonly 'recovery-kit': RecoveryKit;
   readonly 'validate-backend': ValidateResult;
   readonly help: { readonly text: string };
   readonly version: { readonly text: string };

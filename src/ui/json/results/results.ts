@@ -4,6 +4,7 @@ import { pruneFields } from './prune.ts';
 import { checkReportFields } from './check.ts';
 import { doctorFields } from './doctor.ts';
 import { listFields, restoreFields, verifyFields } from './reading.ts';
+import { recoveryFields } from './recovery.ts';
 import { statusFields } from './status.ts';
 import { cleanupFields, mirrorFields, removeFields, replicateFields, squashFields, validateFields } from './upkeep.ts';
 
@@ -26,6 +27,7 @@ export const RESULT_FIELDS = {
   squash: squashFields,
   mirror: mirrorFields,
   doctor: doctorFields,
+  'recovery-kit': recoveryFields,
   'validate-backend': validateFields,
   help: ({ text }) => ({ text }),
   version: ({ text }) => ({ text: text.trimEnd() }),
