@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatHolder, type Holder, lifeOf, parseHolder } from '../cache/lock/lock-holder.ts';
 import { thisProcess } from '../cache/lock/this-process.ts';
@@ -7,8 +7,10 @@ import { thisProcess } from '../cache/lock/this-process.ts';
 export const OWNER = 'owner';
 /** By `mkdtemp`; the reference's names end in `-tempdir`. */
 const OURS = /^duplicity-[A-Za-z0-9]{6}$/;
-/** A directory without that file is perhaps of a run that is about to write it. */
+/** A directory without that file, or with an empty one, is perhaps of a run that is about to write it. */
 const NEW_MS = 3_600_000;
+/** What else lies in one: names of a spool, and of what drivers keep there. */
+const HELD = /^(?:owner|\d+-[a-z]+\d*|(?:ssh|par2|rsync|rclone)-[A-Za-z0-9]{6})$/;
 
 /** Says in a new temporary directory whose it is. */
 export function claim(directory: string): void {
@@ -31,10 +33,11 @@ function removeIfAbandoned(directory: string, here: Holder): void {
   const isPrivate = (stat.mode & 0o077) === 0 && stat.uid === process.getuid?.();
   if (!stat.isDirectory() || !isPrivate) return;
   const owner = parseHolder(quietly(() => readFileSync(join(directory, OWNER), 'utf8')) ?? '');
-  // Only an empty one can be removed so.
-  if (owner === undefined && stat.mtimeMs < Date.now() - NEW_MS) rmdirSync(directory);
-  if (owner === undefined || isThis(owner, here) || lifeOf(owner, here) !== 'ended') return;
-  rmSync(directory, { recursive: true, force: true });
+  // A run that died as it wrote its name, or one whose file a power failure has emptied: if all of it looks like that.
+  const isNobodys = (): boolean =>
+    stat.mtimeMs < Date.now() - NEW_MS && readdirSync(directory).every((name) => HELD.test(name));
+  const isEnded = owner === undefined ? isNobodys() : !isThis(owner, here) && lifeOf(owner, here) === 'ended';
+  if (isEnded) rmSync(directory, { recursive: true, force: true });
 }
 
 /** One process may have several spools. */

@@ -73,6 +73,12 @@ test('what killed runs of this user have left is removed, and nothing else', () 
   mkdirSync(join(root, 'duplicity-empty0'));
   chmodSync(join(root, 'duplicity-empty0'), 0o700);
   utimesSync(join(root, 'duplicity-empty0'), 9, 9);
+  left('duplicity-torn00', '');
+  utimesSync(join(root, 'duplicity-torn00'), 9, 9);
+
+  left('duplicity-backup', undefined);
+  writeFileSync(join(root, 'duplicity-backup', 'letter'), 'of somebody');
+  utimesSync(join(root, 'duplicity-backup'), 9, 9);
 
   left('duplicity-itself', formatHolder(here));
   left('duplicity-parent', formatHolder({ ...here, pid: process.ppid, start: undefined }));
@@ -90,7 +96,7 @@ test('what killed runs of this user have left is removed, and nothing else', () 
     expect(existsSync(spool.directory)).toBe(true);
   }
   expect(readdirSync(root).toSorted()).toEqual(
-    ['abcdefgh-tempdir', 'afar00', 'itself', 'newone', 'nobody', 'parent', 'shared', 'symlnk']
+    ['abcdefgh-tempdir', 'afar00', 'backup', 'itself', 'newone', 'nobody', 'parent', 'shared', 'symlnk']
       .map((name) => `duplicity-${name}`)
       .concat('elsewhere'),
   );

@@ -15,6 +15,8 @@ export interface Spool extends Disposable {
   newPath(hint: string): string;
   /** Bytes free on the file system that holds it. */
   freeBytes(): number;
+  /** Removes what killed runs have left, without making anything. */
+  sweep(): void;
 }
 
 /** `roots` are directories to try, best first; the first that can be used is. Nothing is made before it is needed. */
@@ -34,6 +36,7 @@ export function openSpool(roots: readonly string[]): Spool {
       const { bavail, bsize } = statfsSync(directory());
       return bavail * bsize;
     },
+    sweep: () => roots.forEach(removeAbandoned),
     [Symbol.dispose]: () => {
       if (made !== undefined) rmSync(made, { recursive: true, force: true });
     },

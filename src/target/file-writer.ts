@@ -19,6 +19,7 @@ import { toFs, type BytePath, shown } from '../util/bytepath.ts';
 import { errorCode, isErrno } from '../util/errno.ts';
 import type { Soon } from '../util/soon.ts';
 import { type Attributes, fsTime, isOwnedByProcess, modeFor, now, type Owner } from './attributes.ts';
+import { besides, removeLeftovers } from './leftovers.ts';
 import { standingAt } from './obstacle.ts';
 
 /** Gives the content of the entry at hand to `take`, block by block; a block is valid only during the call. */
@@ -37,6 +38,8 @@ interface Customs {
   owner: Owner | undefined;
   /** An owner that a new file was refused. */
   refused: Owner | undefined;
+  /** What killed runs have left here is gone. */
+  isSwept: boolean;
 }
 
 /** A file being written. */
@@ -56,7 +59,7 @@ const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | con
 const OWNER_ONLY = 0o600;
 
 export function newCustoms(): Customs {
-  return { owner: undefined, refused: undefined };
+  return { owner: undefined, refused: undefined, isSwept: false };
 }
 
 /** Writes regular files, one at a time. An existing file is replaced only by a complete one. */
@@ -118,6 +121,8 @@ export class FileWriter {
         if (there === undefined) throw error;
       }
     }
+    if (!customs.isSwept) removeLeftovers(full);
+    customs.isSwept = true;
     const name = besides(full);
     this.#fd = openSync(toFs(name), NEW_FILE, OWNER_ONLY);
     return { path, full, meta, customs, there, name };
@@ -188,12 +193,6 @@ function isSame(a: Owner, b: Owner): boolean {
 function ownerOfFile(fd: number): Owner {
   const { uid, gid } = fstatSync(fd);
   return { uid, gid };
-}
-
-/** A name in the same directory that no archive entry has by accident. */
-function besides(full: string): string {
-  const cut = full.lastIndexOf('/') + 1;
-  return `${full.slice(0, cut)}.duplicity-${process.pid}-${process.hrtime.bigint().toString(36)}`;
 }
 
 /** Something went wrong already, which matters more than what is left behind. */

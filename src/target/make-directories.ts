@@ -4,17 +4,20 @@ import { errorCode } from '../util/errno.ts';
 
 /**
  * Makes a directory with those above it, as `mkdir -p` does. Node's own way goes round for ever where the system knows
- * nothing of a name though its parent is there: in /proc, and where things are mounted when they are asked for.
+ * nothing of a name though its parent is there: in /proc, and where things are mounted when they are asked for. Answers
+ * those that were made.
  */
-export function makeDirectories(path: string | Buffer, mode = 0o777): void {
+export function makeDirectories(path: string | Buffer, mode = 0o777): readonly (string | Buffer)[] {
   try {
     mkdirSync(path, { mode });
+    return [path];
   } catch (error) {
     const parent = parentOf(path);
     if (errorCode(error) === 'ENOENT' && !isDirectory(parent)) {
-      makeDirectories(parent, mode);
-      makeDirectories(path, mode);
-    } else if (!isDirectory(path)) throw error;
+      return [...makeDirectories(parent, mode), ...makeDirectories(path, mode)];
+    }
+    if (!isDirectory(path)) throw error;
+    return [];
   }
 }
 

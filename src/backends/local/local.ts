@@ -1,6 +1,6 @@
 import { constants, readdirSync, statSync } from 'node:fs';
 import { access, open as openFile, rename, unlink, type FileHandle } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 import { BackendError, UsageError } from '../../errors/errors.ts';
 import type { Emit } from '../../events/events.ts';
@@ -12,7 +12,7 @@ import { localPath } from '../url/url-path.ts';
 import { placeNotThere } from '../failures/not-there.ts';
 import { redact, type BackendUrl } from '../url/url.ts';
 import { storing, verdict } from './failure.ts';
-import { durably } from './part-file.ts';
+import { durably, syncDirectory } from './part-file.ts';
 import { makeDirectories } from '../../target/make-directories.ts';
 
 const BLOCK = 256 * 1024;
@@ -31,9 +31,17 @@ export async function open(
   }
   const directory = resolve(path);
   if (makesPlace !== false) {
-    await storing(`create the directory ${directory}`, async () => makeDirectories(directory));
+    await storing(`create the directory ${directory}`, () => madeDurably(directory));
   }
   return localBackend(directory, { emit, mayBeAbsent: makesPlace === false });
+}
+
+/** What is stored in a directory is lost with it: where it lies in another one has to come to the disk, too. */
+async function madeDurably(directory: string): Promise<void> {
+  for (const made of makeDirectories(directory)) {
+    // One that may not be read cannot be synced.
+    await syncDirectory(dirname(String(made)), 'sync').catch(() => undefined);
+  }
 }
 
 interface LocalOptions {

@@ -188,7 +188,8 @@ async function finished(
   return info.ino;
 }
 
-function syncDirectory(path: string, task: string): Promise<void> {
+/** What was done to its names is on the disk. */
+export function syncDirectory(path: string, task: string): Promise<void> {
   return storing(task, async () => {
     const directory = await open(path, constants.O_RDONLY);
     try {
