@@ -171,6 +171,7 @@ async function run(command: RunCommand, { around, ...call }: Circumstances, { em
     tries,
     metadataSync: settings.metadataSyncMode,
     isMetered: settings.progress,
+    ledger: { strict: settings.strict, forgetsMissing: settings.forgetMissing, isShared: settings.ledger },
     emit,
     call,
   });

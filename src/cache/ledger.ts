@@ -19,6 +19,30 @@ export type LedgerRecord =
       readonly manifest: string;
       /** The key that signed it. */
       readonly signer?: string;
+      readonly place?: string;
+    }
+  /** A manifest, which makes a set visible, or signatures were stored. */
+  | {
+      readonly what: 'stored';
+      readonly at: EpochSeconds;
+      readonly set: string;
+      /** Its name on the remote. */
+      readonly file: string;
+      /** Bytes. */
+      readonly size: number;
+      /** Of the file as it is stored. */
+      readonly sha1: string;
+      /** Of several places that take turns under one URL: which. */
+      readonly place?: string;
+    }
+  /** A finished set was found there that is not from here. */
+  | {
+      readonly what: 'seen';
+      readonly at: EpochSeconds;
+      readonly set: string;
+      /** Bytes of its manifests and signatures by name; -1 where the listing does not tell. */
+      readonly files: Readonly<Record<string, number>>;
+      readonly place?: string;
     }
   /** A volume of that set is a copy of one of another set. */
   | {
@@ -44,39 +68,36 @@ export type LedgerRecord =
       /** What the store told of it then, as `algorithm:hex`: while it tells the same, the bytes need not be fetched. */
       readonly tag?: string;
     }
-  /** A set was deleted. */
-  | { readonly what: 'removed'; readonly at: EpochSeconds; readonly set: string };
+  /** A set is going to be deleted; was deleted; is gone, or was changed, and that is meant so. */
+  | { readonly what: 'removing' | 'removed' | 'forgotten'; readonly at: EpochSeconds; readonly set: string }
+  /** What the ledger of this machine is called on remotes. */
+  | { readonly what: 'machine'; readonly at: EpochSeconds; readonly id: string };
 
 /** No name of the reference begins like this. */
-const NAME = 'ledger.jsonl';
+export const LEDGER = 'ledger.jsonl';
 
-/** Adds records to the end. */
-export function appendLedger(archiveDir: ArchiveDir, records: readonly LedgerRecord[]): void {
+/** Adds records to the end; with `isDurable` they are on the disk then. */
+export function appendLedger(archiveDir: ArchiveDir, records: readonly LedgerRecord[], isDurable = false): void {
   if (records.length === 0) return;
-  const text = records.map((record) => `${JSON.stringify(record)}\n`).join('');
   // A line that a power failure has cut must not take the next one with it.
-  const mend = endsInLine(archiveDir) ? '' : '\n';
-  guard(archiveDir.path, 'written', () => appendFileSync(archiveDir.pathOf(NAME), `${mend}${text}`, { mode: 0o600 }));
+  const text = `${endsInLine(archiveDir) ? '' : '\n'}${ledgerText(records)}`;
+  guard(archiveDir.path, 'written', () => {
+    appendFileSync(archiveDir.pathOf(LEDGER), text, { mode: 0o600, flush: isDurable });
+  });
+}
+
+export function ledgerText(records: readonly LedgerRecord[]): string {
+  return records.map((record) => `${JSON.stringify(record)}\n`).join('');
 }
 
 /** All records that can be read. Lines that are damaged, or of kinds to come, are passed over. */
 export function readLedger(archiveDir: ArchiveDir): readonly LedgerRecord[] {
-  if (!archiveDir.list().includes(NAME)) return [];
-  return archiveDir
-    .read(NAME)
-    .toString('utf8')
-    .split('\n')
-    .flatMap((line) => parse(line) ?? []);
+  if (!archiveDir.list().includes(LEDGER)) return [];
+  return parseLedger(archiveDir.read(LEDGER).toString('utf8'));
 }
 
-/** Notes that sets were deleted, those that the ledger knows. */
-export function noteRemoved(archiveDir: ArchiveDir, sets: ReadonlySet<string>, at: EpochSeconds): void {
-  if (sets.size === 0) return;
-  const known = new Set(readLedger(archiveDir).flatMap((record) => (record.what === 'made' ? record.set : [])));
-  appendLedger(
-    archiveDir,
-    [...sets].filter((set) => known.has(set)).map((set) => ({ what: 'removed', at, set })),
-  );
+export function parseLedger(text: string): readonly LedgerRecord[] {
+  return text.split('\n').flatMap((line) => parse(line) ?? []);
 }
 
 /** When the bytes of a volume were last made or found to be right; `setTime` when nothing says otherwise. */
@@ -96,9 +117,9 @@ export function madeTimes(
 
 /** One that is long is not read for its last byte. */
 function endsInLine(archiveDir: ArchiveDir): boolean {
-  if (!archiveDir.list().includes(NAME)) return true;
+  if (!archiveDir.list().includes(LEDGER)) return true;
   return guard(archiveDir.path, 'read', () => {
-    const fd = openSync(archiveDir.pathOf(NAME), 'r');
+    const fd = openSync(archiveDir.pathOf(LEDGER), 'r');
     try {
       const { size } = fstatSync(fd);
       const last = Buffer.alloc(1);
@@ -121,7 +142,12 @@ const FIELDS = {
     made: 'number',
   },
   proven: { at: 'number', sha1: 'string' },
+  stored: { at: 'number', set: 'string', file: 'string', size: 'number', sha1: 'string' },
+  seen: { at: 'number', set: 'string', files: 'object' },
+  removing: { at: 'number', set: 'string' },
   removed: { at: 'number', set: 'string' },
+  forgotten: { at: 'number', set: 'string' },
+  machine: { at: 'number', id: 'string' },
 } as const;
 
 function parse(line: string): LedgerRecord | undefined {
@@ -134,6 +160,8 @@ function parse(line: string): LedgerRecord | undefined {
   if (typeof value !== 'object' || value === null || !('what' in value)) return undefined;
   const wanted = Object.entries(FIELDS).find(([what]) => what === value.what)?.[1];
   const fields: Readonly<Record<string, unknown>> = { ...value };
-  const isWhole = wanted !== undefined && Object.entries(wanted).every(([name, type]) => typeof fields[name] === type);
+  const isWhole =
+    wanted !== undefined &&
+    Object.entries(wanted).every(([name, type]) => typeof fields[name] === type && fields[name] !== null);
   return isWhole ? (value as LedgerRecord) : undefined;
 }

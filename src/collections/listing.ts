@@ -24,6 +24,13 @@ export function setKey(file: Pick<FileName, 'type' | 'start' | 'end'>): string {
   return `${file.type} ${file.start} ${file.end}`;
 }
 
+/** What `setKey` makes, read again. */
+export function parseSetKey(key: string): Pick<FileName, 'type' | 'start' | 'end'> | undefined {
+  const [, type, start, end] = /^(full|inc) (\d+(?:\.\d+)?) (\d+(?:\.\d+)?)$/.exec(key) ?? [];
+  if (type !== 'full' && type !== 'inc') return undefined;
+  return { type, start: Number(start), end: Number(end) };
+}
+
 /** Order of sets: by end time; of two that end together the later started one comes last. */
 export function byTime(a: Pick<FileName, 'start' | 'end'>, b: Pick<FileName, 'start' | 'end'>): number {
   return a.end - b.end || a.start - b.start;

@@ -54,6 +54,8 @@ export const CODES = {
   STRICT: 102,
   /** `check` has done its work and found damage. */
   DAMAGE_FOUND: 103,
+  /** With `--strict`: the store is not as it was left, and nothing was done. */
+  TURNED_BACK: 105,
   /** `doctor` has found what would stop a backup. */
   WOULD_FAIL: 109,
 } as const satisfies Record<string, number>;

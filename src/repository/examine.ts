@@ -1,5 +1,6 @@
 import type { Collection } from '../collections/collection.ts';
 import { emitWarnings, loadCollection } from './load-collection.ts';
+import { watchStore } from './ledger/watch.ts';
 import { lockArchive } from './lock.ts';
 import type { Repository } from './repository.ts';
 import { announceLastFull } from './synchronise.ts';
@@ -9,6 +10,7 @@ export async function examine<T>(repository: Repository, look: (collection: Coll
   using lock = await lockArchive(repository);
   void lock;
   const collection = await loadCollection(repository);
+  if (collection.remote.length > 0 || collection.local.length > 0) await watchStore(repository, collection);
   emitWarnings(repository, collection);
   announceLastFull(repository, collection);
   return await look(collection);

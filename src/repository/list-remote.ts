@@ -2,6 +2,7 @@ import type { Backend, Call, RemoteFile } from '../backends/backend.ts';
 import { readListing } from '../collections/listing.ts';
 import { tooShort } from '../collections/too-short.ts';
 import { BackendError } from '../errors/errors.ts';
+import { isSharedLedger } from './ledger/share.ts';
 import type { Repository } from './repository.ts';
 
 /**
@@ -12,6 +13,7 @@ export async function listRemote({
   backend,
   remote,
   call,
+  ledger,
   prefixes,
   timeSeparator,
 }: Repository): Promise<readonly string[]> {
@@ -21,6 +23,7 @@ export async function listRemote({
     remote.learn(file);
   }
   const names = [...sizes.keys()];
+  if (ledger !== undefined) ledger.others = names.filter((name) => isSharedLedger(name, ledger));
   const files = readListing(names, { prefixes, timeSeparator });
   const sizeOf = (name: string): number | undefined => sizes.get(name);
   for (const { name } of tooShort(files, sizeOf)) {

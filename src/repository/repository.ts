@@ -9,6 +9,7 @@ import type { Traffic } from '../pipeline/traffic.ts';
 import type { Spool } from '../pipeline/spool.ts';
 import type { Accounts } from '../source/accounts.ts';
 import type { EpochSeconds } from '../util/time.ts';
+import type { Ledger } from './ledger/state.ts';
 import type { Keys } from './keys.ts';
 
 /** What store and archive dir of one place are to a run. Whoever opens it closes it. */
@@ -31,6 +32,8 @@ export interface Repository {
   readonly archiveDir: ArchiveDir;
   /** Lets runs that only read work on one archive dir at once; without it each run has it for itself. */
   readonly shareLock?: (take: () => Promise<Lock>) => Promise<Lock>;
+  /** What was done at the place; without it nothing of that is written down or compared. */
+  readonly ledger?: Ledger | undefined;
   readonly keys: Keys;
   readonly prefixes: Prefixes;
   /** In times of old file names, in place of `:`. */

@@ -10,6 +10,7 @@ import { damageOf } from '../pipeline/unpack/set-plan.ts';
 import type { EpochSeconds } from '../util/time.ts';
 import { dropCutManifests } from './discard-partial.ts';
 import { loadCollection, regroup } from './load-collection.ts';
+import { watchFetched, watchStore } from './ledger/watch.ts';
 import { keepRates } from './rates.ts';
 import type { Repository } from './repository.ts';
 import { storedBytes } from './metadata/stored-bytes.ts';
@@ -43,6 +44,7 @@ export async function synchronise(
   const isNothing = collection.remote.length === 0 && collection.local.length === 0;
   // Perhaps the place is not there, and what there is of it here does not count.
   if (isNothing && !repository.makesPlace) return collection;
+  const isTold = await watchStore(repository, collection);
   if (!dryRun && collection.staleParts.length > 0) collection = await dropCutManifests(repository, collection);
   // A newer set beside the way: perhaps that way was damaged already when it was made, and it is the state that is meant.
   if (time !== undefined && isOvertaken(collection, time)) collection = await withoutDamaged(repository, collection);
@@ -52,7 +54,7 @@ export async function synchronise(
       reportSync(plan, emit);
       return collection;
     }
-    if (plan.emptiesCache) {
+    if (plan.emptiesCache && !isTold) {
       const text =
         'The remote holds no backup, though there was one: the local metadata go as well.\n' +
         'If that is not meant, check that the right place is mounted and named.';
@@ -70,6 +72,7 @@ export async function synchronise(
     const check = (copy: Copy): Promise<void> => checkCopy(repository, copy, mayLack ? collection : undefined);
     await runSync(plan, { ...transfers(repository), onFailure, check });
     await copyExtras(repository, plan);
+    watchFetched(repository);
     collection = regroup(
       repository,
       collection.remote.map(({ name }) => name),
@@ -95,10 +98,12 @@ function transfers(repository: Repository): Parameters<typeof copyFiles>[1] {
 
 /** Any bytes can be decoded where nothing is encrypted; with a collection a manifest must fit its set, too. */
 async function checkCopy(
-  { archiveDir }: Repository,
+  repository: Repository,
   { kind, name, localName }: Copy,
   collection?: Collection,
 ): Promise<void> {
+  const { archiveDir, ledger } = repository;
+  if (ledger?.strict === true) watchFetched(repository);
   if (kind !== 'manifest') return;
   const manifest = await readManifest(createReadStream(archiveDir.pathOf(localName)), { name });
   const set = collection && allSets(collection).find(({ manifests }) => manifests.includes(name));

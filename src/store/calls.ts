@@ -113,6 +113,7 @@ export async function openCalls(url: string, options: StoreOptions): Promise<Cal
       tries,
       metadataSync: 'partial',
       isMetered: false,
+      ledger: { isShared: options.sharesLedger ?? false, strict: options.refusesTurnedBack ?? false },
       emit,
       call: { signal: callSignal },
     });

@@ -15,6 +15,8 @@ import { openRemote } from '../pipeline/remote.ts';
 import { openTraffic, withTraffic } from '../pipeline/traffic.ts';
 import type { Spool } from '../pipeline/spool.ts';
 import { type AskSecret, type Encoding, type KeysAction, openKeys } from '../repository/keys.ts';
+import { withHashes, withNotes } from '../repository/ledger/note.ts';
+import { type LedgerRules, openLedger } from '../repository/ledger/state.ts';
 import type { Repository } from '../repository/repository.ts';
 import { localAccounts } from '../source/accounts.ts';
 import type { EpochSeconds } from '../util/time.ts';
@@ -94,6 +96,7 @@ export interface RepositoryParts {
   readonly metadataSync: Repository['metadataSync'];
   /** Uploads are watched. */
   readonly isMetered: boolean;
+  readonly ledger?: Partial<LedgerRules>;
   readonly emit: Emit;
   readonly call: Call;
 }
@@ -102,7 +105,8 @@ export interface RepositoryParts {
 export function openRepository(parts: RepositoryParts): Repository {
   const { spool, call, emit, tries, url, makesPlace, now, dryRun, prefixes, timeSeparator, metadataSync } = parts;
   const watched = parts.isMetered ? withMeter(parts.backend) : undefined;
-  const backend = watched?.backend ?? parts.backend;
+  const ledger = openLedger({ ...parts, ...parts.ledger });
+  const backend = withNotes(watched?.backend ?? parts.backend, ledger);
   const traffic = openTraffic();
   return {
     now,
@@ -111,11 +115,12 @@ export function openRepository(parts: RepositoryParts): Repository {
     backendName: 'BackendWrapper',
     url,
     makesPlace,
-    remote: withTraffic(openRemote({ backend, spool, call, tries }), traffic),
+    remote: withHashes(withTraffic(openRemote({ backend, spool, call, tries }), traffic), ledger),
     traffic,
     ...(watched !== undefined && { uploads: watched.meter }),
     spool,
     archiveDir: parts.archiveDir,
+    ledger,
     keys: openKeys(parts),
     prefixes,
     timeSeparator,

@@ -44,6 +44,10 @@ export interface StoreOptions {
   readonly limitDownload?: number | undefined;
   /** What all names of files in the store begin with. */
   readonly filePrefix?: string | undefined;
+  /** What is noted of sets made and removed is kept at the store as well, for other machines. Needs no key. */
+  readonly sharesLedger?: boolean | undefined;
+  /** Calls end with TURNED_BACK, before they write, when the store is not as it was left. By default that is a warning. */
+  readonly refusesTurnedBack?: boolean | undefined;
   /** Ends whatever the store does at the time, with the reason of the signal. A backup that is ended so can go on later. */
   readonly signal?: AbortSignal | undefined;
   /** Hears what happens: warnings, files, progress. It is called in the middle of things and is to be quick. */

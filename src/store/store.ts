@@ -19,6 +19,8 @@ import { collectionStatus } from '../actions/status/collection-status.ts';
 import type { StatusResult } from '../actions/status/status-result.ts';
 import { verify, type VerifyResult } from '../actions/verify/verify.ts';
 import { openRemote } from '../pipeline/remote.ts';
+import { withNotes } from '../repository/ledger/note.ts';
+import { openLedger } from '../repository/ledger/state.ts';
 import { openCalls } from './calls.ts';
 import { type StoreEntry, storeEntry, type StoreVersion, storeVersion } from './entry.ts';
 import { type CallOptions, encodingFor, secondsOf, type StoreOptions } from './options.ts';
@@ -271,8 +273,11 @@ export async function openStore(url: string, options: StoreOptions): Promise<Sto
       return calls.run({ action: 'mirror', dryRun, signal }, async (repository) => {
         const makesPlace = dryRun !== true;
         await using backend = await calls.open(to, makesPlace);
-        const remote = openRemote({ ...repository, backend });
-        const second = { ...repository, backend, remote, url: to, makesPlace, archiveDir: calls.archiveDirFor(to) };
+        const archiveDir = calls.archiveDirFor(to);
+        const ledger = openLedger({ ...repository, archiveDir });
+        const noted = withNotes(backend, ledger);
+        const remote = openRemote({ ...repository, backend: noted });
+        const second = { ...repository, backend: noted, remote, ledger, url: to, makesPlace, archiveDir };
         return await mirror(second, { ...wanted, origin: repository, archivePath: repository.archiveDir.path });
       });
     },

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { seeded } from '../support/random.ts';
@@ -105,6 +106,9 @@ describe('the archive dir may lie', () => {
     editCopy(store, manifest, (bytes) =>
       Buffer.from(bytes.toString('latin1').replace(/Hostname ./, 'Hostname x'), 'latin1'),
     );
+    const known = await checked(store);
+    expect(known.damage.map(({ kind, place, file }) => [kind, place, file])).toEqual([['changed', 'local', manifest]]);
+    rmSync(`${store.on.archive}/ledger.jsonl`);
     const { damage } = await checked(store);
     expect(damage.map(({ kind, file }) => [kind, file])).toEqual([['differs', manifest]]);
     expect(damage[0]?.reason).toContain(`${manifest} in the archive dir`);

@@ -340,6 +340,12 @@ const FAILURES: readonly Failing[] = [
     says: /^1 file of 1 backup set is damaged or missing\.$/,
     run: afterBackup(() => rmSync(remoteFile('.vol1.')), ...words('check'), url),
   },
+  {
+    code: 105,
+    when: 'a set has vanished, with --strict',
+    says: /^The storage is not as it was left: the full backup of .* has vanished\.$/,
+    run: afterBackup(() => rmSync(remoteFile('.manifest')), ...words('--strict', 'collection-status'), url),
+  },
   ...['restore', 'verify'].map((action): Failing => ({
     code: 21,
     when: `a volume with another hash, on ${action}`,

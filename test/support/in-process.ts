@@ -11,6 +11,8 @@ import { runRestore } from '../../src/cli/run/restore.ts';
 import { defaultSettings, type Settings } from '../../src/cli/settings.ts';
 import type { Event } from '../../src/events/events.ts';
 import { openRemote } from '../../src/pipeline/remote.ts';
+import { withHashes, withNotes } from '../../src/repository/ledger/note.ts';
+import { openLedger } from '../../src/repository/ledger/state.ts';
 import { openSpool } from '../../src/pipeline/spool.ts';
 import { localAccounts } from '../../src/source/accounts.ts';
 import { bytePath } from '../../src/util/bytepath.ts';
@@ -55,16 +57,22 @@ export async function act(
   const all: Settings = { ...defaultSettings(), noEncryption: true, noPrintStatistics: true, ...settings };
   const said: Event[] = [];
   const emit = (event: Event): void => void said.push(event);
+  const now = timeOfSet(k);
+  const archiveDir = openArchiveDir(archive, '');
+  const { strict, forgetMissing: forgetsMissing, ledger: isShared } = all;
+  const ledger = openLedger({ archiveDir, prefixes: NO_PREFIXES, now, emit, strict, forgetsMissing, isShared });
+  const noted = withNotes(backend, ledger);
   const status = await run({
     settings: all,
-    now: timeOfSet(k),
-    backend,
+    now,
+    backend: noted,
     url: 'memory://',
     backendName: 'memory',
     makesPlace: true,
-    remote: openRemote({ backend, spool, call, tries: 1 }),
+    remote: withHashes(openRemote({ backend: noted, spool, call, tries: 1 }), ledger),
+    ledger,
     spool,
-    archiveDir: openArchiveDir(archive, ''),
+    archiveDir,
     keys: openKeys({
       encoding: encodingOf(all),
       action: 'backup',

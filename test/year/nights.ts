@@ -162,9 +162,12 @@ export async function liveThrough({ count, seed, mode, env }: Nights): Promise<T
     tally.restores++;
   }
 
-  function run(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  async function run(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
     const words = ['--backend-retry-delay', '0', ...args];
-    return runDuplicity(words, { home, cwd: dir, ...options, env: { ...env, ...options.env } });
+    const result = await runDuplicity(words, { home, cwd: dir, ...options, env: { ...env, ...options.env } });
+    // Nobody has turned the store back.
+    expect(result.stdout + result.stderr).not.toContain('not as it was left');
+    return result;
   }
 
   function settle(): void {

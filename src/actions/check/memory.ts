@@ -1,7 +1,10 @@
+import { parseName } from '../../archive/names/names.ts';
 import type { ArchiveDir } from '../../cache/archive-dir.ts';
 import { appendLedger, type LedgerRecord, readLedger } from '../../cache/ledger.ts';
 import { setKey } from '../../collections/listing.ts';
 import type { SetId } from '../../collections/sets.ts';
+import { History } from '../../repository/ledger/history.ts';
+import type { Repository } from '../../repository/repository.ts';
 import type { EpochSeconds } from '../../util/time.ts';
 
 export type ProvenRecord = Extract<LedgerRecord, { readonly what: 'proven' }>;
@@ -14,25 +17,28 @@ export interface Memory {
   /** When a volume of a set with this hash was made, if not with the set. */
   madeAt(set: SetId, sha1: string): EpochSeconds | undefined;
   made(set: SetId): MadeRecord | undefined;
-  /** Keys of sets that were made and not removed. */
-  readonly alive: readonly string[];
+  readonly history: History;
 }
 
-export function recall(archiveDir: ArchiveDir): Memory {
+export function recall({ archiveDir, prefixes }: Pick<Repository, 'archiveDir' | 'prefixes'>): Memory {
+  const records = readLedger(archiveDir);
+  const isManifest = (name: string): boolean => parseName(name, { prefixes })?.kind === 'manifest';
   const proven = new Map<string, ProvenRecord>();
   const copied = new Map<string, EpochSeconds>();
   const made = new Map<string, MadeRecord>();
-  for (const record of readLedger(archiveDir)) {
+  for (const record of records) {
     if (record.what === 'proven' && record.file !== undefined) proven.set(record.file, record);
     if (record.what === 'copied') copied.set(`${record.set} ${record.sha1}`, record.made);
     if (record.what === 'made') made.set(record.set, record);
-    if (record.what === 'removed') made.delete(record.set);
+    // One that was written anew: what is decoded of it was noted with it, or is not known.
+    if (record.what === 'stored' && isManifest(record.file)) made.delete(record.set);
+    if (record.what === 'removed' || record.what === 'forgotten') made.delete(record.set);
   }
   return {
     proven: (file) => proven.get(file),
     madeAt: (set, sha1) => copied.get(`${setKey(set)} ${sha1}`),
     made: (set) => made.get(setKey(set)),
-    alive: [...made.keys()],
+    history: new History(prefixes, records),
   };
 }
 

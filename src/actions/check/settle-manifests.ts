@@ -10,7 +10,7 @@ export function settleManifests({ sets, damage }: Survey, { witnesses }: Proofs)
   const told = new Map([...witnesses].map(([{ set, file }, whose]) => [setKey(set), { volume: file, whose }]));
   const settled = sets.flatMap(({ set, source }) => {
     const witness = told.get(setKey(set));
-    if (witness === undefined || source === undefined) return [];
+    if (witness === undefined || source === undefined || isKnown(set)) return [];
     const place = (witness.whose === 'doubted') === (source === 'remote') ? 'remote' : 'local';
     const reason = `The hash that it tells of ${witness.volume} is wrong, that of the other copy is right.`;
     return damageWith(
@@ -18,6 +18,11 @@ export function settleManifests({ sets, damage }: Survey, { witnesses }: Proofs)
       true,
     );
   });
+  /** The ledger has told it already. */
+  function isKnown(set: BackupSet): boolean {
+    return damage.some((one) => one.kind === 'changed' && one.part === 'manifest' && setKey(one.set) === setKey(set));
+  }
+
   const isOpen = ({ kind, part, set }: Damage): boolean =>
     kind !== 'differs' || part !== 'manifest' || !told.has(setKey(set));
   return [...damage.filter(isOpen), ...settled];

@@ -57,7 +57,7 @@ export async function mirror(to: Repository, options: MirrorOptions): Promise<Mi
   using lock = await lockArchive(to);
   void lock;
   const { emit, dryRun } = to;
-  const from: Repository = { ...to, ...origin, makesPlace: false, dryRun: false };
+  const from: Repository = { ...to, ...origin, makesPlace: false, dryRun: false, ledger: undefined };
   const here = await readPlace(from);
   const chains = chainsToCopy(here.collection, Infinity);
   if (chains.every((sets) => sets.length === 0)) throw nothingHere(here);

@@ -1,8 +1,8 @@
 import { type FileName, parseName } from '../../archive/names/names.ts';
 import type { Deletion } from '../../collections/deletion.ts';
-import { noteRemoved } from '../../cache/ledger.ts';
 import { setKey } from '../../collections/listing.ts';
 import { BackendError } from '../../errors/errors.ts';
+import { announceRemoval } from '../../repository/ledger/note.ts';
 import type { Repository } from '../../repository/repository.ts';
 import type { EpochSeconds } from '../../util/time.ts';
 
@@ -21,16 +21,16 @@ export async function deleteFiles(
     call,
     emit,
     prefixes,
-    now,
-  }: Pick<Repository, 'backend' | 'archiveDir' | 'call' | 'emit' | 'prefixes' | 'now'>,
+    ledger,
+  }: Pick<Repository, 'backend' | 'archiveDir' | 'call' | 'emit' | 'prefixes' | 'ledger'>,
   files: readonly Deletion[],
 ): Promise<void> {
   let failure: BackendError | undefined;
   let failures = 0;
   const kept = new Set<string>();
-  const removed = new Set<string>();
   /** When the sets end that those build on. */
   const bases = new Set<EpochSeconds>();
+  if (ledger !== undefined) await announceRemoval({ backend, ledger, call }, removedBy(files, prefixes));
   for (const { place, name } of files) {
     const parsed = parseName(name, { prefixes });
     if (parsed !== undefined && (kept.has(setKey(parsed)) || bases.has(parsed.end))) {
@@ -43,7 +43,6 @@ export async function deleteFiles(
     }
     try {
       await backend.delete(name, call);
-      if (parsed?.kind === 'manifest') removed.add(setKey(parsed));
     } catch (error) {
       if (!(error instanceof BackendError)) throw error;
       failure ??= error;
@@ -53,11 +52,18 @@ export async function deleteFiles(
     }
   }
   if (failures > TOLD) emit({ kind: 'warning', text: `${failures - TOLD} more could not be deleted.` });
-  noteRemoved(archiveDir, removed, now);
   if (failure !== undefined) throw failure;
 
   function keep(set: FileName): void {
     kept.add(setKey(set));
     if (set.type === 'inc') bases.add(set.start);
   }
+}
+
+/** Sets whose manifest on the remote goes. */
+function removedBy(files: readonly Deletion[], prefixes: Repository['prefixes']): readonly string[] {
+  return files.flatMap(({ place, name }) => {
+    const parsed = place === 'remote' ? parseName(name, { prefixes }) : undefined;
+    return parsed?.kind === 'manifest' ? setKey(parsed) : [];
+  });
 }

@@ -39,7 +39,7 @@ export async function replicate(to: Repository, options: ReplicateOptions): Prom
   const { origin, before = Infinity, encoding, concurrency } = options;
   using lock = await lockArchive(to);
   void lock;
-  const from: Repository = { ...to, ...origin };
+  const from: Repository = { ...to, ...origin, ledger: undefined };
   const replica = await readReplica(to).catch((error: unknown) => {
     if (to.makesPlace || !isNotThere(error)) throw error;
     return NO_REPLICA;

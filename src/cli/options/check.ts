@@ -49,8 +49,14 @@ export const CHECK = {
   forgetMissing: toggle({
     flag: '--forget-missing',
     release: 'ours',
-    actions: ['check'],
-    help: 'Sets that were made here and have vanished were removed on purpose: note that.',
+    actions: 'all',
+    help: 'Sets that have vanished, or were changed, are meant to be so: note that.',
+  }),
+  ledger: toggle({
+    flag: '--ledger',
+    release: 'ours',
+    actions: 'all',
+    help: 'Keep what is noted of sets made and removed on the storage as well. Several machines tell each other that way; it needs no key and holds no secrets.',
   }),
   deep: toggle({
     flag: '--deep',

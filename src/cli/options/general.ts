@@ -62,8 +62,8 @@ export const GENERAL = {
   strict: toggle({
     flag: '--strict',
     release: 'ours',
-    actions: ['backup', 'restore', 'verify'],
-    help: 'End with 102 when a backup cannot read everything, or a restore warns. The same goes for verify. The result is kept.',
+    actions: 'all',
+    help: 'End with 102 when a backup cannot read everything, or a restore warns. The same goes for verify. The result is kept. Any action ends with 105, before it writes, when the storage is not as it was left.',
   }),
   numRetries: option<number>({
     flag: '--num-retries',

@@ -36,13 +36,12 @@ export function takenCopies(copies: VolumeCopies | undefined): readonly CopiedVo
   return copies.taken.map(({ number, base }) => ({ number, sha1: base.sha1, origin: copies.originOf(base) }));
 }
 
-/**
- * Notes in the ledger what a finished set has taken over, and how old that is; of one that is signed by whom. Of any other
- * set its name tells as much.
- */
-export function noteSet({ archiveDir, prefixes, keys }: Repository, { set, volumes, codec, taken }: Made): void {
+/** Notes in the ledger a finished set, by whom it is signed, what it has taken over, and how old that is. */
+export function noteSet(
+  { archiveDir, ledger, prefixes, keys }: Repository,
+  { set, volumes, codec, taken }: Made,
+): void {
   const signer = codec.suffix === '.gpg' ? keys.signer : undefined;
-  if (taken.length === 0 && signer === undefined) return;
   const name = { kind: 'manifest', ...set, partial: false, encrypted: false, compressed: false } as const;
   const manifest = hashFile(archiveDir.pathOf(formatLocalName(name, prefixes)), 'SHA1');
   const of = { at: set.end, set: setKey(set) };
@@ -52,6 +51,7 @@ export function noteSet({ archiveDir, prefixes, keys }: Repository, { set, volum
     volumes,
     manifest,
     ...(signer !== undefined && { signer }),
+    ...(ledger?.place !== undefined && ledger.place !== '' && { place: ledger.place }),
   };
   const copied = taken
     .toSorted((a, b) => a.number - b.number)
@@ -59,5 +59,6 @@ export function noteSet({ archiveDir, prefixes, keys }: Repository, { set, volum
       const { set: from, volume: was, made: time } = origin;
       return { what: 'copied', ...of, volume: number, sha1, from, was, made: time };
     });
-  appendLedger(archiveDir, [made, ...copied]);
+  if (ledger === undefined) appendLedger(archiveDir, [made, ...copied]);
+  else ledger.append([made, ...copied]);
 }

@@ -1,6 +1,6 @@
 import type { Manifest } from '../../../archive/manifest/manifest.ts';
 import { allSets, type Collection } from '../../../collections/collection.ts';
-import { noteRemoved } from '../../../cache/ledger.ts';
+import { appendLedger } from '../../../cache/ledger.ts';
 import { setKey } from '../../../collections/listing.ts';
 import { setsFor } from '../../../collections/lookup.ts';
 import { type BackupSet, idOf, type SetId } from '../../../collections/sets.ts';
@@ -62,7 +62,7 @@ export async function survey(repository: Repository, { time, mayAsk, forgetsMiss
   void lock;
   const collection = await loadCollection(repository);
   emitWarnings(repository, collection);
-  const memory = recall(archiveDir);
+  const memory = recall(repository);
   const sets = time === undefined ? allSets(collection) : setsFor(collection, time);
   if (mayAsk) await keys.reader(sets.flatMap(({ manifests }) => manifests));
   const signatures = signatureNames(collection);
@@ -73,7 +73,7 @@ export async function survey(repository: Repository, { time, mayAsk, forgetsMiss
   const proven: ProvenRecord[] = [];
   const bases = new Set(sets.filter(({ type }) => type === 'inc').map(({ start }) => start));
   for (const set of sets) {
-    const wasFinished = set.localManifest !== undefined || memory.made(set) !== undefined || bases.has(set.end);
+    const wasFinished = set.localManifest !== undefined || memory.history.isAlive(set) || bases.has(set.end);
     if (set.isPartial || (!set.isComplete && !wasFinished)) {
       unfinished.push(idOf(set));
       continue;
@@ -100,7 +100,12 @@ export async function survey(repository: Repository, { time, mayAsk, forgetsMiss
   damage.push(...baseless(collection, sets));
   const vanished = time === undefined ? vanishedSets(repository, collection, memory) : [];
   if (!forgetsMissing) damage.push(...vanished);
-  else if (!repository.dryRun) noteRemoved(archiveDir, new Set(vanished.map(({ set }) => setKey(set))), now);
+  else if (!repository.dryRun) {
+    appendLedger(
+      archiveDir,
+      vanished.map(({ set }) => ({ what: 'forgotten', at: now, set: setKey(set) })),
+    );
+  }
   return { collection, sets: found, damage, unproven, unfinished, memory, proven };
 
   function missing(set: BackupSet, part: 'manifest' | 'signatures', hasCopy: boolean): Damage {

@@ -1,6 +1,7 @@
 import { allSets, type Collection } from '../../../collections/collection.ts';
 import { setKey } from '../../../collections/listing.ts';
 import type { SetId } from '../../../collections/sets.ts';
+import { placeOf } from '../../../repository/ledger/history.ts';
 import type { Repository } from '../../../repository/repository.ts';
 import type { Memory } from '../memory.ts';
 import { damageWith } from '../remedies.ts';
@@ -16,9 +17,10 @@ export function vanishedSets({ prefixes }: Repository, collection: Collection, m
   const there = new Set([...allSets(collection)].map(setKey));
   const newest = Math.max(-Infinity, ...allSets(collection).map(({ end }) => end));
   const lost = new Map<string, SetId>();
-  for (const key of memory.alive) {
-    const set = setOfKey(key);
-    if (!there.has(key) && set !== undefined) lost.set(key, set);
+  const { history } = memory;
+  const place = placeOf(history, allSets(collection)) ?? history.lastPlace ?? '';
+  for (const { key, id, state, isOurs, place: at } of history.sets) {
+    if (state === 'alive' && isOurs && at === place && !there.has(key)) lost.set(key, id);
   }
   for (const file of collection.local) {
     const isManifest = file.kind === 'manifest' && !file.partial;
@@ -35,11 +37,4 @@ export function vanishedSets({ prefixes }: Repository, collection: Collection, m
       lost: undefined,
     }),
   );
-}
-
-/** What `setKey` makes. */
-function setOfKey(key: string): SetId | undefined {
-  const [, type, start, end] = /^(full|inc) (\d+(?:\.\d+)?) (\d+(?:\.\d+)?)$/.exec(key) ?? [];
-  if (type === undefined || (type !== 'full' && type !== 'inc')) return undefined;
-  return { type, start: Number(start), end: Number(end) };
 }
