@@ -1,4 +1,5 @@
 import type { Soon } from '../util/soon.ts';
+import type { FileStamp } from './file-stamp.ts';
 
 /**
  * How a stored file is encoded, told by its name: plain, `.gz` or `.gpg`. One codec per suffix; a chain may mix them.
@@ -25,6 +26,11 @@ export interface OpenOptions {
   /** What messages call the file. */
   readonly name: string;
   readonly signer?: string;
+  /**
+   * What the file was when a hash that an authentic record has of it was found to be right. As long as it is still that,
+   * its own check may come with its last block instead of before the first.
+   */
+  readonly proven?: FileStamp;
   /**
    * Blocks are done with when the next one is asked for, so that their memory may be filled again. Otherwise they belong
    * to the receiver.

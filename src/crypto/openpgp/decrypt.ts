@@ -1,9 +1,10 @@
 import type { Codec } from '../codec.ts';
+import { isSameStamp } from '../file-stamp.ts';
 import type { GpgVersion } from '../gpg/run/arguments.ts';
 import type { GpgSettings } from '../gpg/settings.ts';
-import { decryptedPieces, openCipherFile } from './reading/cipher-file.ts';
+import { decryptedPieces, openCipherFile, type Piece } from './reading/cipher-file.ts';
 import { cutOff, followedBy, manipulated } from './reading/failures.ts';
-import { checkIntegrity } from './reading/integrity.ts';
+import { checkIntegrity, judgedPieces, type Verdict } from './reading/integrity.ts';
 import { MOST_HEAD_BYTES, parseHead } from './reading/message-head.ts';
 import { type Release, releaseMessage } from './reading/release-message.ts';
 import { sessionKeys } from './keys/session-keys.ts';
@@ -21,35 +22,43 @@ type OpenOptions = Parameters<Codec['open']>[1] & {
   readonly reuses?: boolean;
 };
 
-/** What is smaller is decrypted once and kept, all else twice; without the hash that does 2 GB/s. */
+/** What is smaller is decrypted once and kept, all else twice unless it is proven; without the hash that does 2 GB/s. */
 const MOST_KEPT_BYTES = 4 * 1024 * 1024;
 /** Both releases of the reference tolerate this byte behind sound data: gpg has complained of it without reason. */
 const STRAY = 0x14;
 
 /**
  * Reads OpenPGP files in this process: AES with a modification detection code, which gpg has made of everything for two
- * decades. No block is released before the code was found good, nor, with a `signer`, before its signature was. What is
- * not known here is left to `fallback`, before anything is released.
+ * decades. No block is released before the code was found good, unless the file is `proven` already, nor, with a `signer`,
+ * before its signature was. What is not known here is left to `fallback`, before anything is released.
  */
 export function openPgpReader(settings: GpgSettings, { version, fallback, warn }: ReaderOptions): Codec['open'] {
   const keyOf = sessionKeys(settings, version);
   const checkSignature = signatureChecks(settings, { version, warn });
 
   async function* read(path: string, options: OpenOptions): AsyncGenerator<Buffer, boolean> {
-    const { name, signer, signal, reuses = false } = options;
+    const { name, signer, proven, signal, reuses = false } = options;
+    const judge = ({ isCut, isGood, trailing }: Verdict): void => {
+      if (isCut) throw cutOff(name);
+      if (!isGood) throw manipulated(name);
+      if (trailing === STRAY) warn(`${name}: there is an invalid packet (ctb=14) behind the data.`);
+      else if (trailing !== undefined) throw followedBy(name, trailing);
+    };
     const file = openCipherFile(path);
     try {
       const head = parseHead(file.head(MOST_HEAD_BYTES));
       const key = head && (await keyOf({ file, head, name, signal }));
       if (!head || !key) return false;
       const keep = file.size <= MOST_KEPT_BYTES && signer === undefined;
-      const checked = await checkIntegrity(decryptedPieces(file, head.data, key), { signal, keep });
-      if (checked.isCut) throw cutOff(name);
-      if (!checked.isGood) throw manipulated(name);
-      if (checked.trailing === STRAY) warn(`${name}: there is an invalid packet (ctb=14) behind the data.`);
-      else if (checked.trailing !== undefined) throw followedBy(name, checked.trailing);
-
-      const pieces = keep ? checked.pieces : decryptedPieces(file, head.data, key);
+      const decrypted = (): Iterable<Piece> => decryptedPieces(file, head.data, key);
+      let pieces: Iterable<Piece>;
+      if (proven !== undefined && signer === undefined && !keep && isSameStamp(file.stamp, proven)) {
+        pieces = judgedPieces(decrypted(), judge);
+      } else {
+        const checked = await checkIntegrity(decrypted(), { signal, keep });
+        judge(checked);
+        pieces = keep ? checked.pieces : decrypted();
+      }
       const release: Release = { file, name, signal, warn };
       if (signer === undefined) return yield* releaseMessage(pieces, { ...release, reuses, checkSignature });
       const signed = releaseMessage(pieces, { ...release, signer, reuses: true, checkSignature });
@@ -59,7 +68,7 @@ export function openPgpReader(settings: GpgSettings, { version, fallback, warn }
         if (!step.value) return false;
         break;
       }
-      return yield* releaseMessage(decryptedPieces(file, head.data, key), { ...release, reuses });
+      return yield* releaseMessage(decrypted(), { ...release, reuses });
     } finally {
       file.close();
     }

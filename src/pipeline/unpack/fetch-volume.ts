@@ -1,6 +1,8 @@
+import { statSync } from 'node:fs';
 import type { VolumeRecord } from '../../archive/manifest/manifest.ts';
 import { formatName, type Prefixes } from '../../archive/names/names.ts';
 import type { BackupSet } from '../../collections/sets.ts';
+import { type FileStamp, stampOf } from '../../crypto/file-stamp.ts';
 import { BackendError, IntegrityError } from '../../errors/errors.ts';
 import type { FetchedFile, Remote } from '../remote.ts';
 import { lookAtStored } from '../stored-bytes.ts';
@@ -10,6 +12,8 @@ export interface FetchedVolume {
   readonly file: FetchedFile;
   /** The manifest holds a hash, and it is the file's. */
   readonly isChecked: boolean;
+  /** The file when its hash was found to be right, if the manifest is as hard to forge as the volume. */
+  readonly proven?: FileStamp;
 }
 
 interface FetchOptions {
@@ -35,8 +39,10 @@ export async function fetchVolume(
     for (const name of candidates) {
       const file = await remote.fetch(name, signal, expected === undefined ? undefined : algorithm);
       if (expected === undefined) return { name, file, isChecked: false };
-      seen = lookAtStored({ name, path: file.path, isLocal: remote.isLocal }, () => file.hash(algorithm));
-      if (seen === expected) return { name, file, isChecked: true };
+      const stored = { name, path: file.path, isLocal: remote.isLocal };
+      const stamp = lookAtStored(stored, () => stampOf(statSync(file.path)));
+      seen = lookAtStored(stored, () => file.hash(algorithm));
+      if (seen === expected) return { name, file, isChecked: true, ...(isAuthentic(set) && { proven: stamp }) };
       file.release();
     }
     // A file read in place does not change by reading it again.
@@ -53,6 +59,11 @@ export async function fetchVolume(
     ].join('\n'),
     { hint: 'The volume is damaged. What the other volumes hold can be rescued with --ignore-errors.' },
   );
+}
+
+/** Anyone can write an unencrypted manifest beside encrypted volumes. */
+function isAuthentic({ manifests }: BackupSet): boolean {
+  return manifests.length > 0 && manifests.every((name) => name.endsWith('.gpg'));
 }
 
 export function missingVolume(set: BackupSet, record: VolumeRecord, prefixes: Prefixes): BackendError {

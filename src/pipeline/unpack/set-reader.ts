@@ -87,11 +87,17 @@ async function* openVolumes({ records }: SetPlan, options: VolumeOptions): Async
 }
 
 /** The fetched copy is gone as soon as the decoder is through. */
-function decoded({ name, file }: FetchedVolume, options: VolumeOptions): AsyncIterable<Buffer> {
+function decoded({ name, file, proven }: FetchedVolume, options: VolumeOptions): AsyncIterable<Buffer> {
   const { signer, signal, bounded } = options;
   const codec = options.codecOf(name);
   if (signer !== undefined && codec.suffix !== '.gpg') throw notSigned(name, signer);
-  const opened = codec.open(file.path, { name, signal, reuses: true, ...(signer !== undefined && { signer }) });
+  const opened = codec.open(file.path, {
+    name,
+    signal,
+    reuses: true,
+    ...(signer !== undefined && { signer }),
+    ...(proven !== undefined && { proven }),
+  });
   const bytes = storedBytes(opened);
   return bounded === undefined ? bytes : bounded(releasing(bytes, file.release));
 }

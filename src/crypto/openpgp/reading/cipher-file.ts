@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { closeSync, fstatSync, readSync } from 'node:fs';
+import { type FileStamp, isSameStamp, stampOf } from '../../file-stamp.ts';
 import { localFailure } from '../../local-failure.ts';
 import { xored } from '../../kernel/xor.ts';
 import { openForReading } from '../../read-file.ts';
@@ -15,6 +16,8 @@ export interface SessionKey {
 /** A local file with an encrypted message, read any number of times. */
 export interface CipherFile {
   readonly size: number;
+  /** As it was when it was opened. */
+  readonly stamp: FileStamp;
   /** True when someone has written to the file since it was opened. */
   isChanged(): boolean;
   /** The first bytes; fewer when the file is shorter. */
@@ -43,7 +46,8 @@ const PIECE_BYTES = 256 * 1024;
 
 export function openCipherFile(path: string): CipherFile {
   const fd = openForReading(path);
-  const { size, mtimeMs, ctimeMs } = fstatSync(fd);
+  const stamp = stampOf(fstatSync(fd));
+  const { size } = stamp;
   const read = (buffer: Buffer, from: number, to: number, at: number): number => {
     try {
       return readSync(fd, buffer, from, to - from, at);
@@ -53,10 +57,8 @@ export function openCipherFile(path: string): CipherFile {
   };
   return {
     size,
-    isChanged() {
-      const now = fstatSync(fd);
-      return now.size !== size || now.mtimeMs !== mtimeMs || now.ctimeMs !== ctimeMs;
-    },
+    stamp,
+    isChanged: () => !isSameStamp(stampOf(fstatSync(fd)), stamp),
     head(length) {
       const bytes = Buffer.allocUnsafe(Math.min(length, size));
       return bytes.subarray(0, read(bytes, 0, bytes.length, 0));

@@ -8,40 +8,66 @@ const CODE_HEADER = 0xd314;
 /** Hashing them takes 4 ms or so. */
 const TURN_BYTES = 4 * 1024 * 1024;
 
-export interface Checked {
+export interface Verdict {
   readonly isGood: boolean;
   /** The file ended before the packet did. */
   readonly isCut: boolean;
   readonly trailing: number | undefined;
+}
+
+export interface Checked extends Verdict {
   /** All pieces, when they were to be kept. */
   readonly pieces: Piece[];
 }
+
+const CUT: Verdict = { isGood: false, isCut: true, trailing: undefined };
 
 /** Hashes a whole message and compares with its modification detection code. Source: RFC 4880, 5.14. */
 export async function checkIntegrity(
   pieces: Iterable<Piece>,
   { signal, keep }: { readonly signal: AbortSignal; readonly keep: boolean },
 ): Promise<Checked> {
-  const hash = createHash('sha1');
+  const take = integrityCheck();
   const kept: Piece[] = [];
-  let length = 0;
   const turn = turnTaker(TURN_BYTES);
   for (const piece of pieces) {
-    const { bytes, isLast } = piece;
     if (keep) kept.push(piece);
-    length += bytes.length;
-    if (isLast) {
-      const isWhole = length >= PREFIX_BYTES + CODE_BYTES;
-      const isGood = isWhole && bytes.readUInt16BE(bytes.length - CODE_BYTES) === CODE_HEADER && matches(hash, bytes);
-      return { isGood, isCut: false, trailing: piece.trailing, pieces: kept };
-    }
-    hash.update(bytes);
-    const hadTurn = turn(bytes.length);
+    const verdict = take(piece);
+    if (verdict !== undefined) return { ...verdict, pieces: kept };
+    const hadTurn = turn(piece.bytes.length);
     if (hadTurn === undefined) continue;
     await hadTurn;
     signal.throwIfAborted();
   }
-  return { isGood: false, isCut: true, trailing: undefined, pieces: [] };
+  return { ...CUT, pieces: [] };
+}
+
+/** Passes the pieces on, each once it is hashed; the last one, and the end of a file that is cut, after `judge` has heard. */
+export function* judgedPieces(pieces: Iterable<Piece>, judge: (verdict: Verdict) => void): Generator<Piece, void> {
+  const take = integrityCheck();
+  for (const piece of pieces) {
+    const verdict = take(piece);
+    if (verdict !== undefined) judge(verdict);
+    yield piece;
+    if (verdict !== undefined) return;
+  }
+  judge(CUT);
+}
+
+/** Answers what it makes of the message when it is given the last piece. */
+function integrityCheck(): (piece: Piece) => Verdict | undefined {
+  const hash = createHash('sha1');
+  let length = 0;
+  return ({ bytes, isLast, trailing }) => {
+    length += bytes.length;
+    if (!isLast) {
+      hash.update(bytes);
+      return undefined;
+    }
+    const isWhole = length >= PREFIX_BYTES + CODE_BYTES;
+    const isGood = isWhole && bytes.readUInt16BE(bytes.length - CODE_BYTES) === CODE_HEADER && matches(hash, bytes);
+    return { isGood, isCut: false, trailing };
+  };
 }
 
 function matches(hash: ReturnType<typeof createHash>, last: Buffer): boolean {
