@@ -1,4 +1,5 @@
 import type { Soon } from '../util/soon.ts';
+import type { DecodeThread } from './ahead/decode-thread.ts';
 import type { FileStamp } from './file-stamp.ts';
 
 /**
@@ -30,7 +31,9 @@ export interface OpenOptions {
    * What the file was when a hash that an authentic record has of it was found to be right. As long as it is still that,
    * its own check may come with its last block instead of before the first.
    */
-  readonly proven?: FileStamp;
+  readonly proven?: Soon<FileStamp | undefined> | undefined;
+  /** May decode a proven file, and begin with it before `proven` is known. */
+  readonly thread?: DecodeThread;
   /**
    * Blocks are done with when the next one is asked for, so that their memory may be filled again. Otherwise they belong
    * to the receiver.

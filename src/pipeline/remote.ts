@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backend, Body, Bytes, Call, RemoteFile } from '../backends/backend.ts';
+import { turnTaker } from '../crypto/turn.ts';
 import { BackendError, CannotCopyError, DuplicityError } from '../errors/errors.ts';
 import { gate } from '../util/gate.ts';
 import { onTempFile, writeLater } from './local-file.ts';
@@ -61,6 +62,8 @@ export interface FetchedFile {
   readonly path: string;
   /** Lower-case hex of the whole file; computed when asked for, unless it is known. */
   hash(algorithm: Algorithm): string;
+  /** The same while other things have their turn. */
+  hashInTurns(algorithm: Algorithm, signal: AbortSignal): Promise<string>;
   readonly release: () => void;
 }
 
@@ -221,7 +224,7 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
       const local = backend.localFile?.(name);
       if (local !== undefined) {
         if (statSync(local, { throwIfNoEntry: false }) === undefined) throw missing(name);
-        return { path: local, hash: (algorithm) => hashFile(local, algorithm), release: () => undefined };
+        return fileAt(local, () => undefined);
       }
       const path = spool.newPath('fetched');
       const release = (): void => rmSync(path, { force: true });
@@ -229,7 +232,7 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
         const hash = await pass(() => backend.get(name, (bytes) => store(name, bytes, path, algorithm), { signal }));
         const hashOf = (wanted: Algorithm): string =>
           hash !== undefined && wanted === algorithm ? hash : hashFile(path, wanted);
-        return { path, hash: hashOf, release };
+        return { path, hash: hashOf, hashInTurns: (wanted) => Promise.resolve(hashOf(wanted)), release };
       } catch (error) {
         release();
         throw error;
@@ -290,17 +293,40 @@ function missing(name: string): BackendError {
   });
 }
 
+/** A file that is there already. */
+export function fileAt(path: string, release: () => void): FetchedFile {
+  return {
+    path,
+    hash: (algorithm) => hashFile(path, algorithm),
+    hashInTurns: (algorithm, signal) => hashInTurns(path, algorithm, signal),
+    release,
+  };
+}
+
 /** Lower-case hex digest of a local file, read in large blocks. */
 export function hashFile(path: string, algorithm: Algorithm): string {
   const hash = createHash(algorithm);
+  for (const block of blocksOf(path)) hash.update(block);
+  return hash.digest('hex');
+}
+
+async function hashInTurns(path: string, algorithm: Algorithm, signal: AbortSignal): Promise<string> {
+  const hash = createHash(algorithm);
+  const turn = turnTaker();
+  for (const block of blocksOf(path)) {
+    hash.update(block);
+    await turn(block.length);
+    signal.throwIfAborted();
+  }
+  return hash.digest('hex');
+}
+
+function* blocksOf(path: string): Generator<Buffer, void> {
   const buffer = Buffer.allocUnsafe(BLOCK);
   const fd = openSync(path, 'r');
   try {
-    for (let length = readSync(fd, buffer); length > 0; length = readSync(fd, buffer)) {
-      hash.update(buffer.subarray(0, length));
-    }
+    for (let length = readSync(fd, buffer); length > 0; length = readSync(fd, buffer)) yield buffer.subarray(0, length);
   } finally {
     closeSync(fd);
   }
-  return hash.digest('hex');
 }

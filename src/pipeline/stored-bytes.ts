@@ -10,24 +10,32 @@ interface StoredFile {
 }
 
 /**
- * The hash of a stored file or whatever else a look at it gives. A refused call is a `BackendError`, or a `LocalError`
- * about the copy here.
+ * The hash of a stored file or whatever else a look at it gives, now or later. A refused call is a `BackendError`, or a
+ * `LocalError` about the copy here.
  */
-export function lookAtStored<T>({ name, path, isLocal }: StoredFile, look: () => T): T {
+export function lookAtStored<T>(file: StoredFile, look: () => T): T {
+  const refused = (error: unknown): never => {
+    throw refusalOf(file, error);
+  };
   try {
-    return look();
+    const seen = look();
+    return seen instanceof Promise ? (seen.catch(refused) as T) : seen;
   } catch (error) {
-    if (!isErrno(error)) throw error;
-    const failure = localFailure('read', path, error);
-    if (!isLocal || !isUnreadable(failure)) throw failure;
-    const isDenied = error.code === 'EACCES' || error.code === 'EPERM';
-    throw new BackendError(isDenied ? 'BACKEND_PERMISSION_DENIED' : 'BACKEND_ERROR', failure.message, {
-      retryable: false,
-      exception: isDenied ? 'PermissionError' : 'OSError',
-      fields: ['get', `'${name}'`],
-      cause: error,
-    });
+    return refused(error);
   }
+}
+
+function refusalOf({ name, path, isLocal }: StoredFile, error: unknown): unknown {
+  if (!isErrno(error)) return error;
+  const failure = localFailure('read', path, error);
+  if (!isLocal || !isUnreadable(failure)) return failure;
+  const isDenied = error.code === 'EACCES' || error.code === 'EPERM';
+  return new BackendError(isDenied ? 'BACKEND_PERMISSION_DENIED' : 'BACKEND_ERROR', failure.message, {
+    retryable: false,
+    exception: isDenied ? 'PermissionError' : 'OSError',
+    fields: ['get', `'${name}'`],
+    cause: error,
+  });
 }
 
 /**

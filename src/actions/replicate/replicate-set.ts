@@ -6,7 +6,7 @@ import { type BackupSet, volumeNames } from '../../collections/sets.ts';
 import type { Codec } from '../../crypto/codec.ts';
 import { ChainError, CryptoError, IntegrityError } from '../../errors/errors.ts';
 import { recode, type Recoded } from '../../pipeline/recode.ts';
-import { type FetchedFile, hashFile } from '../../pipeline/remote.ts';
+import { type FetchedFile, fileAt } from '../../pipeline/remote.ts';
 import { planSet, type SetPlan } from '../../pipeline/unpack/set-plan.ts';
 import { COPIES_AHEAD, roomFor, UploadQueue } from '../../pipeline/pack/upload-queue.ts';
 import { volumeFetcher } from '../../pipeline/unpack/volume-fetcher.ts';
@@ -136,11 +136,7 @@ export class SetReplication {
     const path = spool.newPath('manifest');
     const reread = (): AsyncIterable<Buffer> => fetchDecoded(from, set.manifest ?? '', { signal: call.signal });
     await writeReplicatedManifest(path, { manifest, hashes, reread });
-    const file: FetchedFile = {
-      path,
-      hash: (algorithm) => hashFile(path, algorithm),
-      release: () => rmSync(path, { force: true }),
-    };
+    const file = fileAt(path, () => rmSync(path, { force: true }));
     const plain = keys.local('');
     const copy = await this.#recode('manifest', file, { from: plain, to: writers.manifest, isChecked: true });
     // A copy in the archive dir would be taken for what is there now.

@@ -1,9 +1,10 @@
+import { readAhead, withoutFirst } from '../ahead/read-ahead.ts';
 import type { Codec } from '../codec.ts';
 import { isSameStamp } from '../file-stamp.ts';
 import type { GpgVersion } from '../gpg/run/arguments.ts';
 import type { GpgSettings } from '../gpg/settings.ts';
 import { decryptedPieces, openCipherFile, type Piece } from './reading/cipher-file.ts';
-import { cutOff, followedBy, manipulated } from './reading/failures.ts';
+import { changed, cutOff, followedBy, manipulated } from './reading/failures.ts';
 import { checkIntegrity, judgedPieces, type Verdict } from './reading/integrity.ts';
 import { MOST_HEAD_BYTES, parseHead } from './reading/message-head.ts';
 import { type Release, releaseMessage } from './reading/release-message.ts';
@@ -52,7 +53,20 @@ export function openPgpReader(settings: GpgSettings, { version, fallback, warn }
       const keep = file.size <= MOST_KEPT_BYTES && signer === undefined;
       const decrypted = (): Iterable<Piece> => decryptedPieces(file, head.data, key);
       let pieces: Iterable<Piece>;
-      if (proven !== undefined && signer === undefined && !keep && isSameStamp(file.stamp, proven)) {
+      if (signer === undefined && !keep) {
+        const job = { path, stamp: file.stamp, sealed: { data: head.data, session: key } };
+        const { bytes, isWhole } = yield* readAhead(job, options);
+        if (isWhole && file.isChanged()) throw changed(name);
+        if (isWhole) return true;
+        if (bytes > 0) {
+          // Understood so far, so that it is another file when it is not any more.
+          const isRead = yield* withoutFirst(read(path, { ...options, proven: undefined }), bytes);
+          if (!isRead || file.isChanged()) throw changed(name);
+          return true;
+        }
+      }
+      const stamp = await proven;
+      if (stamp !== undefined && signer === undefined && !keep && isSameStamp(file.stamp, stamp)) {
         pieces = judgedPieces(decrypted(), judge);
       } else {
         const checked = await checkIntegrity(decrypted(), { signal, keep });

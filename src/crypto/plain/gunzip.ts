@@ -1,4 +1,7 @@
 import { DuplicityError, IntegrityError } from '../../errors/errors.ts';
+import { readAhead, withoutFirst } from '../ahead/read-ahead.ts';
+import type { OpenOptions } from '../codec.ts';
+import { stampAt } from '../file-stamp.ts';
 import { type BlockOptions, fileBlocks } from '../read-file.ts';
 import { errorCode } from '../../util/errno.ts';
 import { turnTaker } from '../turn.ts';
@@ -13,10 +16,7 @@ const OWN_BYTES = 96 * 1024;
 
 const NOTHING = Buffer.alloc(0);
 
-interface GunzipOptions extends BlockOptions {
-  /** What messages call the file. */
-  readonly name: string;
-}
+type GunzipOptions = BlockOptions & OpenOptions;
 
 /**
  * The decompressed content of a file in blocks of 64-256 KiB, only the last of which may be shorter. Several members in a
@@ -27,8 +27,15 @@ export async function* gunzipFile(
   options: GunzipOptions,
   step: ZlibStep | undefined = zlibStep('gzip'),
 ): AsyncGenerator<Buffer> {
-  const { signal } = options;
+  const { signal, thread } = options;
   try {
+    const stamp = thread && stampAt(path);
+    if (stamp !== undefined) {
+      const { bytes, isWhole } = yield* readAhead({ path, stamp }, options);
+      const { thread: _, ...alone } = options;
+      if (!isWhole) yield* withoutFirst(gunzipFile(path, alone), bytes);
+      return;
+    }
     if (step === undefined) yield* gunzipStream(fileBlocks(path, { signal }));
     else yield* inflated(fileBlocks(path, { signal, reuses: true }), step, options);
   } catch (error) {

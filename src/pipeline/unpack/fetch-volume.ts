@@ -12,8 +12,10 @@ export interface FetchedVolume {
   readonly file: FetchedFile;
   /** The manifest holds a hash, and it is the file's. */
   readonly isChecked: boolean;
-  /** The file when its hash was found to be right, if the manifest is as hard to forge as the volume. */
-  readonly proven?: FileStamp;
+  /** What the file was when its hash was found to be right. */
+  readonly stamp?: FileStamp;
+  /** The manifest is as hard to forge as an encrypted volume. */
+  readonly isAuthentic: boolean;
 }
 
 interface FetchOptions {
@@ -38,11 +40,11 @@ export async function fetchVolume(
   for (let attempt = 0; attempt < tries; attempt++) {
     for (const name of candidates) {
       const file = await remote.fetch(name, signal, expected === undefined ? undefined : algorithm);
-      if (expected === undefined) return { name, file, isChecked: false };
+      if (expected === undefined) return { name, file, isChecked: false, isAuthentic: false };
       const stored = { name, path: file.path, isLocal: remote.isLocal };
       const stamp = lookAtStored(stored, () => stampOf(statSync(file.path)));
-      seen = lookAtStored(stored, () => file.hash(algorithm));
-      if (seen === expected) return { name, file, isChecked: true, ...(isAuthentic(set) && { proven: stamp }) };
+      seen = await lookAtStored(stored, () => file.hashInTurns(algorithm, signal));
+      if (seen === expected) return { name, file, isChecked: true, stamp, isAuthentic: isAuthentic(set) };
       file.release();
     }
     // A file read in place does not change by reading it again.

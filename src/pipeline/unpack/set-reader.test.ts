@@ -439,7 +439,7 @@ describe('a file that the system does not let be read', () => {
         const hash = (): never => {
           throw error;
         };
-        return name === failing ? { ...file, hash } : file;
+        return name === failing ? { ...file, hash, hashInTurns: hash } : file;
       },
     };
   };

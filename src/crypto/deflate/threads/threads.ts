@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { release } from '../../../util/release.ts';
+import { threadsThatPay } from '../../threads-that-pay.ts';
 import type { DeflateKernel } from '../kernel/kernel.ts';
 import { MOST_BYTES } from '../kernel/layout.ts';
 import type { Piece, PieceJob } from '../piece.ts';
@@ -44,7 +43,7 @@ interface Thread {
  * Threads beside the main one. That takes part: when it wants an output that is not there yet, it deflates what no thread
  * has begun. Where threads cannot be started, and when they die, it does everything.
  */
-export function deflateThreads(kernel: DeflateKernel, most = threadsThatPay()): DeflateThreads {
+export function deflateThreads(kernel: DeflateKernel, most = threadsThatPay(MOST_THREADS)): DeflateThreads {
   const slots = openSlots();
   const waiting: Ticket[] = [];
   let threads: Thread[] = [];
@@ -208,17 +207,4 @@ export function deflateThreads(kernel: DeflateKernel, most = threadsThatPay()): 
 
 function isUndone({ slot, isOver }: Ticket): boolean {
   return !isOver && slot.output() === undefined;
-}
-
-function threadsThatPay(): number {
-  return isAddressSpaceLimited() ? 0 : Math.min(MOST_THREADS, availableParallelism() - 1);
-}
-
-/** V8 ends the process, and not only the thread, when it gets no addresses for it. */
-function isAddressSpaceLimited(): boolean {
-  try {
-    return !/^Max address space +unlimited/m.test(readFileSync('/proc/self/limits', 'latin1'));
-  } catch {
-    return false;
-  }
 }

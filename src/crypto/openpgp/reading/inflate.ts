@@ -1,13 +1,15 @@
 import { release } from '../../../util/release.ts';
-import { type ZlibStep, zlibStep } from '../../zlib-step.ts';
+import { type Format, type ZlibStep, zlibStep } from '../../zlib-step.ts';
 import { Unreadable } from './unreadable.ts';
 
 /** `raw` is OpenPGP's ZIP. */
-export type PacketFormat = 'raw' | 'zlib';
+export type PacketFormat = Exclude<Format, 'gzip'>;
 
 export interface InflateOptions {
   /** A block is done with when the next one is asked for. Otherwise it belongs to the receiver. */
   readonly reuses: boolean;
+  /** Gives memory for the next block, where it is not to be any. */
+  readonly room?: (() => Buffer) | undefined;
   /** Told the first byte behind the compressed data, if there is one. */
   readonly onTrailing: (byte: number) => void;
 }
@@ -24,11 +26,11 @@ const NOTHING = Buffer.alloc(0);
  */
 export function* inflated(
   source: Iterable<Buffer>,
-  format: PacketFormat,
-  { reuses, onTrailing }: InflateOptions,
+  format: Format,
+  { reuses, room, onTrailing }: InflateOptions,
 ): Generator<Buffer, void> {
   const step = stepOf(format);
-  const fresh = (): Buffer => Buffer.allocUnsafeSlow(reuses ? REUSED_BYTES : OWN_BYTES);
+  const fresh = room ?? ((): Buffer => Buffer.allocUnsafeSlow(reuses ? REUSED_BYTES : OWN_BYTES));
   let output = fresh();
   let length = 0;
   let isOver = false;
@@ -80,7 +82,7 @@ export function* inflated(
 }
 
 /** Where Node should lack the call one day, gpg reads compressed files. */
-function stepOf(format: PacketFormat): ZlibStep {
+function stepOf(format: Format): ZlibStep {
   const step = zlibStep(format);
   if (!step) throw new Unreadable('this Node cannot decompress it');
   return step;

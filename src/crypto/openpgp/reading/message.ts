@@ -7,6 +7,8 @@ import { Unreadable } from './unreadable.ts';
 interface MessageOptions {
   /** A block is done with when the next one is asked for. Otherwise it belongs to the receiver. */
   readonly reuses: boolean;
+  /** See `inflated`. */
+  readonly room?: () => Buffer;
   readonly warn: (text: string) => void;
 }
 
@@ -32,7 +34,7 @@ const DATE_BYTES = 4;
 const STRAY = 0x14;
 
 /** Throws `Unreadable` for what is left to gpg. */
-export function openMessage(packets: Iterable<Buffer>, { reuses, warn }: MessageOptions): Message {
+export function openMessage(packets: Iterable<Buffer>, { reuses, room, warn }: MessageOptions): Message {
   const levels = [new PacketReader(packets)];
   let reader = levels[0] ?? new PacketReader([]);
   let stray: number | undefined;
@@ -42,7 +44,7 @@ export function openMessage(packets: Iterable<Buffer>, { reuses, warn }: Message
   let header = next(reader);
   while (header.tag === TAG.compressed) {
     if (levels.length > MOST_LEVELS) throw new Unreadable('it is compressed too many times');
-    reader = new PacketReader(decompressed(reader.body(header), { reuses, onTrailing }));
+    reader = new PacketReader(decompressed(reader.body(header), { reuses, room, onTrailing }));
     levels.push(reader);
     header = next(reader);
   }
