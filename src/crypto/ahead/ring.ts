@@ -1,7 +1,7 @@
 /** Blocks on their way from one thread to another, in memory that both see. */
 
-export const SLOT_BYTES = 128 * 1024;
-export const SLOTS = 16;
+const SLOT_BYTES = 128 * 1024;
+const SLOTS = 16;
 /** Behind the numbers, so that slots begin at a page. */
 const SLOTS_AT = 4096;
 export const RING_BYTES = SLOTS_AT + SLOTS * SLOT_BYTES;
@@ -20,7 +20,7 @@ const LENGTHS = BEGINS + SLOTS;
 export const DONE = -1;
 export const FAILED = -2;
 
-export class Dropped extends Error {}
+class Dropped extends Error {}
 
 function slotsOf(memory: SharedArrayBuffer): readonly Buffer[] {
   return Array.from({ length: SLOTS }, (_, i) => Buffer.from(memory, SLOTS_AT + i * SLOT_BYTES, SLOT_BYTES));

@@ -12,7 +12,7 @@ import type { FetchedVolume } from './fetch-volume.ts';
 import type { Remote } from '../remote.ts';
 import { type SetPlan, volumeNames } from './set-plan.ts';
 import { isUnreadable, storedBytes } from '../stored-bytes.ts';
-import { type VolumeFetcher, volumeFetcher, type VolumeFetcherOptions } from './volume-fetcher.ts';
+import { volumeFetcher, type VolumeFetcherOptions } from './volume-fetcher.ts';
 
 export interface SetReaderOptions extends VolumeFetcherOptions {
   /** The codec a file name asks for. */
