@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
 import { readManifest } from '../archive/manifest/manifest-reader.ts';
+import { fileBlocks } from '../crypto/read-file.ts';
 import { type Copy, planSync, type SyncPlan } from '../cache/sync-plan.ts';
 import { copyFiles, reportSync, runSync } from '../cache/sync.ts';
 import { allSets, lastFullTime, type Collection } from '../collections/collection.ts';
@@ -102,10 +102,12 @@ async function checkCopy(
   { kind, name, localName }: Copy,
   collection?: Collection,
 ): Promise<void> {
-  const { archiveDir, ledger } = repository;
+  const { archiveDir, ledger, call } = repository;
   if (ledger?.strict === true) watchFetched(repository);
   if (kind !== 'manifest') return;
-  const manifest = await readManifest(createReadStream(archiveDir.pathOf(localName)), { name });
+  const manifest = await readManifest(fileBlocks(archiveDir.pathOf(localName), { signal: call.signal, reuses: true }), {
+    name,
+  });
   const set = collection && allSets(collection).find(({ manifests }) => manifests.includes(name));
   const damage = set && damageOf(set, manifest);
   if (damage !== undefined) throw damage;

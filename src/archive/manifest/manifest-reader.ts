@@ -26,7 +26,7 @@ const HASH = /^([^ \t\r\v\f]+)[ \t\r\v\f]+([^ \t\r\v\f]+)$/;
 const FILE = /^(new|changed|deleted)[ \t\r\v\f]+("[^"]*"|'[^']*'|[^ \t\r\v\f]+)[ \t\r\v\f]*$/i;
 
 /**
- * Reads a manifest in any block size, in memory that does not depend on its length. Keywords in any case, lines in any
+ * Reads a manifest in any block size, each block until the next one comes, in memory that does not depend on its length. Keywords in any case, lines in any
  * order; unknown lines are passed over. `IntegrityError` names the line that is damaged.
  */
 export async function readManifest(bytes: AsyncIterable<Buffer>, options: ReadOptions = {}): Promise<Manifest> {
@@ -77,7 +77,7 @@ export class ManifestParser {
       from = to + 1;
     }
     if (from === block.length) return;
-    this.#held.push(block.subarray(from));
+    this.#held.push(Buffer.from(block.subarray(from)));
     this.#heldLength += block.length - from;
     if (this.#heldLength > LONGEST_LINE) throw this.#damaged('is too long');
   }

@@ -1,5 +1,5 @@
 import type { FileStamp } from '../file-stamp.ts';
-import type { SessionKey } from '../openpgp/reading/cipher-file.ts';
+import type { SessionKey } from '../openpgp/reading/decrypted-pieces.ts';
 import type { MessageHead } from '../openpgp/reading/message-head.ts';
 
 /** A file to be decoded by another thread. */

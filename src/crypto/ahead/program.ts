@@ -1,7 +1,8 @@
 // The program of the thread that decodes ahead; scripts/generate-threads.mjs makes a text of it.
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { isSameStamp } from '../file-stamp.ts';
-import { type CipherFile, decryptedPieces, openCipherFile } from '../openpgp/reading/cipher-file.ts';
+import { isSameStamp, stampOf } from '../file-stamp.ts';
+import { decryptedPieces, type SealedFile } from '../openpgp/reading/decrypted-pieces.ts';
 import { inflated } from '../openpgp/reading/inflate.ts';
 import { judgedPieces, packetBlocks } from '../openpgp/reading/integrity.ts';
 import { openMessage } from '../openpgp/reading/message.ts';
@@ -26,19 +27,25 @@ parentPort?.on('message', (job: Job) => {
 });
 
 function decode(job: Job): void {
-  const file = openCipherFile(job.path);
+  const { path, stamp, number } = job;
+  const fd = openSync(path, 'r');
+  const isProven = (): boolean => isSameStamp(stampOf(fstatSync(fd)), stamp);
+  const file: SealedFile = {
+    size: stamp.size,
+    read: (buffer, from, to, at) => readSync(fd, buffer, from, to - from, at),
+  };
   try {
-    if (!isSameStamp(file.stamp, job.stamp)) giveUp();
+    if (!isProven()) giveUp();
     for (const block of blocksOf(file, job)) {
-      for (let at = 0; at < block.length; at += ring.publish(block.subarray(at))) ring.next(job.number);
+      for (let at = 0; at < block.length; at += ring.publish(block.subarray(at))) ring.next(number);
     }
-    if (file.isChanged()) giveUp();
+    if (!isProven()) giveUp();
   } finally {
-    file.close();
+    closeSync(fd);
   }
 }
 
-function blocksOf(file: CipherFile, { number, sealed }: Job): Iterable<Buffer> {
+function blocksOf(file: SealedFile, { number, sealed }: Job): Iterable<Buffer> {
   const room = (): Buffer => ring.next(number);
   if (sealed === undefined) return inflated(compressed(file), 'gzip', { reuses: false, room, onTrailing: giveUp });
   const pieces = judgedPieces(decryptedPieces(file, sealed.data, sealed.session), ({ isGood, trailing }) => {
@@ -48,7 +55,7 @@ function blocksOf(file: CipherFile, { number, sealed }: Job): Iterable<Buffer> {
   return message.isSigned ? giveUp() : message.literal();
 }
 
-function* compressed(file: CipherFile): Generator<Buffer, void> {
+function* compressed(file: SealedFile): Generator<Buffer, void> {
   // Not from the beginning of its memory, which is not given away then.
   const buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES + 64).subarray(64);
   let at = 0;

@@ -1,8 +1,8 @@
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { readManifest } from '../../archive/manifest/manifest-reader.ts';
 import type { Manifest } from '../../archive/manifest/manifest.ts';
 import type { BackupSet } from '../../collections/sets.ts';
+import { fileBlocks } from '../../crypto/read-file.ts';
 import { ChainError, IntegrityError } from '../../errors/errors.ts';
 import { fetchDecoded } from './fetch-decoded.ts';
 import { renewCopy } from './renew-copy.ts';
@@ -25,10 +25,10 @@ export async function readSetManifest(repository: Repository, set: BackupSet): P
   return readRemoteManifest(repository, manifest);
 }
 
-function readCopy({ archiveDir }: Repository, name: string): Promise<Manifest> {
-  return readManifest(createReadStream(join(archiveDir.path, name)), { name });
+function readCopy({ archiveDir, call }: Repository, name: string): Promise<Manifest> {
+  return readManifest(fileBlocks(join(archiveDir.path, name), { signal: call.signal, reuses: true }), { name });
 }
 
 export async function readRemoteManifest(repository: Repository, name: string): Promise<Manifest> {
-  return readManifest(fetchDecoded(repository, name, { signal: repository.call.signal }), { name });
+  return readManifest(fetchDecoded(repository, name, { signal: repository.call.signal, reuses: true }), { name });
 }

@@ -1,7 +1,8 @@
-import { createReadStream, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readManifest } from '../../archive/manifest/manifest-reader.ts';
+import { fileBlocks } from '../../crypto/read-file.ts';
 import type { FileChange } from '../../archive/manifest/manifest.ts';
 import type { BackupSet } from '../../collections/sets.ts';
 import type { BytePath } from '../../util/bytepath.ts';
@@ -23,21 +24,22 @@ export async function openSetContents(repository: Repository, set: BackupSet): P
   const { localManifest, manifest } = set;
   if (localManifest !== undefined || manifest === undefined) {
     await readSetManifest(repository, set);
-    return contentsOf(join(archiveDir.path, localManifest ?? ''), localManifest ?? '', () => undefined);
+    return contentsOf(join(archiveDir.path, localManifest ?? ''), localManifest ?? '', call.signal, () => undefined);
   }
   const path = spool.newPath('manifest');
   const file = await open(path, 'wx', 0o600);
   try {
-    for await (const block of fetchDecoded(repository, manifest, { signal: call.signal })) await file.writeFile(block);
+    for await (const block of fetchDecoded(repository, manifest, { signal: call.signal, reuses: true }))
+      await file.writeFile(block);
   } finally {
     await file.close();
   }
-  return contentsOf(path, manifest, () => rmSync(path, { force: true }));
+  return contentsOf(path, manifest, call.signal, () => rmSync(path, { force: true }));
 }
 
-function contentsOf(path: string, name: string, release: () => void): SetContents {
+function contentsOf(path: string, name: string, signal: AbortSignal, release: () => void): SetContents {
   return {
-    each: async (take) => void (await readManifest(createReadStream(path), { name, onFile: take })),
+    each: async (take) => void (await readManifest(fileBlocks(path, { signal, reuses: true }), { name, onFile: take })),
     release,
   };
 }

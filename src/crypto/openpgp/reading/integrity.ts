@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { turnTaker } from '../../turn.ts';
-import { CODE_BYTES, type Piece, PREFIX_BYTES } from './cipher-file.ts';
+import { CODE_BYTES, type Piece, PREFIX_BYTES } from './decrypted-pieces.ts';
 
 const DIGEST_BYTES = 20;
 /** Header of the packet with the code. */

@@ -1,6 +1,7 @@
 import { notSignedBy } from '../../gpg/check-signer.ts';
 import { turnTaker } from '../../turn.ts';
-import type { CipherFile, Piece } from './cipher-file.ts';
+import type { CipherFile } from './cipher-file.ts';
+import type { Piece } from './decrypted-pieces.ts';
 import { changed, damaged } from './failures.ts';
 import { packetBlocks } from './integrity.ts';
 import { type Message, openMessage } from './message.ts';
