@@ -1,8 +1,8 @@
 import { IntegrityError } from '../errors/errors.ts';
 import { type BytePath, comparePaths, isWithin, ROOT, shown } from '../util/bytepath.ts';
 import type { Soon } from '../util/soon.ts';
-import type { Entry, EntryKind, EntryStream } from './entry.ts';
-import { memberPath, unknownMember } from './member-path.ts';
+import { continues, type DifftarMember, parseMember } from './difftar-member.ts';
+import type { Entry, EntryStream } from './entry.ts';
 import { type TarMember, TarReader } from './tar/tar-reader.ts';
 import type { OnArchiveWarning } from './warning.ts';
 
@@ -25,12 +25,6 @@ export interface DifftarOptions {
   readonly wanted?: BytePath;
   /** Hears of every member as it stands in its volume: `piece` as in its name, 0 when it is not split. */
   readonly onMember?: (file: string, path: BytePath, piece: number) => void;
-}
-
-/** A member of a difftar. `piece` counts from 1; 0: the entry is not split. */
-interface DifftarMember extends Entry {
-  readonly piece: number;
-  readonly size: number;
 }
 
 /** The member belongs to something that is passed over. */
@@ -267,29 +261,4 @@ export class DifftarStream implements EntryStream {
 
 function ignore(): void {
   // Whoever closes a volume early has what was wanted of it.
-}
-
-function continues(entry: DifftarMember, member: DifftarMember): boolean {
-  return member.piece > 0 && entry.piece > 0 && member.path === entry.path && member.kind === entry.kind;
-}
-
-function parseMember({ name, meta, size }: TarMember, label: string): DifftarMember {
-  if (name.startsWith('snapshot/')) return whole('snapshot', 9);
-  if (name.startsWith('diff/')) return whole('diff', 5);
-  if (name.startsWith('deleted/')) return whole('deleted', 8);
-  if (name.startsWith('multivol_snapshot/')) return split('snapshot', 18);
-  if (name.startsWith('multivol_diff/')) return split('diff', 14);
-  throw unknownMember(name, label);
-
-  function whole(kind: EntryKind, start: number): DifftarMember {
-    if (kind === 'diff' && meta.type !== 'reg') throw unknownMember(name, label);
-    return { kind, path: memberPath(name, start, name.length, label), meta, piece: 0, size };
-  }
-
-  function split(kind: EntryKind, start: number): DifftarMember {
-    const slash = name.lastIndexOf('/');
-    const digits = name.slice(slash + 1);
-    if (slash < start || !/^[1-9]\d{0,14}$/.test(digits) || meta.type !== 'reg') throw unknownMember(name, label);
-    return { kind, path: memberPath(name, start, slash, label), meta, piece: Number(digits), size };
-  }
 }

@@ -56,6 +56,8 @@ export const CODES = {
   DAMAGE_FOUND: 103,
   /** With `--strict`: the store is not as it was left, and nothing was done. */
   TURNED_BACK: 105,
+  /** `restore --salvage` has done its work, and not everything came back whole. */
+  NOT_WHOLE: 104,
   /** `doctor` has found what would stop a backup. */
   WOULD_FAIL: 109,
 } as const satisfies Record<string, number>;

@@ -9,6 +9,7 @@ import type { BytePath } from '../util/bytepath.ts';
 import type { EpochSeconds } from '../util/time.ts';
 import type { ProgressState } from './progress.ts';
 import type { BackupStatistics } from './statistics.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Numbers of the warnings that front ends tell apart; their meaning is the reference's (docs/log-records.md). */
 export const WARNINGS = {
@@ -52,6 +53,8 @@ export type Event =
   | { readonly kind: 'socketSkipped'; readonly path: BytePath }
   /** A restore writes this path. */
   | { readonly kind: 'restoring'; readonly path: BytePath; readonly type: FileType }
+  /** What a salvage could not bring back whole. */
+  | ({ readonly kind: 'salvaged' } & Verdict)
   /** A verification found that this path of the archive, or of what it is compared with, is another there. */
   | { readonly kind: 'difference'; readonly path: BytePath; readonly text: string }
   /** One line of list-current-files; what is optional is there for those who asked for details. */

@@ -90,6 +90,11 @@ export interface RestoreRequest extends CallOptions {
   readonly owners?: 'names' | 'numbers' | 'new' | undefined;
   /** What is damaged is left out, with a warning. The restore still ends with INCOMPLETE. */
   readonly ignoreErrors?: boolean | undefined;
+  /**
+   * It goes on past damaged and missing files, and brings back what can be. What became of the rest is in the result, and no
+   * failure.
+   */
+  readonly salvage?: boolean | undefined;
   /** Nothing is written: the volumes are found that it would take. */
   readonly dryRun?: boolean | undefined;
 }

@@ -14,6 +14,7 @@ import { replicate, type ReplicateResult } from '../actions/replicate/replicate.
 import { type RecoveryKit, recoveryKit } from '../actions/recovery/kit.ts';
 import { readFile } from '../actions/restore/read-file.ts';
 import { restore, type RestoreResult } from '../actions/restore/restore.ts';
+import { salvage } from '../actions/restore/salvage/salvage.ts';
 import { squash, type SquashResult } from '../actions/squash/squash.ts';
 import { collectionStatus } from '../actions/status/collection-status.ts';
 import type { StatusResult } from '../actions/status/status-result.ts';
@@ -94,7 +95,7 @@ export interface Store extends AsyncDisposable {
   backup(request: BackupRequest): Promise<BackupResult>;
   /**
    * Writes the state of a time, or a part of it, into a directory. INCOMPLETE where some of it could not be restored: the
-   * warnings told what.
+   * warnings told what. With `salvage` it goes on past damage, and the result tells of each path that is not whole.
    * @example
    * const { entries } = await store.restore({ path: 'docs', to: `${scratch}/docs` });
    * print(entries);
@@ -224,7 +225,8 @@ export async function openStore(url: string, options: StoreOptions): Promise<Sto
     restore(request) {
       const { dryRun, signal } = request;
       const task = { action: 'restore', isReading: true, dryRun, signal } as const;
-      return calls.run(task, async (repository) => restore(repository, restoreOptions(request, options)));
+      const act = request.salvage === true && dryRun !== true ? salvage : restore;
+      return calls.run(task, async (repository) => act(repository, restoreOptions(request, options)));
     },
     verify(request) {
       const task = { action: 'verify', isReading: true, signal: request.signal } as const;

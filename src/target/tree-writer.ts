@@ -4,6 +4,7 @@ import {
   constants,
   lstatSync,
   mkdirSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -119,6 +120,17 @@ export class TreeWriter {
       if (!isErrno(error)) throw error;
       this.#stopIfHopeless(error);
       this.#fail(path, error.message, 'cannotProcess');
+    }
+  }
+
+  /** Gives what was written last another name in its directory, in the place of what is called so. */
+  rename(from: BytePath, to: BytePath): void {
+    try {
+      this.#clear(this.#full(to));
+      renameSync(toFs(this.#full(from)), toFs(this.#full(to)));
+    } catch (error) {
+      if (!isErrno(error)) throw error;
+      this.#fail(to, error.message, 'cannotProcess');
     }
   }
 

@@ -83,6 +83,8 @@ function controlFields(event: Event): Control {
       return { code: 6, fields: [quoted(event.path)], data: NONE };
     case 'restoring':
       return { code: 7, fields: [quoted(event.path), event.type], data: NONE };
+    case 'salvaged':
+      return { code: 1, fields: NONE, data: NONE };
     case 'listed':
       return { code: 10, fields: [formatStamp(event.mtime), quoted(event.path), event.type], data: NONE };
     case 'uploading':

@@ -16,6 +16,7 @@ import { pruneTable } from './upkeep/prune-text.ts';
 import { checkText } from './upkeep/validation-text.ts';
 import { interruption } from './interruption.ts';
 import { formatProgress } from './progress.ts';
+import { salvagedText } from './results/salvage-text.ts';
 import { lastFullText } from './status/status-text.ts';
 import { formatStatistics, formatVerifySummary } from './statistics.ts';
 
@@ -63,6 +64,8 @@ export function render(event: Event): Message {
       return info(`Writing ${shown(event.path)} of type ${event.type}`);
     case 'difference':
       return { level: LEVELS.notice, text: fromText(`Difference found: ${event.text}`), forced: false };
+    case 'salvaged':
+      return { level: LEVELS.notice, text: fromText(salvagedText(event)), forced: true };
     case 'listed':
       return { level: LEVELS.info, text: bytePath(`${asctime(event.mtime)} ${shown(event.path)}`), forced: true };
     case 'collectionStatus':

@@ -346,6 +346,12 @@ const FAILURES: readonly Failing[] = [
     says: /^The storage is not as it was left: the full backup of .* has vanished\.$/,
     run: afterBackup(() => rmSync(remoteFile('.manifest')), ...words('--strict', 'collection-status'), url),
   },
+  {
+    code: 104,
+    when: 'a salvage does not bring everything back whole',
+    says: /^\d paths? ha(?:s|ve) not come back whole\.$/,
+    run: afterBackup(() => rmSync(remoteFile('.vol1.')), ...words('restore', '--salvage'), url, target),
+  },
   ...['restore', 'verify'].map((action): Failing => ({
     code: 21,
     when: `a volume with another hash, on ${action}`,

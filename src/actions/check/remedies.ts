@@ -9,7 +9,7 @@ function remedyFor(damage: Pick<Damage, 'kind' | 'part' | 'place' | 'file'>, has
   if (place === 'local') return `Delete ${file} in the archive dir: the next run that needs it fetches it again.`;
   switch (part) {
     case 'volume':
-      return 'Bring the file back from another copy of the store, or make a full backup now; "restore --ignore-errors" rescues the rest.';
+      return 'Bring the file back from another copy of the store, or make a full backup now; "restore --salvage" rescues the rest.';
     case 'manifest':
       return hasCopy
         ? 'The archive dir has a sound copy: keep it, run no "cleanup", and bring the file back or make a full backup now.'

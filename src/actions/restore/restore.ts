@@ -11,6 +11,7 @@ import { findPastState, type PastOptions, type PastState, planPastTree } from '.
 import { lockArchive } from '../../repository/lock.ts';
 import { readSetManifest } from '../../repository/metadata/read-manifest.ts';
 import { Relocation, type Rename } from './relocate.ts';
+import type { SalvageReport } from './salvage/report.ts';
 import { checkNoFile, checkTarget, fileName, makeParent, placeFor } from './restore-target.ts';
 import { keepRates } from '../../repository/rates.ts';
 import type { Repository } from '../../repository/repository.ts';
@@ -31,14 +32,16 @@ export interface RestoreOptions extends PastOptions {
 
 /** What a restore has written. */
 export interface RestoreResult {
-  /** Planned: a dry run, which writes nothing. */
-  readonly kind: 'restored' | 'planned';
+  /** Planned: a dry run, which writes nothing. Salvaged: it has gone on past damage. */
+  readonly kind: 'restored' | 'planned' | 'salvaged';
   /** Of the set whose state it is. */
   readonly time: EpochSeconds;
   /** Entries that were written, directories too. */
   readonly entries: number;
   /** Files of the store that are needed for it, in reading order of each set. */
   readonly volumes: readonly string[];
+  /** What did not come back whole, of a salvage. */
+  readonly salvage?: SalvageReport;
 }
 
 /**

@@ -54,6 +54,12 @@ export const RESTORE = {
     read: archivedPaths,
     help: 'Only this file or directory, relative to the root of the backup.',
   }),
+  salvage: toggle({
+    flag: '--salvage',
+    release: 'ours',
+    actions: ['restore'],
+    help: 'Restore what can be restored past damaged and missing files, and tell of the rest.',
+  }),
   rename: option<readonly Rename[]>({
     flag: '--rename',
     value: 'FROM TO',

@@ -67,7 +67,7 @@ export const ACTIONS: readonly ActionSpec[] = [
     aliases: ['rb'],
     takes: 'URL PATH',
     help: 'Restore into PATH. May be left out.',
-    more: 'PATH must not be there yet, or be an empty directory, unless --force is given. The last backup is taken, or that of --time; --path-to-restore takes one file or directory out of it.',
+    more: 'PATH must not be there yet, or be an empty directory, unless --force is given. The last backup is taken, or that of --time; --path-to-restore takes one file or directory out of it. With --salvage it goes on past damaged and missing files of the storage, tells what became of each path that does not come back whole, and ends with 104 if any does not.',
     group: 'restore',
   },
   {

@@ -59,7 +59,7 @@ export async function fetchVolume(
       ` Calculated hash: ${seen}`,
       ` Manifest hash: ${expected ?? ''}`,
     ].join('\n'),
-    { hint: 'The volume is damaged. What the other volumes hold can be rescued with --ignore-errors.' },
+    { hint: 'The volume is damaged. What the other volumes hold can be rescued with "restore --salvage".' },
   );
 }
 
@@ -88,7 +88,7 @@ export function missingVolume(set: BackupSet, record: VolumeRecord, prefixes: Pr
     {
       retryable: false,
       fields: ['get', `'${name}'`],
-      hint: 'Bring the file back, or rescue what the other volumes hold with --ignore-errors.',
+      hint: 'Bring the file back, or rescue what there is with "restore --salvage".',
     },
   );
 }

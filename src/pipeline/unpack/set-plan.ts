@@ -51,7 +51,7 @@ export function damageOf(set: BackupSet, { volumes, fileList }: Manifest): Integ
         : `announces ${fileList?.announced ?? 0} changed files and lists ${fileList?.found ?? 0}`;
   const name = set.localManifest ?? set.manifest ?? 'The manifest';
   return new IntegrityError('DAMAGED', `${name} is damaged or cut off: it ${what}.`, {
-    hint: 'Restore from an earlier set with --time, or rescue what this one names with --ignore-errors.',
+    hint: 'Restore from an earlier set with --time, or rescue what there is with "restore --salvage".',
   });
 }
 

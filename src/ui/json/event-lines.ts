@@ -2,6 +2,7 @@ import type { Event } from '../../events/events.ts';
 import { levelName, render } from '../render.ts';
 import { warningText } from '../status/warnings-text.ts';
 import type { EntryLine, EventLine } from './lines.ts';
+import { verdictFields } from './results/salvage.ts';
 import { pathFields, textFields, timeFields } from './fields.ts';
 
 /** The line that tells an event; undefined for what stands in the last line, or concerns people only. */
@@ -29,6 +30,8 @@ export function eventLine(event: Event): EventLine | undefined {
       return entryLine(event);
     case 'difference':
       return { v: 1, type: 'difference', ...pathFields(event.path), text: event.text };
+    case 'salvaged':
+      return { v: 1, type: 'verdict', ...verdictFields(event) };
     case 'changedInSet': {
       const { set, change, path } = event;
       return { v: 1, type: 'change', change, ...pathFields(path), ...timeFields('time', set) };

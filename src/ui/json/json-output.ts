@@ -81,6 +81,7 @@ function isWanted(event: Event, verbosity: number): boolean {
     case 'uploaded':
     case 'changedInSet':
     case 'difference':
+    case 'salvaged':
       return true;
     case 'progress':
       if (event.total !== undefined) return true;

@@ -19,6 +19,7 @@ export type EventLine =
   | FileLine
   | EntryLine
   | DifferenceLine
+  | VerdictLine
   | ChangeLine;
 
 /** The last line of every run, and only that. */
@@ -124,6 +125,27 @@ export interface EntryLine extends Versioned, PathFields {
 export interface DifferenceLine extends Versioned, PathFields {
   type: 'difference';
   text: string;
+}
+
+/** `restore --salvage` could not bring a path back whole. */
+export interface VerdictLine extends Versioned, VerdictFields {
+  type: 'verdict';
+}
+
+/** What became of a path that did not come back whole. */
+export interface VerdictFields extends PathFields {
+  /**
+   * `older`: it is there as an earlier backup has it. `partial`: some of its bytes are there, under its name with `.partial`
+   * behind it. `lost`: nothing is.
+   */
+  fate: 'older' | 'partial' | 'lost';
+  /** When what is there was backed up. */
+  time?: Timestamp;
+  timeEpoch?: Epoch;
+  /** Of a partial file: the bytes that are right, from the first up to the one before `to`. All others are zero. */
+  ranges?: { from: Count; to: Count }[];
+  /** Of a partial file: its bytes. It may have had more. */
+  size?: Count;
 }
 
 /** What a set did to a path, of `collection-status --show-changes-in-set`. */
@@ -326,12 +348,29 @@ interface StateFields {
 }
 
 export interface RestoreFields extends StateFields {
-  /** `planned`: a dry run. */
-  kind: 'restored' | 'planned';
+  /** `planned`: a dry run. `salvaged`: with `--salvage`. */
+  kind: 'restored' | 'planned' | 'salvaged';
   /** How many were written, directories too. */
   entries: Count;
   /** Names of the files in the store that are needed for it. */
   volumes: string[];
+  /** Of `--salvage`. */
+  salvage?: SalvageFields;
+}
+
+/** What a salvage has brought back, and what not. */
+export interface SalvageFields {
+  /** Paths that are as they were. */
+  whole: Count;
+  older: Count;
+  partial: Count;
+  lost: Count;
+  /** Those that are not, as far as they are known. */
+  notWhole: VerdictFields[];
+  /** Files of the store that are lost, and of which nothing tells what they held: paths between two, or any. */
+  unknown: ({ file: string; set: SetFields } & Partial<LostFields>)[];
+  /** Files of the store that are damaged or missing. */
+  damage: { file: string; set: SetFields; reason: string }[];
 }
 
 export interface VerifyFields extends StateFields {

@@ -142,7 +142,7 @@ function baseless({ orphaned }: Collection, sets: readonly BackupSet[]): readonl
 }
 
 /** Finds the signatures of a set by names: on the remote, in the archive dir. */
-function signatureNames({
+export function signatureNames({
   remote,
   local,
   unusable,

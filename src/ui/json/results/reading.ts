@@ -1,11 +1,18 @@
 import type { ListResult } from '../../../actions/list/list.ts';
 import type { RestoreResult } from '../../../actions/restore/restore.ts';
 import type { VerifyResult } from '../../../actions/verify/verify.ts';
+import { salvageFields } from './salvage.ts';
 import { timeFields } from '../fields.ts';
 import type { ListFields, RestoreFields, VerifyFields } from '../lines.ts';
 
-export function restoreFields({ kind, time, entries, volumes }: RestoreResult): RestoreFields {
-  return { kind, ...timeFields('time', time), entries, volumes: [...volumes] };
+export function restoreFields({ kind, time, entries, volumes, salvage }: RestoreResult): RestoreFields {
+  return {
+    kind,
+    ...timeFields('time', time),
+    entries,
+    volumes: [...volumes],
+    ...(salvage !== undefined && { salvage: salvageFields(salvage) }),
+  };
 }
 
 export function verifyFields({ time, compared, differences, damaged }: VerifyResult): VerifyFields {

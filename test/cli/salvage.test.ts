@@ -1,0 +1,54 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { isolatedEnv, testHome } from '../support/home.ts';
+import { errorOf, json, ofType, resultOf } from '../support/json.ts';
+import { root } from '../support/paths.ts';
+import { run, succeeded } from '../support/processes.ts';
+import { backUp, command, names, noise, put, scene, type Scene } from '../support/scene.ts';
+import { tempDir } from '../support/temp.ts';
+
+async function stored(): Promise<Scene> {
+  const s = scene();
+  put(s.source, { big: noise(2_500_000), 'a/b': 'x' });
+  await backUp(s, 0, ['--volsize', '1']);
+  return s;
+}
+
+test('a salvage tells each path that is not whole in a line of JSON, and all at its end', async () => {
+  const s = await stored();
+  const words = ['restore', '--salvage', '--no-encryption', s.url];
+  const sound = await json([...words, `${s.dir}/whole`]);
+  expect(resultOf(sound, 'restore').result).toMatchObject({ kind: 'salvaged', entries: 4, salvage: { whole: 4 } });
+  for (const name of names(s.remote)) if (name.includes('vol2')) rmSync(`${s.remote}/${name}`);
+  const damaged = await json([...words, `${s.dir}/out`]);
+  expect(damaged.status).toBe(104);
+  const verdict = { path: 'big', fate: 'partial', ranges: [{ from: 0 }, {}] };
+  expect(ofType(damaged, 'verdict')).toMatchObject([verdict]);
+  expect(errorOf(damaged)).toMatchObject({ code: 'NOT_WHOLE', exitStatus: 104 });
+  expect(errorOf(damaged).result).toMatchObject({ salvage: { whole: 3, partial: 1, lost: 0, notWhole: [verdict] } });
+  expect(readdirSync(`${s.dir}/out`).toSorted()).toEqual(['a', 'big.partial']);
+});
+
+test('the first example of docs/repair.md is what happens', async () => {
+  const block = /```console\n([^]*?)```/.exec(readFileSync(`${root}/docs/repair.md`, 'utf8'))?.[1] ?? '';
+  const steps = block
+    .split(/^\$ /m)
+    .slice(1)
+    .map((step) => step.trimEnd().split('\n'));
+  expect(steps.length).toBeGreaterThan(5);
+  const [home, dir] = [testHome(), tempDir()];
+  mkdirSync(`${dir}/home`);
+  const words = (await command()).map((word) => `'${word}'`).join(' ');
+  const script = [
+    'set -e',
+    `duplicity() { ${words} "$@"; }`,
+    ...steps.flatMap(([line = ''], i) => [
+      line.replaceAll('/tmp/', `${dir}/`).replaceAll('~', `${dir}/home`),
+      `echo "== ${i}"`,
+    ]),
+  ];
+  const result = await run('sh', ['-c', script.join('\n')], { env: isolatedEnv(home), cwd: dir });
+  succeeded({ ...result, stderr: '' });
+  const answers = result.stdout.split(/^== \d+$/m);
+  for (const [i, [, ...shows]] of steps.entries()) for (const line of shows) expect(answers[i]).toContain(line.trim());
+});
