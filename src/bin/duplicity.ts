@@ -1,4 +1,4 @@
-import type { Call } from '../backends/backend.ts';
+import type { Backend, Call } from '../backends/backend.ts';
 import type { OpenOptions } from '../backends/open-options.ts';
 import { parseFaults, type FaultRule } from '../backends/wrap/fault-rules.ts';
 import { wouldAsk } from '../actions/doctor/finding.ts';
@@ -27,7 +27,7 @@ import type { KeysAction } from '../repository/keys.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { Emit } from '../events/events.ts';
 import { CODES } from '../errors/codes.ts';
-import { DuplicityError } from '../errors/errors.ts';
+import { DuplicityError, UsageError } from '../errors/errors.ts';
 import { openRemote } from '../pipeline/remote.ts';
 import { openSpool } from '../pipeline/spool.ts';
 import { openRepository, placeOpener } from '../store/open-repository.ts';
@@ -118,7 +118,7 @@ async function perform(outputs: Outputs): Promise<number> {
 async function run(command: RunCommand, { around, ...call }: Circumstances, { emit, flush }: Said): Promise<number> {
   const { settings } = command;
   // It tells of all that is wrong, and makes nothing.
-  const looks = command.action === 'doctor';
+  const looks = command.action === 'doctor' || command.action === 'roles';
   const archiveDir = looks ? lookAtArchiveDir(command.archiveDir) : openArchiveDir(command.archiveDir, '');
   const tries = looks ? 1 : settings.numRetries;
   using spool = openSpool(tempRoots(settings.tempdir, around.env));
@@ -138,10 +138,15 @@ async function run(command: RunCommand, { around, ...call }: Circumstances, { em
     askPassword: askPassword({ emit, flush }, call),
     ask: (question) => askPerson(question, processIo({ warn, flush, ...call })),
   });
+  /** Policies are printed of a place that is not there, too. */
+  const openPlace = async (): Promise<Backend> => {
+    if (command.action !== 'roles' || settings.check) return open(addressed(url), makesPlace);
+    return unreachable(new UsageError('USER_ERROR', 'The place is not opened.'));
+  };
   const addressed = (url: string): string => (settings.gio ? `gio+${url}` : url);
   const url = 'targetUrl' in command ? command.targetUrl : command.url;
-  await using backend = await open(addressed(url), makesPlace).catch((error: unknown) => {
-    if (!looks || !(error instanceof DuplicityError)) throw error;
+  await using backend = await openPlace().catch((error: unknown) => {
+    if (command.action !== 'doctor' || !(error instanceof DuplicityError)) throw error;
     return unreachable(error);
   });
   let io: AskIo | undefined;
@@ -248,6 +253,8 @@ async function act(
       return (await import('../cli/run/squash.ts')).runSquash(repository, command.settings);
     case 'recovery-kit':
       return (await import('../cli/run/recovery-kit.ts')).runRecoveryKit(repository, command.settings);
+    case 'roles':
+      return (await import('../cli/run/roles.ts')).runRoles(repository, command.settings);
     case 'validate-backend':
       return (await import('../cli/run/validate.ts')).runValidate(repository);
   }

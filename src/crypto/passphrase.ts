@@ -22,6 +22,7 @@ export type PassphraseAction =
   | 'remove-all-inc-of-but-n-full'
   | 'prune'
   | 'doctor'
+  | 'roles'
   | 'validate-backend';
 
 export interface PassphraseQuery {
@@ -72,6 +73,7 @@ const NEVER_ASKING: ReadonlySet<PassphraseAction> = new Set([
   'mirror',
   'recovery-kit',
   'prune',
+  'roles',
   'validate-backend',
 ]);
 

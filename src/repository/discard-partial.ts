@@ -4,25 +4,44 @@ import { setKey, type ListedFile } from '../collections/listing.ts';
 import { unusableNames, volumeNames, type BackupSet } from '../collections/sets.ts';
 import { dropStrayJournals } from '../cache/journal.ts';
 import { dropStaleParts } from '../cache/partial.ts';
-import { CryptoError, IntegrityError } from '../errors/errors.ts';
+import { BackendError, CryptoError, IntegrityError } from '../errors/errors.ts';
 import { fetchDecoded } from './metadata/fetch-decoded.ts';
 import { loadCollection, regroup } from './load-collection.ts';
 import type { Repository } from './repository.ts';
+import { counted } from '../util/counted.ts';
 
 /** What an interrupted backup left is given up: its volumes go, then the unfinished metadata. */
 export async function discardPartial(repository: Repository, collection: Collection): Promise<Collection> {
-  const { backend, archiveDir, call, dryRun } = repository;
+  const { backend, archiveDir, call, dryRun, emit } = repository;
   const { partial, staleParts } = collection;
   if (partial === undefined && staleParts.length === 0) return collection;
   const doomed = partial === undefined ? [] : unfinishedFiles(collection, partial);
   if (dryRun) return withoutFiles(repository, collection, doomed);
+  const kept: string[] = [];
   for (const { place, name } of doomed) {
-    if (place === 'remote') await backend.delete(name, call);
-    else archiveDir.remove(name);
+    if (place === 'local') archiveDir.remove(name);
+    else await backend.delete(name, call).catch((error: unknown) => keep(error, name));
+  }
+  if (kept.length > 0) {
+    const text =
+      `${counted(kept.length, 'file')} of the interrupted backup cannot be deleted by this account, such as ${kept[0]}: ` +
+      'they stay until another one runs "cleanup --force".';
+    emit({ kind: 'warning', text });
   }
   dropStaleParts(archiveDir, staleParts);
   dropStrayJournals(archiveDir);
   return loadCollection(repository);
+
+  /** Without its unfinished manifest it is known as incomplete: nothing builds on it. */
+  function keep(error: unknown, name: string): void {
+    if (!isRefused(error)) throw error;
+    kept.push(name);
+  }
+}
+
+/** The account may not do that, here and now: as in places that only let files be added. */
+export function isRefused(error: unknown): error is BackendError {
+  return error instanceof BackendError && error.code === 'BACKEND_PERMISSION_DENIED';
 }
 
 /** What there would be without some files. */
@@ -69,6 +88,7 @@ function namesOf(files: readonly ListedFile[]): string[] {
  */
 export async function dropCutManifests(repository: Repository, collection: Collection): Promise<Collection> {
   const { archiveDir, backend, call, emit, keys } = repository;
+  const { unusable } = repository.remote;
   let dropped = false;
   for (const part of collection.local) {
     if (part.kind !== 'manifest' || !part.partial || !collection.staleParts.includes(part.name)) continue;
@@ -76,7 +96,10 @@ export async function dropCutManifests(repository: Repository, collection: Colle
     if (remote === undefined || !keys.canRead(remote.name)) continue;
     if (!(await isCut(repository, remote.name, archiveDir.read(part.name)))) continue;
     emit({ kind: 'warning', text: `${remote.name} was cut off when it was uploaded: its backup is not complete.` });
-    await backend.delete(remote.name, call);
+    await backend.delete(remote.name, call).catch((error: unknown) => {
+      if (!isRefused(error)) throw error;
+      unusable.add(remote.name);
+    });
     dropped = true;
   }
   return dropped ? loadCollection(repository) : collection;

@@ -324,6 +324,12 @@ const FAILURES: readonly Failing[] = [
     run: afterBackup(() => replaceVolume(() => Buffer.alloc(10_240)), url, target),
   },
   {
+    code: 108,
+    when: 'roles finds that a restorer may store and delete',
+    says: /^As restorer, these credentials may store, overwrite, delete, and should not\.$/,
+    run: afterBackup(() => undefined, ...words('roles', '--check', '--role', 'restorer'), url),
+  },
+  {
     code: 109,
     when: 'doctor finds that there is no source',
     says: /^1 thing would stop a backup; no warning\.$/,

@@ -110,7 +110,7 @@ describe.runIf(requireTool('rsync') && requireTool('sshd') && requireTool('rrsyn
   ],
   ['-wo', ['list', 'get'], 'BACKEND_PERMISSION_DENIED', 'reading from write-only server is not allowed', '-no-del'],
   ['-no-del', ['delete'], 'BACKEND_PERMISSION_DENIED', 'option --delete', 'lets nothing be deleted'],
-  ['-no-overwrite', ['replace'], 'BACKEND_ERROR', 'keeps what it has', 'rrsync -no-overwrite'],
+  ['-no-overwrite', ['replace'], 'BACKEND_PERMISSION_DENIED', 'keeps what it has', 'rrsync -no-overwrite'],
 ] as const)('rrsync %s', (option, refused, code, message, hint) => {
   const dir = tempDir();
   const store = `${dir}/restricted`;

@@ -27,9 +27,9 @@ const MODULES = [
 /**
  * Apache's mod_dav. Places: `basic` and `digest` want the password, `open` does not; `moved` and `secured` are 301 to `basic`,
  * the second with TLS; `loop` to itself; `readonly` and `quota` (no file above 1 MiB) are open; `stay` moves nothing,
- * `visible` has no hidden files, `plain` is none of WebDAV. Needs no root.
+ * `visible` has no hidden files, `plain` is none of WebDAV. `more` lines come last. Needs no root.
  */
-export async function startApacheDav(dir: string): Promise<DavServer> {
+export async function startApacheDav(dir: string, more = ''): Promise<DavServer> {
   const [port = 0, tlsPort = 0] = await freePorts(2);
   const data = `${dir}/data`;
   const user = 'backup';
@@ -124,6 +124,7 @@ Redirect 301 /loop http://127.0.0.1:${port}/loop
   SSLCertificateFile ${certificate}
   SSLCertificateKeyFile ${key}
 </VirtualHost>
+${more}
 `,
   );
   const server = await startServer('apache2', ['-D', 'FOREGROUND', '-f', `${dir}/httpd.conf`], {

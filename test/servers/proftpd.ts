@@ -27,9 +27,9 @@ export interface FtpServer extends ServerProcess {
 
 /**
  * ProFTPD with one virtual user; `readonly` below the home takes no writes. Data connections use the ports `passive`,
- * which follow each other; any without it. Needs no root.
+ * which follow each other; any without it. `more` is for the first server. Needs no root.
  */
-export async function startProftpd(dir: string, passive: readonly number[] = []): Promise<FtpServer> {
+export async function startProftpd(dir: string, passive: readonly number[] = [], more = ''): Promise<FtpServer> {
   const [plain = 0, implicit = 0, strict = 0, old = 0] = await freePorts(4);
   const home = `${dir}/home`;
   const user = 'backup';
@@ -81,6 +81,7 @@ AllowOverwrite on
     DenyAll
   </Limit>
 </Directory>
+${more}
 ${tls}
 TLSRequired off
 TLSOptions NoSessionReuseRequired

@@ -10,8 +10,8 @@ export interface Rsyncd extends ServerProcess {
   readonly data: { readonly open: string; readonly secret: string; readonly ro: string };
 }
 
-/** A daemon of rsync on loopback; `more` lines are for all of its modules. */
-export async function startRsyncd(dir: string, more: readonly string[] = []): Promise<Rsyncd> {
+/** A daemon of rsync on loopback; `more` lines are for all of its modules, `own` are modules besides. */
+export async function startRsyncd(dir: string, more: readonly string[] = [], own = ''): Promise<Rsyncd> {
   const [port = 0] = await freePorts(1);
   const modules = ['open', 'secret', 'ro'] as const;
   for (const name of modules) mkdirSync(`${dir}/data/${name}`, { recursive: true });
@@ -35,7 +35,7 @@ export async function startRsyncd(dir: string, more: readonly string[] = []): Pr
     ]),
   ];
   writeFileSync(`${dir}/motd`, '-rw-r--r--  1 2026/01/01 00:00:00 greeting\n');
-  writeFileSync(`${dir}/rsyncd.conf`, `${lines.join('\n')}\n`);
+  writeFileSync(`${dir}/rsyncd.conf`, `${lines.join('\n')}\n${own}\n`);
   const running = await startServer(
     'rsync',
     ['--daemon', '--no-detach', `--config=${dir}/rsyncd.conf`, `--log-file=${dir}/rsyncd-own.log`],

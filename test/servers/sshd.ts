@@ -31,6 +31,8 @@ export interface SshdOptions {
   readonly command?: string;
   /** Lines for sshd_config, which go before the usual ones. */
   readonly config?: readonly string[];
+  /** The same behind them all, such as a block of `Match`. */
+  readonly match?: string;
   /** PATH of the commands it runs. Default: sshd's own. */
   readonly path?: string;
   /** Log in as this user, with keys or this password; needs root. Made and removed here. */
@@ -93,6 +95,7 @@ export async function startSshd(dir: string, options: SshdOptions = {}): Promise
     // sshd takes one such line.
     `SetEnv HOME=${home}${options.path === undefined ? '' : ` PATH=${options.path}`}`,
     ...(only === 'shell' ? [] : [`Subsystem sftp ${server}`]),
+    ...(options.match === undefined ? [] : [options.match]),
   ];
   writeFileSync(`${dir}/sshd_config`, `${lines.join('\n')}\n`);
   const running = await startServer(sshdPath(), ['-D', '-e', '-f', `${dir}/sshd_config`], {

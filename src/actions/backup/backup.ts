@@ -13,25 +13,31 @@ import { dryRun } from './dry-run.ts';
 import type { BackupOptions } from './options.ts';
 import { type Attempt, planSet } from './plan-set.ts';
 import { type BackupResult, resultOf } from './result.ts';
+import { LeftoversStay } from './resume/leftovers.ts';
 import { storeSet } from './store-set.ts';
 
 /** Writes one backup set of the source; in a dry run finds out what it would hold. */
 export async function backup(repository: Repository, options: BackupOptions): Promise<BackupResult> {
-  for (const attempt of ATTEMPTS) {
+  let attempt: Attempt | undefined = { mayResume: true, mayGoOnInFile: true, mayReuse: true };
+  for (;;) {
     try {
       return await makeSet(repository, options, attempt);
     } catch (error) {
-      if (!(error instanceof ChangedMeanwhile)) throw error;
-      repository.emit({ kind: 'info', text: error.message });
+      attempt = lesser(attempt, error);
+      if (attempt === undefined) throw error;
+      if (error instanceof Error) repository.emit({ kind: 'info', text: error.message });
     }
   }
-  return makeSet(repository, options, { mayGoOnInFile: false, mayReuse: false });
 }
 
-const ATTEMPTS: readonly Attempt[] = [
-  { mayGoOnInFile: true, mayReuse: true },
-  { mayGoOnInFile: false, mayReuse: true },
-];
+/** What another attempt may rely on when this one has failed so; undefined: it would fail the same way. */
+function lesser(attempt: Attempt, error: unknown): Attempt | undefined {
+  const { mayResume, mayGoOnInFile, mayReuse } = attempt;
+  if (error instanceof LeftoversStay && mayResume) return { ...attempt, mayResume: false };
+  if (!(error instanceof ChangedMeanwhile)) return undefined;
+  if (mayGoOnInFile) return { ...attempt, mayGoOnInFile: false };
+  return mayReuse ? { ...attempt, mayReuse: false } : undefined;
+}
 
 async function makeSet(repository: Repository, options: BackupOptions, attempt: Attempt): Promise<BackupResult> {
   const leavesOut = ownPlaces(repository, 'warning');

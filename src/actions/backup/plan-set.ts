@@ -27,7 +27,9 @@ export interface SetPlan {
 
 /** What a try may rely on; the next one relies on less when the source changes meanwhile. */
 export interface Attempt {
-  /** An unfinished set may go on in the middle of a file. */
+  /** An unfinished set may go on. */
+  readonly mayResume: boolean;
+  /** It may in the middle of a file. */
   readonly mayGoOnInFile: boolean;
   /** Volumes of the last full backup may be taken over. */
   readonly mayReuse: boolean;
@@ -37,12 +39,12 @@ export interface Attempt {
 export async function planSet(
   repository: Repository,
   options: BackupOptions,
-  { mayGoOnInFile, mayReuse }: Attempt,
+  { mayResume, mayGoOnInFile, mayReuse }: Attempt,
 ): Promise<SetPlan> {
   const { found, kind } = await findBackups(repository, options);
   const wish = { ...options, kind };
   emitWarnings(repository, found);
-  const { collection, resumption } = await resumeOrDiscard(repository, found, { ...options, mayGoOnInFile });
+  const { collection, resumption } = await resumeOrDiscard(repository, found, { ...options, mayResume, mayGoOnInFile });
   const chosen = resumption === undefined ? await chooseBase(repository, wish, collection) : undefined;
   let base = chosen === undefined ? resumption?.base : chosen.base;
   const codecs = await repository.keys.writers();

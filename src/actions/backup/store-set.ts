@@ -17,7 +17,7 @@ import { keptCopies, noteSet, takenCopies } from './reuse/note-set.ts';
 import { planReuse } from './reuse/plan-reuse.ts';
 import { reuseReport } from './reuse/report.ts';
 import { baseOf } from './resume/plan-resume.ts';
-import { dropSurplus } from './resume/resume.ts';
+import { dropSurplus, overLeftovers } from './resume/leftovers.ts';
 import { timeOfSet } from './set-time.ts';
 import { storeChanges } from './store-changes.ts';
 
@@ -33,7 +33,7 @@ export async function storeSet(
   const end = resumption?.set.end ?? (await timeOfSet(repository, collection));
   const set: SetId = { type: base === undefined ? 'full' : 'inc', start: base?.signatures.end ?? end, end };
   const traffic = { read: 0, sent: 0 };
-  const to = resumption === undefined ? claimNames(repository, collection, set) : remote;
+  const to = resumption === undefined ? claimNames(repository, collection, set) : overLeftovers(remote, collection);
   const reuse =
     plan.reuse &&
     (await planReuse(repository, options, { base: plan.reuse, source, open: countReads(source.open, traffic) }));

@@ -273,9 +273,9 @@ function isFile(path: string): boolean {
 }
 
 function notTaken(task: string): BackendError {
-  return new BackendError('BACKEND_ERROR', `Cannot ${task}: the server keeps what it has under that name`, {
+  return new BackendError('BACKEND_PERMISSION_DENIED', `Cannot ${task}: the server keeps what it has under that name`, {
     retryable: false,
-    hint: 'Nothing there can be replaced (--ignore-existing, rrsync -no-overwrite): a backup that goes on needs that.',
+    hint: 'Nothing there can be replaced (--ignore-existing, rrsync -no-overwrite).',
   });
 }
 

@@ -23,7 +23,8 @@ export type ActionGroup =
   | 'squash'
   | 'mirror'
   | 'check'
-  | 'recovery';
+  | 'recovery'
+  | 'roles';
 
 /** What the reader of a value may look at. */
 export interface ReadContext {

@@ -10,6 +10,7 @@ import { PRUNE } from './prune.ts';
 import { RECOVERY } from './recovery.ts';
 import { RESTORE } from './restore.ts';
 import { RETIRED } from './retired.ts';
+import { ROLES } from './roles.ts';
 import { SELECTION } from './selection.ts';
 import { SQUASH } from './squash.ts';
 
@@ -23,6 +24,7 @@ export const OPTIONS = {
   ...SQUASH,
   ...CHECK,
   ...RECOVERY,
+  ...ROLES,
   ...ENCRYPTION,
   ...BACKENDS,
   ...OBJECT_STORES,
@@ -39,6 +41,7 @@ export const TOPICS: readonly { readonly title: string; readonly options: Readon
   { title: 'Squash', options: SQUASH },
   { title: 'Check', options: CHECK },
   { title: 'Recovery kit', options: RECOVERY },
+  { title: 'Roles', options: ROLES },
   { title: 'Encryption', options: { ...ENCRYPTION, ...ENCRYPTION_SHORTHANDS } },
   { title: 'Back ends', options: BACKENDS },
   { title: 'Object stores', options: OBJECT_STORES },

@@ -22,6 +22,7 @@ export type Action =
   | 'mirror'
   | 'doctor'
   | 'recovery-kit'
+  | 'roles'
   | 'validate-backend';
 
 interface ActionSpec {
@@ -183,6 +184,14 @@ export const ACTIONS: readonly ActionSpec[] = [
     group: 'recovery',
   },
   {
+    action: 'roles',
+    aliases: [],
+    takes: 'URL',
+    help: 'Print the least rights that backup host, keeper, pruner and restorer need.',
+    more: 'As ready policies for the kind of storage: IAM, keys, sshd_config, modules of rsync, ProFTPD, Apache and so on. Nothing is asked there. With --check and --role the credentials at hand are tried, on names of their own: what they must be able to do, and what they must not. Ends with 108 when they may do more or less.',
+    group: 'roles',
+  },
+  {
     action: 'validate-backend',
     aliases: [],
     takes: 'URL',
@@ -227,6 +236,7 @@ const NOT_IN_0_8: readonly Action[] = [
   'mirror',
   'recovery-kit',
   'doctor',
+  'roles',
   'validate-backend',
 ];
 

@@ -28,6 +28,7 @@ export type Request =
         | 'prune'
         | 'squash'
         | 'recovery-kit'
+        | 'roles'
         | 'validate-backend';
       readonly url: string;
     }
@@ -89,6 +90,7 @@ function namedRequest(action: Action, words: readonly string[], context: Context
     case 'prune':
     case 'squash':
     case 'recovery-kit':
+    case 'roles':
     case 'validate-backend':
       return { action, url: remote(only(words, action)) };
     case 'remove-older-than': {

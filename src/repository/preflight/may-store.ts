@@ -22,8 +22,8 @@ export async function checkMayStore(repository: Repository, base: ActiveChain | 
   const { backend, remote, archiveDir, prefixes, call, emit } = repository;
   const isFree = backend.traits.directories !== undefined;
   if (!isFree && (base === undefined || bytesOf(archiveDir, base.signatures.files) < LONG)) return;
-  if (backend.mayStore !== undefined) return backend.mayStore(call);
   const name = `${prefixes.all}${PROBE}`;
+  if (backend.mayStore !== undefined) return backend.mayStore(call).catch((error: unknown) => asPut(error, name));
   if (isFree || remote.sizeOf(name) !== undefined) return;
   await backend.put(name, probeBody(), call);
   try {
@@ -32,6 +32,20 @@ export async function checkMayStore(repository: Repository, base: ActiveChain | 
     if (!(error instanceof BackendError)) throw error;
     emit({ kind: 'info', text: `${name}, which was stored to try that, stays: ${error.message}` });
   }
+}
+
+/** Front ends know what cannot be stored by the fields of a put. */
+function asPut(error: unknown, name: string): never {
+  if (!(error instanceof BackendError)) throw error;
+  const { code, message, hint, exception } = error;
+  const fields = ['put', `'${name}'`, `'${name}'`];
+  throw new BackendError(code, message, {
+    retryable: false,
+    cause: error,
+    fields,
+    ...(hint !== undefined && { hint }),
+    ...(exception !== undefined && { exception }),
+  });
 }
 
 export function probeBody(text = 'probe\n'): Body {

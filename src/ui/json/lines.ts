@@ -177,6 +177,7 @@ export interface Results {
   mirror: MirrorFields;
   doctor: DoctorFields;
   'recovery-kit': RecoveryFields;
+  roles: RolesFields | RoleCheckFields;
   'validate-backend': ValidateFields;
   help: TextFields;
   version: TextFields;
@@ -208,6 +209,7 @@ export type ResultLine =
   | ResultOf<'mirror'>
   | ResultOf<'doctor'>
   | ResultOf<'recovery-kit'>
+  | ResultOf<'roles'>
   | ResultOf<'validate-backend'>
   | ResultOf<'help'>
   | ResultOf<'version'>;
@@ -556,6 +558,43 @@ export interface MirrorFields {
   deleted: SetFields[];
   /** A dry run: this would be done. */
   isPlanned: boolean;
+}
+
+export interface RolesFields {
+  scheme: string;
+  roles: RolePolicyFields[];
+}
+
+/** The least rights of one role. */
+export interface RolePolicyFields {
+  role: RoleName;
+  purpose: string;
+  needs: Record<RightName, NeedFields>;
+  /** Texts for configurations, or commands. */
+  policies: { where: string; text: string }[];
+  notes: string[];
+}
+
+export type RoleName = 'backup' | 'keeper' | 'pruner' | 'restorer';
+export type RightName = 'list' | 'read' | 'store' | 'overwrite' | 'delete';
+export type NeedFields = 'must' | 'may' | 'must not';
+
+/** Of `roles --check`. */
+export interface RoleCheckFields {
+  role: RoleName;
+  /** Nothing is too much or too little, as far as it could be tried. */
+  isRight: boolean;
+  trials: TrialFields[];
+  /** A name that was stored and could not be deleted. */
+  left?: string;
+}
+
+export interface TrialFields {
+  right: RightName;
+  need: NeedFields;
+  found: 'allowed' | 'refused' | 'unknown';
+  verdict: 'right' | 'too little' | 'too much' | 'unknown';
+  detail?: string;
 }
 
 export interface DoctorFields {

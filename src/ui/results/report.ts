@@ -10,6 +10,8 @@ import type { RecoveryKit } from '../../actions/recovery/kit.ts';
 import type { ReplicateResult } from '../../actions/replicate/replicate.ts';
 import type { RestoreResult } from '../../actions/restore/restore.ts';
 import type { FileHistory } from '../../actions/status/changes.ts';
+import type { RoleCheckResult } from '../../actions/roles/check-role.ts';
+import type { RolesResult } from '../../actions/roles/roles.ts';
 import type { SquashResult } from '../../actions/squash/squash.ts';
 import type { StatusResult } from '../../actions/status/status-result.ts';
 import type { ValidateResult } from '../../actions/validate/validate-backend.ts';
@@ -38,6 +40,8 @@ export interface ActionResults {
   readonly mirror: MirrorResult;
   readonly doctor: DoctorResult;
   readonly 'recovery-kit': RecoveryKit;
+  /** The second with `--check`. */
+  readonly roles: RolesResult | RoleCheckResult;
   readonly 'validate-backend': ValidateResult;
   readonly help: { readonly text: string };
   readonly version: { readonly text: string };

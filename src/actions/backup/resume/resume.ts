@@ -15,6 +15,8 @@ import type { Repository } from '../../../repository/repository.ts';
 import { announceLastFull } from '../../../repository/synchronise.ts';
 
 interface ResumeOptions extends Pick<BackupOptions, 'source' | 'absoluteSource' | 'mayChangeSource' | 'copyLinks'> {
+  /** Else it is given up. */
+  readonly mayResume: boolean;
   /** Else only behind a whole file. */
   readonly mayGoOnInFile: boolean;
 }
@@ -45,7 +47,9 @@ export async function resumeOrDiscard(
   emit({ kind: 'notice', text: `Last ${kind} backup left a partial set, restarting.` });
   // Said before it is known what becomes of the set, as the reference does.
   announceLastFull(repository, collection);
-  const resumption = await tryResume(repository, collection, { ...options, set: partial });
+  const resumption = options.mayResume
+    ? await tryResume(repository, collection, { ...options, set: partial })
+    : undefined;
   if (resumption === undefined) {
     const why =
       partial.volumes.size > 1
@@ -143,9 +147,4 @@ export async function confirmSettings(repository: Repository, { set, kept }: Res
   } finally {
     file.release();
   }
-}
-
-/** Removes what a volume of the resumed run could be taken for, should that die in turn. */
-export async function dropSurplus({ backend, call }: Repository, { surplus }: Resumption): Promise<void> {
-  for (const name of surplus) await backend.delete(name, call);
 }

@@ -2,7 +2,7 @@ import type { ActionResults } from '../../results/report.ts';
 import { backupFields } from './backup.ts';
 import { pruneFields } from './prune.ts';
 import { checkReportFields } from './check.ts';
-import { doctorFields } from './doctor.ts';
+import { doctorFields, rolesFields } from './doctor.ts';
 import { listFields, restoreFields, verifyFields } from './reading.ts';
 import { recoveryFields } from './recovery.ts';
 import { statusFields } from './status.ts';
@@ -28,6 +28,7 @@ export const RESULT_FIELDS = {
   mirror: mirrorFields,
   doctor: doctorFields,
   'recovery-kit': recoveryFields,
+  roles: rolesFields,
   'validate-backend': validateFields,
   help: ({ text }) => ({ text }),
   version: ({ text }) => ({ text: text.trimEnd() }),
