@@ -75,6 +75,8 @@ interface Said {
 }
 
 async function main(): Promise<void> {
+  // A mask that takes from the owner would make directories that nobody but root can write into.
+  process.umask(process.umask() & 0o077);
   adoptLocalZone(process.env);
   suitAwsSdk(process.env);
   const isRdiffdir = RDIFFDIR.test(process.argv[1] ?? '');

@@ -22,21 +22,24 @@ function modesBelow(dir: string): readonly string[] {
 const notPrivate = (modes: readonly string[]): readonly string[] =>
   modes.filter((line) => !/^(?:700 directory|600 file) /.test(line));
 
-test('what a run keeps and leaves here is for its owner alone, whatever the umask', async () => {
-  // The process stops in the middle of its work and leaves everything as it is.
-  const words = [...(await command()), ...PLAIN, '--volsize', '1', '--concurrency', '1', s.source, s.url];
-  const { status } = await run('sh', ['-c', 'umask 0; exec "$@"', 'sh', ...words], {
-    ...faults({ op: 'put', match: '.vol2.', do: 'exit', code: 99 }),
-  });
-  expect(status).toBe(99);
-  const archive = modesBelow(`${testHome()}/.cache/duplicity`).slice(1);
-  expect(archive.filter((line) => line.endsWith('.part'))).toHaveLength(2);
-  expect(archive.some((line) => line.endsWith('-tempdir'))).toBe(true);
-  expect(notPrivate(archive)).toEqual([]);
-  const temporary = modesBelow(`${testHome()}/tmp`).slice(1);
-  expect(temporary.some((line) => line.includes('vol'))).toBe(true);
-  expect(notPrivate(temporary)).toEqual([]);
-});
+test.each(['000', '077', '777'])(
+  'what a run keeps and leaves here is for its owner alone with umask %s',
+  async (umask) => {
+    // The process stops in the middle of its work and leaves everything as it is.
+    const words = [...(await command()), ...PLAIN, '--volsize', '1', '--concurrency', '1', s.source, s.url];
+    const { status } = await run('sh', ['-c', `umask ${umask}; exec "$@"`, 'sh', ...words], {
+      ...faults({ op: 'put', match: '.vol2.', do: 'exit', code: 99 }),
+    });
+    expect(status).toBe(99);
+    const archive = modesBelow(`${testHome()}/.cache/duplicity`).slice(1);
+    expect(archive.filter((line) => line.endsWith('.part'))).toHaveLength(2);
+    expect(archive.some((line) => line.endsWith('-tempdir'))).toBe(true);
+    expect(notPrivate(archive)).toEqual([]);
+    const temporary = modesBelow(`${testHome()}/tmp`).slice(1);
+    expect(temporary.some((line) => line.includes('vol'))).toBe(true);
+    expect(notPrivate(temporary)).toEqual([]);
+  },
+);
 
 test('the archive dir of a finished backup is too', async () => {
   await backUp(s, 0);

@@ -10,6 +10,7 @@ import type { Backend, Body, Bytes, Call, CopyCall, RemoteFile } from '../backen
 import type { OpenOptions } from '../open-options.ts';
 import { renameRecovery } from './renamed.ts';
 import { lastLine, runProgram, type Program } from '../run-program.ts';
+import { withoutSecrets } from '../../util/secret-names.ts';
 
 const PAR2: Program = {
   command: 'par2',
@@ -53,7 +54,7 @@ export function openPar2(inner: Backend, options: OpenOptions): Backend {
 
   async function run(args: readonly string[], directory: string, signal: AbortSignal): Promise<string | undefined> {
     // Its threads would spin while they wait: 1.6 s instead of 0.3 s for 2 MB on two busy cores.
-    const env = { OMP_WAIT_POLICY: 'passive', ...(options.env ?? process.env) };
+    const env = { OMP_WAIT_POLICY: 'passive', ...withoutSecrets(options.env ?? process.env) };
     const { status, stdout, stderr } = await runProgram(PAR2, args, { signal, cwd: directory, env });
     return status === 0 ? undefined : lastLine(stderr) || lastLine(stdout) || `exit status ${status}`;
   }

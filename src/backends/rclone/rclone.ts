@@ -17,6 +17,7 @@ import { daemonEngine } from './daemon-engine.ts';
 import type { RcloneEngine } from './engine.ts';
 import { RCLONE, verdict } from './failure.ts';
 import { notRunning } from '../run-program.ts';
+import { withoutOurSecrets } from '../../util/secret-names.ts';
 
 /** As many transfers as rclone itself runs at once. */
 const PARALLEL = 4;
@@ -49,7 +50,7 @@ async function openEngine(fs: string, options: OpenOptions): Promise<RcloneEngin
     // The hidden name is ours already. Programs before 1.63 do not know the word, and never do otherwise.
     RCLONE_INPLACE: 'true',
     ...timeouts(options),
-    ...(options.env ?? process.env),
+    ...withoutOurSecrets(options.env ?? process.env),
     ...limits(options),
   };
   const say = (text: string): void => options.emit?.({ kind: 'info', text: `rclone: ${text}` });

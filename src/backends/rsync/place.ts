@@ -5,6 +5,7 @@ import { shellQuote, splitWords } from '../ssh/config/words.ts';
 import { loginPath } from '../url/url-path.ts';
 import type { BackendUrl } from '../url/url.ts';
 import { takeShell, transportOf } from './transport.ts';
+import { withoutOurSecrets } from '../../util/secret-names.ts';
 
 /** rsync tells of its progress once a second. */
 const LEAST_SILENCE_MS = 2_000;
@@ -40,7 +41,7 @@ export function rsyncPlace(url: BackendUrl, options: OpenOptions, controlPath: s
   const { up = 0, down = 0 } = limitsInKib(options) ?? {};
   const limits = { upload: bandwidth(up), download: bandwidth(down) };
   const silenceMs = timeout === 0 ? 0 : Math.max(timeout * 1000, LEAST_SILENCE_MS, slowestMs(up), slowestMs(down));
-  const { FTP_PASSWORD: _, RSYNC_RSH: _shell, ...clean } = env;
+  const { RSYNC_RSH: _shell, ...clean } = withoutOurSecrets(env);
   const shared = { ...clean, LC_ALL: 'C' };
 
   if (url.path.startsWith('::')) {

@@ -9,6 +9,7 @@ import { sshFailure } from './failure.ts';
 import { serverName, type SshTarget } from './config/target.ts';
 import { until } from './until.ts';
 import type { Traffic } from './watchdog.ts';
+import { withoutOurSecrets } from '../../util/secret-names.ts';
 
 /** The bytes between us and the server. */
 export interface Wire {
@@ -75,7 +76,7 @@ function openProxy(target: SshTarget, command: string, signal: AbortSignal): Pro
     const child = spawn('/bin/sh', ['-c', `exec ${command}`], {
       stdio: ['pipe', 'pipe', 'pipe'],
       signal,
-      ...(target.env !== undefined && { env: { ...target.env } }),
+      env: withoutOurSecrets(target.env ?? process.env),
     });
     let said = '';
     let received = 0;

@@ -8,6 +8,7 @@ import { errorCode } from '../../../util/errno.ts';
 import type { OpenOptions } from '../../open-options.ts';
 import { SYSTEM_FILE } from './config-file.ts';
 import type { Keywords } from './ssh-options.ts';
+import { withoutOurSecrets } from '../../../util/secret-names.ts';
 
 /** What the ssh program is asked for. */
 export interface Question {
@@ -82,7 +83,7 @@ interface Ended {
 
 /** undefined: there is no such program. Commands of `Match exec` run in it, and get no secrets of ours. */
 function run(args: readonly string[], { env, signal }: Asking): Promise<Ended | undefined> {
-  const { FTP_PASSWORD: _, PASSPHRASE: _passphrase, SIGN_PASSPHRASE: _sign, ...clean } = env ?? process.env;
+  const clean = withoutOurSecrets(env ?? process.env);
   return new Promise((resolve, reject) => {
     const child = spawn('ssh', args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...clean, LC_ALL: 'C' }, signal });
     let stdout = '';

@@ -1,4 +1,4 @@
-const SECRET_NAME = /(^|_)(PASSPHRASE|PASSWORD|PASSWD|SECRET|TOKEN|APIKEY|API_KEY|ACCESS_KEY|SECRET_KEY|APP_KEY)$/i;
+import { withoutSecrets } from '../../../util/secret-names.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -8,8 +8,8 @@ type Env = Readonly<Record<string, string | undefined>>;
  */
 export function gpgEnvironment(env: Env): Record<string, string> {
   const out: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && !SECRET_NAME.test(name) && name !== 'LANGUAGE' && name !== 'LC_ALL') out[name] = value;
+  for (const [name, value] of Object.entries(withoutSecrets(env))) {
+    if (value !== undefined && name !== 'LANGUAGE' && name !== 'LC_ALL') out[name] = value;
   }
   const all = env['LC_ALL'];
   if (all !== undefined && all !== '') out['LC_CTYPE'] = all;
