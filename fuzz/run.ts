@@ -46,7 +46,7 @@ async function fuzz(name: string): Promise<void> {
     if (run.how === 'well') break;
     finds++;
     console.log(`${name}: FOUND ${run.how} with ${run.input.length} bytes`);
-    const bytes = await minimised(run.input, (input) => isAsBad(name, input, run.how), 30);
+    const bytes = await minimised(run.input, (input) => isAsBad(name, input, run.how), 12);
     console.log(`  ${store(FINDS, name, { kind: run.how, bytes })} (${bytes.length} bytes)`);
   }
   console.log(`${name}: ${cpu.toFixed(1)} CPU-seconds`);

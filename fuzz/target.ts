@@ -22,9 +22,9 @@ export interface Outcome {
   readonly wrong?: unknown;
 }
 
-/** What an input may take: half a second, and 10 µs for each of its bytes. */
+/** What an input may take: a second, and 20 µs for each of its bytes. */
 export function mostCpu(input: Buffer): number {
-  return 500 + input.length / 100;
+  return 1000 + input.length / 50;
 }
 
 export async function tryInput(target: Target, input: Buffer): Promise<Outcome> {

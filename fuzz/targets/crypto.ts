@@ -85,6 +85,13 @@ const compressed = (algorithm: number, packets: Buffer): Buffer =>
     algorithm === 1 ? deflateRawSync(packets) : algorithm === 2 ? deflateSync(packets) : packets,
   ]);
 
+/** Each is hashed 65 MB for. */
+function manyPassphrases(): Buffer {
+  const session = Buffer.from([0xc3, 13, 4, 9, 3, 8, 1, 2, 3, 4, 5, 6, 7, 8, 255]);
+  const message = symmetricMessage('another', literalPacket(text), true);
+  return Buffer.concat([...Array.from({ length: 300 }, (_, k) => Buffer.from(session).fill(k, 7, 8)), message]);
+}
+
 const text = Buffer.from('a line of text that is there\n'.repeat(40));
 
 export const CRYPTO: readonly Target[] = [
@@ -95,6 +102,7 @@ export const CRYPTO: readonly Target[] = [
         (files) => files.slice(0, 1).map((path): Buffer => readFileSync(path)),
       ),
       symmetricMessage(PASSPHRASE, literalPacket(text), true),
+      manyPassphrases(),
       symmetricMessage(PASSPHRASE, literalPacket(text), false),
     ],
     read: async (input) => {

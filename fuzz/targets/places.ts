@@ -146,6 +146,8 @@ const target = (name: string, place: (origin: string, host: string) => Place, se
   name, words, seeds: () => seeds, most: 8192, read: (input) => list(input, place),
 }); // prettier-ignore
 
+/** Below what is looked at as a header. */
+const SLASHES = '/'.repeat(200_000);
 const S3_LIST =
   '<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>bucket</Name><Prefix>dir/</Prefix><IsTruncated>false</IsTruncated><Contents><Key>dir/a</Key><Size>3</Size><ETag>&quot;00&quot;</ETag></Contents></ListBucketResult>';
 const AZURE_LIST =
@@ -169,12 +171,13 @@ const XML_WORDS = [
 ];
 
 export const PLACES: readonly Target[] = [
-  target('swift-list', swift, ['[{"name":"prefix/a","bytes":3},{"subdir":"x"}]', '[]']),
+  target('swift-list', swift, ['[{"name":"prefix/a","bytes":3},{"subdir":"x"}]', '[]', '[{"name":"a"}]', '[null]']),
   target(
     'swift-login-2',
     swiftLogin(2),
     [
       '{"access":{"token":{"id":"t"},"serviceCatalog":[{"type":"object-store","endpoints":[{"publicURL":"http://127.0.0.1:1/v1","region":"r"}]}]}}',
+      `{"access":{"token":{"id":"t"},"serviceCatalog":[{"type":"object-store","endpoints":[{"publicURL":"http://127.0.0.1:1${SLASHES}x"}]}]}}`,
     ],
     ['"access"', '"token"', '"serviceCatalog"', '"endpoints"', '"object-store"', ...JSON_WORDS],
   ),

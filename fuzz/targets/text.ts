@@ -86,7 +86,13 @@ export const TEXT: readonly Target[] = [
   {
     name: 'filelist',
     words: ['+ ', '- ', '#', '"', "'", '**', '*', '[a-z]', '\r\n', '\0', '\u00a0', '\u2028', '/src/', 'ignorecase:'],
-    seeds: () => ['+ /src/a\n- /src/**\n', '# x\n"/src/ b "\n\n  - /src/c \r\n', '\ufeff/src/a/*.txt\n'],
+    seeds: () => [
+      `+ /src/a${' '.repeat(60_000)}b\n`,
+      `- /src/${'*/'.repeat(25_000)}\n`,
+      '+ /src/a\n- /src/**\n',
+      '# x\n"/src/ b "\n\n  - /src/c \r\n',
+      '\ufeff/src/a/*.txt\n',
+    ],
     read(input) {
       for (const nullSeparator of [false, true])
         parseFilelist({ name: 'list', content: input, sense: 'exclude' }, nullSeparator);
@@ -108,6 +114,10 @@ export const TEXT: readonly Target[] = [
     words: ['**', '*', '?', '[!a]', '[a-z]', '[]]', '/', 'ignorecase:', '\\', '/src/', '/**/', '[^', 'é'],
     seeds: () => [
       '/src/**/a*b?[a-z]',
+      `/${'a/'.repeat(2000)}`,
+      `/${'*/'.repeat(2000)}`,
+      `/${'*/'.repeat(200)}`,
+      `/${'[a]/'.repeat(200)}`,
       '/src/**',
       'ignorecase:/src/A/**',
       '/src/a/b.txt',
@@ -192,6 +202,8 @@ export const TEXT: readonly Target[] = [
     words: ['machine', 'login', 'password', 'default', 'account', 'macdef', '"', '\\', '\n\n', '#'],
     seeds: () => [
       'machine h login me password "a b"\n',
+      `${'\n'.repeat(60_000)}machine h`,
+      `macdef a${' \n'.repeat(30_000)}b`,
       'macdef init\ncd /\n\nmachine h\nlogin a\npassword b\ndefault login c password d\n',
     ],
     read: (input) => void parseNetrc(utf8(input), 'h'),
@@ -200,18 +212,19 @@ export const TEXT: readonly Target[] = [
     name: 'known-hosts',
     words: ['|1|', '@revoked ', '@cert-authority ', 'ssh-ed25519 ', '*', '?', '!', ',', '[h]:22 ', 'AAAA', '#', 'h '],
     seeds: () => [
+      `${'*h'.repeat(20)}b ssh-rsa AAAA\n`,
       'h ssh-ed25519 AAAAC3NzaC1lZDI1NTE5\n@revoked *.org,!x ssh-rsa AAAA\n',
       '|1|c2FsdA==|aGFzaA== ssh-rsa AAAA\n[h]:2222 ecdsa-sha2-nistp256 AAAA\n',
     ],
     read(input) {
-      for (const port of [22, 2222])
-        knownKeys(latin1(input), { file: 'known_hosts', host: 'host.example.org'.repeat(3), port });
+      for (const port of [22, 2222]) knownKeys(latin1(input), { file: 'known_hosts', host: 'h'.repeat(60), port });
     },
   },
   {
     name: 'ssh-options',
     words: ['-o', '-oPort=', '-F', '-i', '-J', 'ProxyCommand=', '"', "'", '\\', ' ', 'IdentityFile', '='],
     seeds: () => [
+      `-oPort=a\\ ${'\\ '.repeat(30_000)}b`,
       `-oPort=22 -i "/a b" -o 'User me' -J jump -4`,
       '-F /none -oIdentityFile=\\~/x',
       '-oProxyCommand="ssh -W %h:%p x"',
@@ -224,7 +237,11 @@ export const TEXT: readonly Target[] = [
   {
     name: 'gpg-config',
     words: ['cipher-algo ', 'no-mdc', 'compress-algo ', '#', '--', '=', '"', 's2k-count '],
-    seeds: () => ['cipher-algo AES256\ncompress-algo zlib\n# x\ns2k-count 65011712\n', 'no-greeting\ncharset utf-8\n'],
+    seeds: () => [
+      `cipher-algo a${' '.repeat(60_000)}b\n`,
+      'cipher-algo AES256\ncompress-algo zlib\n# x\ns2k-count 65011712\n',
+      'no-greeting\ncharset utf-8\n',
+    ],
     read(input) {
       confOptions(latin1(input));
       wordOptions(gpgOptionWords(latin1(input)));
@@ -233,7 +250,10 @@ export const TEXT: readonly Target[] = [
   {
     name: 'aws-profile',
     words: ['[default]', '[profile x]', 's3 =\n', '  endpoint_url = ', 'region=', '[services y]', ':', '#'],
-    seeds: () => ['[default]\nregion = eu\ns3 =\n  addressing_style = path\n[profile x]\nservices = y\n'],
+    seeds: () => [
+      `[default]\nregion = a${' '.repeat(60_000)}b\n[${' '.repeat(60_000)}`,
+      '[default]\nregion = eu\ns3 =\n  addressing_style = path\n[profile x]\nservices = y\n',
+    ],
     read: (input) => void sectionOf(utf8(input), 'default'),
   },
   {

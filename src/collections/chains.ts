@@ -56,7 +56,7 @@ export function assembleChains(sets: readonly BackupSet[], { isAhead, isSigned }
     const own = unfinished.filter((set) => tree.reaches(set.start));
     for (const set of own) unfinished.splice(unfinished.indexOf(set), 1);
     const { spare, ...chain } = finish(tree, own, isAhead(tree.full) ? () => false : isAhead);
-    orphaned.push(...spare);
+    for (const set of spare) orphaned.push(set);
     return chain;
   });
   return {

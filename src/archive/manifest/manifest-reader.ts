@@ -1,5 +1,6 @@
 import { IntegrityError } from '../../errors/errors.ts';
 import { type BytePath, bytePath, ROOT } from '../../util/bytepath.ts';
+import { withoutEnd } from '../../util/text/trim.ts';
 import type { FileChange, Manifest, Position, VolumeRecord } from './manifest.ts';
 import { unquote } from './quoting.ts';
 
@@ -146,7 +147,7 @@ export class ManifestParser {
     const open = this.#open;
     const field = open === undefined ? null : FIELD.exec(text);
     if (open === undefined || field === null) return;
-    const value = withoutEnd(field[2] ?? '');
+    const value = withoutEnd(field[2] ?? '', /[ \t\r\v\f]/);
     switch (field[1]?.toLowerCase()) {
       case 'startingpath':
         open.start = this.#place(value);
@@ -196,13 +197,6 @@ export class ManifestParser {
     this.#last = number;
     this.#volumes.set(number, { number, start, end, hashes });
   }
-}
-
-/** An expression that looks for white space at the end would look from every one in the middle. */
-function withoutEnd(text: string): string {
-  let end = text.length;
-  while (end > 0 && /[ \t\r\v\f]/.test(text.charAt(end - 1))) end--;
-  return text.slice(0, end);
 }
 
 function wordStart(block: Buffer, from: number, to: number): number {

@@ -23,10 +23,9 @@ export function netrcEntry(home: string | undefined, host: string): NetrcEntry |
 }
 
 export function parseNetrc(text: string, host: string): NetrcEntry | undefined {
-  // A macro goes on to the next empty line.
-  const words = [
-    ...text.replace(/^\s*macdef\s[^]*?(?:\n[ \t]*\n|(?![^]))/gm, '').matchAll(/"((?:\\.|[^"\\])*)"|(\S+)/g),
-  ].map(([, quoted, plain]) => quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '');
+  const words = [...withoutMacros(text).matchAll(/"((?:\\.|[^"\\])*)"|(\S+)/g)].map(
+    ([, quoted, plain]) => quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '',
+  );
   let isOurs = false;
   let user: string | undefined;
   let password: string | undefined;
@@ -43,4 +42,16 @@ export function parseNetrc(text: string, host: string): NetrcEntry | undefined {
   }
   if (user === undefined) return undefined;
   return { user, password: password === undefined ? undefined : new Secret(password) };
+}
+
+/** A macro goes on to the next empty line. */
+function withoutMacros(text: string): string {
+  let isMacro = false;
+  const kept = text.split('\n').filter((line) => {
+    if (/^\s*macdef\s/.test(`${line}\n`)) isMacro = true;
+    else if (isMacro && /^[ \t]*$/.test(line)) isMacro = false;
+    else return !isMacro;
+    return false;
+  });
+  return kept.join('\n');
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 
 import { BackendError } from '../../errors/errors.ts';
 import type { Bytes } from '../backend.ts';
+import { parseJson } from '../http/json.ts';
 import { notRunning, runProgram } from '../run-program.ts';
 import { toFeatures, toChecksum, toFile, toFiles, type RcloneEngine } from './engine.ts';
 import { lastWords, RCLONE, rcloneFailure } from './failure.ts';
@@ -36,7 +37,7 @@ export function commandEngine(fs: string, env: Env): RcloneEngine {
   return {
     async features(signal) {
       const text = await order(`open ${fs}`, ['backend', 'features', fs], signal);
-      return toFeatures(JSON.parse(text ?? '{}'));
+      return toFeatures(parseJson(text ?? '{}'));
     },
     upload: (file, name, signal) => transfer('copyto', `store ${name} in ${fs}`, [file, place(name)], signal),
     copy: (from, to, signal) => transfer('copyto', `copy ${from} to ${to} in ${fs}`, [place(from), place(to)], signal),
@@ -45,19 +46,22 @@ export function commandEngine(fs: string, env: Env): RcloneEngine {
     async list(signal) {
       const args = ['lsjson', '--files-only', '--no-modtime', '--no-mimetype', '--', fs];
       const text = await order(`list ${fs}`, args, signal);
-      return text === undefined ? undefined : toFiles(JSON.parse(text));
+      if (text === undefined) return undefined;
+      const entries = parseJson(text);
+      if (!Array.isArray(entries)) throw rcloneFailure(`list ${fs}`, 'what it prints is no listing');
+      return toFiles(entries);
     },
     async stat(name, signal) {
       const args = ['lsjson', '--stat', '--no-modtime', '--no-mimetype', '--', place(name)];
       const text = await order(`look up ${name} in ${fs}`, args, signal);
-      const file = toFile(JSON.parse(text ?? 'null'));
+      const file = toFile(parseJson(text ?? 'null'));
       return file && { ...file, name };
     },
     async checksum(name, signal) {
       const args = ['lsjson', '--stat', '--hash', '--no-modtime', '--no-mimetype'];
       const types = ['--hash-type', 'sha1', '--hash-type', 'md5', '--'];
       return toChecksum(
-        JSON.parse((await order(`look up ${name} in ${fs}`, [...args, ...types, place(name)], signal)) ?? 'null'),
+        parseJson((await order(`look up ${name} in ${fs}`, [...args, ...types, place(name)], signal)) ?? 'null'),
       );
     },
     async remove(name, signal) {

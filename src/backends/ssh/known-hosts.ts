@@ -67,17 +67,30 @@ function matchesHost(hosts: string, entry: string): boolean {
   let found = false;
   for (const pattern of hosts.toLowerCase().split(',')) {
     const isNegated = pattern.startsWith('!');
-    if (!wildcard(isNegated ? pattern.slice(1) : pattern).test(entry)) continue;
+    if (!matches(isNegated ? pattern.slice(1) : pattern, entry)) continue;
     if (isNegated) return false;
     found = true;
   }
   return found;
 }
 
-function wildcard(pattern: string): RegExp {
-  const source = pattern
-    .replace(/[\\^$.|+()[\]{}]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`);
+/** Whether a pattern with `*` and `?` is that of all of `text`: of several stars only the last one is ever tried again. */
+function matches(pattern: string, text: string): boolean {
+  let [at, from] = [0, 0];
+  let star: { readonly at: number; readonly from: number } | undefined;
+  while (from < text.length) {
+    const char = pattern.charAt(at);
+    if (char === '*') {
+      star = { at: ++at, from };
+    } else if (char === '?' || (char !== '' && char === text.charAt(from))) {
+      at++;
+      from++;
+    } else if (star === undefined) {
+      return false;
+    } else {
+      star = { at: star.at, from: star.from + 1 };
+      ({ at, from } = star);
+    }
+  }
+  return /^\**$/.test(pattern.slice(at));
 }

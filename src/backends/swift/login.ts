@@ -1,5 +1,6 @@
 import { BackendError } from '../../errors/errors.ts';
 import { Secret } from '../../util/secret.ts';
+import { withoutEnd } from '../../util/text/trim.ts';
 import type { Login, Session } from './account.ts';
 import { refusal } from './failure.ts';
 import type { HttpClient } from '../http/http.ts';
@@ -126,5 +127,5 @@ function noToken(login: Login): BackendError {
 }
 
 function sessionOf(url: string, token: string): Session {
-  return { url: url.replace(/\/+$/, ''), token: new Secret(token) };
+  return { url: withoutEnd(url, /\//), token: new Secret(token) };
 }

@@ -1,4 +1,6 @@
 import { UsageError } from '../../errors/errors.ts';
+import { toScreen } from '../../util/bytepath.ts';
+import { encodeName } from '../../util/text/text.ts';
 import { automaton, type Extent, starsIn } from './automaton.ts';
 import { literalCharacter, readClass } from './class.ts';
 
@@ -26,15 +28,20 @@ interface Translation {
 /** Up to so many stars a regular expression tries few ways to match; with each more it would be as many as the path is long. */
 const FEW_STARS = 2;
 
+/** No path is longer, none of anybody is deeper, and with each component of a pattern its beginnings grow by all that stands before. */
+const LONGEST = 4096;
+const DEEPEST = 250;
+
 // `$` of the reference's expressions also matches before a final newline (selection.jsonl, t3-trailing-newline).
 const END = '\\n?$';
 
 /**
  * Compiles a glob without its `ignorecase:` prefix. It covers a path when it matches the whole path or a leading part
  * that ends at a `/`. With a trailing `/` a whole match counts for real directories only. Throws `GLOBBING_ERROR` for
- * an empty component, `COMMAND_LINE` for an impossible class range (the reference crashes there).
+ * an empty component and for a pattern longer than any path, `COMMAND_LINE` for an impossible class range (the reference crashes there).
  */
 export function compileGlob(pattern: string, ignoreCase: boolean): PatternTests {
+  if (pattern.length > LONGEST || pattern.split('/').length > DEEPEST) throw tooLong(pattern);
   const glob = pattern === '/' ? '/**' : pattern;
   const directoriesOnly = glob.endsWith('/');
   const body = directoriesOnly ? glob.slice(0, -1) : glob;
@@ -51,6 +58,13 @@ export function compileGlob(pattern: string, ignoreCase: boolean): PatternTests 
     },
     asExclude: (path, isDirectory) => (covers(path) ? verdict(path, isDirectory) : undefined),
   };
+}
+
+function tooLong(pattern: string): UsageError {
+  const beginning = toScreen(encodeName(pattern.slice(0, 40)));
+  return new UsageError('GLOBBING_ERROR', `The pattern ${beginning}... is longer or deeper than any path can be.`, {
+    hint: `Write one of at most ${LONGEST} characters and ${DEEPEST} directories.`,
+  });
 }
 
 function coverTest(body: string, ignoreCase: boolean): (path: string) => boolean {

@@ -1,4 +1,5 @@
 import { UsageError } from '../../errors/errors.ts';
+import { withoutEnd } from '../../util/text/trim.ts';
 import { decodeText } from '../../util/text/utf8.ts';
 
 /** A line of a list, counted from 1. */
@@ -10,8 +11,8 @@ export interface ListLine {
 }
 
 // What Python calls white space. String.prototype.trim differs: it takes U+FEFF and leaves U+001C..U+001F and U+0085.
-const SPACE = '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+';
-const SURROUNDING_SPACE = new RegExp(`^${SPACE}|${SPACE}$`, 'g');
+const SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
+const LEADING_SPACE = new RegExp(`^${SPACE.source}+`);
 const BYTE_ORDER_MARK = '\ufeff';
 
 /**
@@ -32,7 +33,7 @@ export function* listLines(content: Buffer, name: string, nullSeparator: boolean
         },
       );
     }
-    const text = raw.replace(SURROUNDING_SPACE, '');
+    const text = withoutEnd(raw.replace(LEADING_SPACE, ''), SPACE);
     if (text !== '') yield { number, text, raw };
   }
 }

@@ -45,8 +45,8 @@ export function sectionOf(text: string, wanted: string): ReadonlyMap<string, str
   let current = '';
   let above = '';
   for (const line of text.split('\n')) {
-    current = /^\s*\[\s*([^\]]*?)\s*\]/.exec(line)?.[1] ?? current;
-    const [, indent = '', key, value] = /^(\s*)([\w.]+)\s*[=:]\s*(.*?)\s*$/.exec(line) ?? [];
+    current = /^\s*\[([^\]]*)\]/.exec(line)?.[1]?.trim() ?? current;
+    const [, indent = '', key, value] = /^(\s*)([\w.]+)\s*[=:]\s*(.*)$/.exec(line.trimEnd()) ?? [];
     if (key === undefined || value === undefined) continue;
     if (indent === '') above = value === '' ? `${key.toLowerCase()}.` : '';
     if (current === wanted) values.set((indent === '' ? '' : above) + key.toLowerCase(), value);

@@ -100,7 +100,7 @@ export function parseSshOptions(text: string): SshOptions {
 
 /** `Name=value`, `Name value`, `Name="a value"`. Tells whether it means something here. */
 function addKeyword(text: string, keywords: Map<string, string[]>, ignored: string[]): boolean {
-  const match = /^\s*(\w+)(?:\s*=\s*|\s+)(.*?)\s*$/.exec(text);
+  const match = /^\s*(\w+)(?:\s*=\s*|\s+)(.*)$/.exec(text.trimEnd());
   const name = match?.[1]?.toLowerCase() ?? '';
   const value = match?.[2] ?? '';
   if (HEEDED.has(name)) add(keywords, name, name.startsWith('proxy') ? value : value.replace(/^"(.*)"$/, '$1'));

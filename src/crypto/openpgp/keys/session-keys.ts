@@ -7,7 +7,7 @@ import type { GpgSettings } from '../../gpg/settings.ts';
 import { sessionKeyAsker } from './asked-session-keys.ts';
 import { type CipherFile, opensWith } from '../reading/cipher-file.ts';
 import { type SessionKey } from '../reading/decrypted-pieces.ts';
-import { wrongPassphrase } from '../reading/failures.ts';
+import { damaged, wrongPassphrase } from '../reading/failures.ts';
 import { keyDeriver } from './key-deriver.ts';
 import { keyBytesOf, type MessageHead, type PassphraseSession } from '../reading/message-head.ts';
 import { isCipher } from '../packets/packet.ts';
@@ -21,6 +21,10 @@ interface Opening {
 
 /** The key a message is encrypted with; undefined when only gpg can tell what is wrong. */
 export type SessionKeys = (opening: Opening) => Promise<SessionKey | undefined>;
+
+/** Each may ask for a tenth of a second of hashing, and gpg makes files with one. */
+const MOST_PASSPHRASES = 8;
+const TOO_MANY = 'gpg: [not asked]: more passphrases than anybody has';
 
 /** Options of gpg that decide what a file is opened with. */
 const OTHER_SECRET = /^--(passphrase|override-session-key|pinentry-mode)/;
@@ -41,6 +45,7 @@ export function sessionKeys(settings: GpgSettings, version: () => Promise<GpgVer
   return async (opening) => {
     const { file, head, name, signal } = opening;
     const { passphraseSessions: sessions, hasPublicKeySession } = head;
+    if (sessions.length > MOST_PASSPHRASES) throw damaged(name, `it has ${sessions.length} passphrases`, TOO_MANY);
     if (sessions.length === 0 || !isOurs) return await asked(ask, opening);
     for (const session of sessions) {
       const key = await candidate(session);

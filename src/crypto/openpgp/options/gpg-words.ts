@@ -131,7 +131,7 @@ export function wordOptions(words: readonly string[]): BodyOptions | undefined {
 export function confOptions(text: string): BodyOptions | undefined {
   let options: BodyOptions | undefined = {};
   for (const line of text.split('\n')) {
-    const [, name = '', value] = /^\s*([^\s#][^\s]*)(?:\s+(.*?))?\s*$/.exec(line) ?? [];
+    const [, name = '', value] = /^([^\s#]\S*)(?:\s+(.*))?$/.exec(line.trim()) ?? [];
     if (name !== '' && options) options = apply(options, MEANINGS.get(name), value === '' ? undefined : value);
   }
   return options;
