@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { ROLES } from '../../src/actions/roles/role.ts';
 import { roles } from '../../src/actions/roles/roles.ts';
+import { parseName } from '../../src/archive/names/names.ts';
 import { knownSchemes } from '../../src/backends/registry.ts';
 import { runExample } from '../support/example.ts';
 import { errorOf, json, resultOf } from '../support/json.ts';
@@ -21,6 +22,13 @@ test.each(knownSchemes())('%s:// has a policy for every role, or says where to l
     expect(needs.list).toBe('must');
   }
 });
+
+test.each(['duplicity-probe', 'duplicity-probe-0a1b2c3d', 'duplicity-role-0a1b2c3d'])(
+  '%s, which is stored to try rights, is no name of a backup',
+  (name) => {
+    expect(parseName(name)).toBeUndefined();
+  },
+);
 
 test('policies of S3 are JSON that names bucket and prefix', () => {
   for (const { policies, role } of roles('s3://my-bucket/box').roles) {

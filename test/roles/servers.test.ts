@@ -11,6 +11,7 @@ import { parseUrl } from '../../src/backends/url/url.ts';
 import { withRetry } from '../../src/backends/wrap/retry.ts';
 import { failureOf, names } from '../conformance/driver-calls.ts';
 import { startApacheDav } from '../servers/apache-dav.ts';
+import { requireB2, startB2 } from '../servers/b2.ts';
 import { startProftpd } from '../servers/proftpd.ts';
 import { RSYNC_PASSWORD, startRsyncd } from '../servers/rsyncd.ts';
 import { startSshd } from '../servers/sshd.ts';
@@ -261,6 +262,7 @@ describe.runIf(requireSwift())('the S3 API and the API of OpenStack Swift', () =
     const env = { AWS_ACCESS_KEY_ID: 'test:reader', AWS_SECRET_ACCESS_KEY: 'reading' };
     const reader = await opened('s3://bucket', { s3EndpointUrl: server.origin }, env);
     expect(verdicts(await checked(reader, 's3://bucket', 'restorer'))).toBe(READER);
+    await expect(reader.mayStore?.({ signal })).rejects.toMatchObject({ code: 'BACKEND_PERMISSION_DENIED' });
     const host = await checked(reader, 's3://bucket', 'backup');
     expect([host.isRight, host.trials[2]?.verdict]).toEqual([false, 'too little']);
   });
@@ -269,6 +271,45 @@ describe.runIf(requireSwift())('the S3 API and the API of OpenStack Swift', () =
     const owner = await opened('s3://bucket', { s3EndpointUrl: server.origin }, server.s3);
     const result = await checked(owner, 's3://bucket', 'restorer');
     expect(verdicts(result)).toContain('store allowed too much\noverwrite allowed too much\ndelete allowed too much');
+    await owner.mayStore?.({ signal });
     expect(await names(owner)).toEqual(['duplicity-role-1']);
+  });
+});
+
+describe.runIf(requireB2())("Backblaze's simulator", () => {
+  test('with the printed keys backups go on, nothing is taken away, and --check finds them right', async () => {
+    const server = await startB2(500_000);
+    onTestFinished(() => server[Symbol.asyncDispose]());
+    const made = await openBackend(parseUrl(`b2://${server.key.id}@box`), { signal, env: server.env });
+    await made[Symbol.asyncDispose]();
+    const asRole = async (role: Role): Promise<{ readonly url: string; readonly backend: Backend }> => {
+      const capabilities = policyOf('b2://id@box/place', role).split(' ').at(-1)?.split(',') ?? [];
+      const key = await server.makeKey(
+        capabilities.filter((word) => !word.includes('Retentions')),
+        { bucket: 'box' },
+      );
+      const url = `b2://${key.id}@box/place`;
+      return { url, backend: await opened(url, {}, { ...server.env, FTP_PASSWORD: key.key }) };
+    };
+    const host = await asRole('backup');
+    expect(verdicts(await checked(host.backend, host.url, 'backup'))).toBe(
+      BACKUP_HOST.replace('overwrite refused', 'overwrite allowed'),
+    );
+    await expectBackups(host.backend);
+    await host.backend.mayStore?.({ signal });
+    const pruner = await asRole('pruner');
+    expect(verdicts(await checked(pruner.backend, pruner.url, 'pruner'))).toBe(
+      'list allowed right\nread refused right\nstore refused right\noverwrite refused right\ndelete allowed right',
+    );
+    await server.plant('box', ['place/duplicity-role-1']);
+    const keeper = await asRole('keeper');
+    expect((await checked(keeper.backend, keeper.url, 'keeper')).trials.map(({ found }) => found)).toEqual([
+      'allowed',
+      'allowed',
+      'refused',
+      'refused',
+      'refused',
+    ]);
+    await expect(keeper.backend.mayStore?.({ signal })).rejects.toMatchObject({ code: 'BACKEND_PERMISSION_DENIED' });
   });
 });

@@ -135,6 +135,9 @@ function b2Backend({ client, account, bucketId, isThere, place, hides, largestCo
       return answer && checksumOf('sha1', digestIn(answer.headers));
     },
     getRange: (name, start, end, take, { signal }) => read(name, `bytes=${start}-${end - 1}`, take, signal),
+    // An address to send to is given to who may send.
+    mayStore: async ({ signal }) =>
+      void (await account.call('b2_get_upload_url', { bucketId }, { task: `store files in ${bucket}`, signal })),
     copy: (from, to, { signal }) =>
       copyFile(account, {
         task: `copy ${from} to ${to} in ${bucket}`,

@@ -178,6 +178,16 @@ function s3Backend(
     return undefined;
   }
 
+  /** An upload in parts is begun and given up: it takes the right to store, and nobody sees it, in no list of versions either. */
+  async function tryPut(signal: AbortSignal): Promise<void> {
+    const name = 'duplicity-probe';
+    const begin = new library.CreateMultipartUploadCommand({ ...keyOf(name), ...paramsOf(name) });
+    const { UploadId } = await client.send(begin, { abortSignal: signal });
+    const end = new library.AbortMultipartUploadCommand({ ...keyOf(name), UploadId });
+    // Rules for uploads that were never completed take it otherwise.
+    await client.send(end, { abortSignal: signal }).catch(() => undefined);
+  }
+
   return {
     traits: { parallel: 4, atomicPut: true, consistentList: true },
     put: (name, body, { signal }) =>
@@ -212,6 +222,7 @@ function s3Backend(
       return found && checksumIn(found);
     },
     getRange: (name, start, end, take, { signal }) => read(name, `bytes=${start}-${end - 1}`, take, signal),
+    mayStore: ({ signal }) => asking(asked('store files', signal), () => tryPut(signal)),
     copy: (from, to, call) => asking(asked(`copy ${from} to ${to}`, call.signal), () => copy(from, to, call)),
     async [Symbol.asyncDispose]() {
       client.destroy();
