@@ -9,6 +9,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EEXIST: 'there is a file of that name',
   ENOSPC: 'no space left on the device',
   EDQUOT: 'the disk quota is used up',
+  EIO: 'the disk has an error',
+  EMFILE: 'too many files are open',
   ENAMETOOLONG: 'the name is too long',
 };
 

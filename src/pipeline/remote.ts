@@ -7,6 +7,7 @@ import { BackendError, CannotCopyError, DuplicityError } from '../errors/errors.
 import { gate } from '../util/gate.ts';
 import { onTempFile, writeLater } from './local-file.ts';
 import type { Spool } from './spool.ts';
+import { lookAtStored } from './stored-bytes.ts';
 
 const BLOCK = 256 * 1024;
 /** From here on a copy costs more than a call. */
@@ -223,7 +224,8 @@ export function openRemote({ backend, spool, call, tries, pause }: RemoteOptions
     async fetch(name, signal = call.signal, algorithm) {
       const local = backend.localFile?.(name);
       if (local !== undefined) {
-        if (statSync(local, { throwIfNoEntry: false }) === undefined) throw missing(name);
+        const isThere = (): boolean => statSync(local, { throwIfNoEntry: false }) !== undefined;
+        if (!lookAtStored({ name, path: local, isLocal: true }, isThere)) throw missing(name);
         return fileAt(local, () => undefined);
       }
       const path = spool.newPath('fetched');

@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { LocalError } from '../errors/errors.ts';
+import { errorCode } from '../util/errno.ts';
 import { claim, removeAbandoned } from './abandoned.ts';
 
 /**
  * A private temporary directory (0700) for volumes on their way and content that does not fit in memory. Removed as a
- * whole when the run ends; that of a run that was killed, when the next one makes its own there.
+ * whole when the run ends; that of a run that was killed, with the next one.
  */
 export interface Spool extends Disposable {
   readonly directory: string;
@@ -15,8 +16,6 @@ export interface Spool extends Disposable {
   newPath(hint: string): string;
   /** Bytes free on the file system that holds it. */
   freeBytes(): number;
-  /** Removes what killed runs have left, without making anything. */
-  sweep(): void;
 }
 
 /** `roots` are directories to try, best first; the first that can be used is. Nothing is made before it is needed. */
@@ -36,11 +35,21 @@ export function openSpool(roots: readonly string[]): Spool {
       const { bavail, bsize } = statfsSync(directory());
       return bavail * bsize;
     },
-    sweep: () => roots.forEach(removeAbandoned),
     [Symbol.dispose]: () => {
-      if (made !== undefined) rmSync(made, { recursive: true, force: true });
+      if (made !== undefined) discard(made);
+      // What a run that was killed has left goes with the next one, whether that needs room here or not.
+      else if (roots[0] !== undefined) removeAbandoned(roots[0]);
     },
   };
+}
+
+/** What was done, or what went wrong, counts. What cannot be removed the next run may. */
+function discard(directory: string): void {
+  try {
+    rmSync(directory, { recursive: true, force: true });
+  } catch {
+    // See above.
+  }
 }
 
 function makeDirectory(roots: readonly string[]): string {
@@ -48,7 +57,12 @@ function makeDirectory(roots: readonly string[]): string {
   for (const root of roots) {
     try {
       const made = mkdtempSync(join(root, 'duplicity-'));
-      claim(made);
+      try {
+        claim(made);
+      } catch (error) {
+        discard(made);
+        throw error;
+      }
       removeAbandoned(root);
       return made;
     } catch (cause) {
@@ -57,7 +71,7 @@ function makeDirectory(roots: readonly string[]): string {
   }
   // The one that was meant, by an option or by a variable.
   const [cause] = failures;
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = errorCode(cause) === 'EDQUOT' ? 'the disk quota is used up' : String((cause as Error).message);
   throw new LocalError('USER_ERROR', `The temporary directory ${roots[0]} cannot be used: ${reason}.`, {
     hint: 'Name an existing, writable directory with --tempdir or TMPDIR.',
     cause,

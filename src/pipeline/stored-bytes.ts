@@ -60,6 +60,6 @@ export async function* storedBytes(bytes: AsyncIterable<Buffer>): AsyncGenerator
 export function isUnreadable(error: unknown): error is LocalError {
   if (!(error instanceof LocalError)) return false;
   const { cause } = error;
-  if (!isErrno(cause) || !['open', 'read', 'fstat'].includes(cause.syscall ?? '')) return false;
+  if (!isErrno(cause) || !['open', 'read', 'fstat', 'stat'].includes(cause.syscall ?? '')) return false;
   return !['EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC', 'EDQUOT'].includes(cause.code ?? '');
 }

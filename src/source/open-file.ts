@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { LocalError } from '../errors/errors.ts';
 import { type BytePath, joinPath, toFs, toScreen } from '../util/bytepath.ts';
 import { type FileIdentity, identityOf } from './file-identity.ts';
@@ -9,7 +9,7 @@ import type { SourceEntry } from './source-entry.ts';
 export interface SourceFile {
   /** What it was when it was opened, before anything was read. */
   readonly identity?: () => FileIdentity;
-  /** What it is now. */
+  /** What it is now. Throws `LocalError`. */
   readonly look?: () => FileIdentity;
   /** Bytes at the beginning that are not wanted, before anything is read. */
   readonly skip?: (bytes: number) => void;
@@ -43,7 +43,21 @@ export function openSourceFile(entry: SourceEntry, { root, copyLinks }: OpenOpti
   } catch (cause) {
     throw failure(path, cause);
   }
-  const now = fstatSync(fd);
+  const look = (): Stats => {
+    try {
+      return fstatSync(fd);
+    } catch (cause) {
+      throw failure(path, cause);
+    }
+  };
+  let now: Stats;
+  try {
+    now = look();
+  } catch (error) {
+    // Such as a stale handle of a network file system.
+    close(fd);
+    throw error;
+  }
   if (!now.isFile() || now.ino !== entry.inode || now.dev !== entry.device) {
     close(fd);
     throw new LocalError('GENERIC', `${toScreen(path)} has been replaced by something else during the backup.`);
@@ -52,7 +66,7 @@ export function openSourceFile(entry: SourceEntry, { root, copyLinks }: OpenOpti
   return {
     size: now.size,
     identity: () => identityOf(now),
-    look: () => identityOf(fstatSync(fd)),
+    look: () => identityOf(look()),
     skip: (bytes) => {
       skipped = bytes;
     },

@@ -29,13 +29,12 @@ export interface CleanupResult {
  * damaged manifests.
  */
 export async function cleanup(repository: Repository, { force }: CleanupOptions): Promise<CleanupResult> {
-  const { archiveDir, dryRun, emit, makesPlace, spool } = repository;
+  const { archiveDir, dryRun, emit, makesPlace } = repository;
   using lock = await lockArchive(repository);
   void lock;
   let collection = await withoutDamaged(repository, await loadCollection(repository));
   emitWarnings(repository, collection);
   announceLastFull(repository, collection);
-  if (force && !dryRun) spool.sweep();
   let plan = planCleanup(collection);
   const { partial, staleParts } = collection;
   const first = partial === undefined ? [] : unfinishedFiles(collection, partial);

@@ -102,7 +102,8 @@ export function localBackend(directory: string, { emit, mayBeAbsent = false }: L
   /** With sizes: files that a full disk has left empty must not count. That takes some 10 µs for each. */
   async function* list(signal: AbortSignal, wanted: (name: string) => boolean): AsyncGenerator<RemoteFile> {
     signal.throwIfAborted();
-    if (mayBeAbsent && statSync(directory, { throwIfNoEntry: false }) === undefined) {
+    const isThere = async (): Promise<boolean> => statSync(directory, { throwIfNoEntry: false }) !== undefined;
+    if (mayBeAbsent && !(await storing(`list ${directory}`, isThere))) {
       throw placeNotThere(`list ${directory}`);
     }
     const files = await storing(`list ${directory}`, async () => filesIn(directory));
@@ -137,7 +138,7 @@ export function localBackend(directory: string, { emit, mayBeAbsent = false }: L
     rename: (from, to) => storing(`rename ${from} to ${to} in ${directory}`, () => rename(pathOf(from), pathOf(to))),
     copy,
     mayStore: () => storing(`write to ${directory}`, () => access(directory, constants.W_OK | constants.X_OK)),
-    localFile: (name) => (sizeOf(pathOf(name)) === undefined ? undefined : pathOf(name)),
+    localFile: (name) => (mayBeFile(pathOf(name)) ? pathOf(name) : undefined),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
@@ -192,6 +193,15 @@ function sizeOf(path: string): number | undefined {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ELOOP') return undefined;
     throw error;
+  }
+}
+
+/** What cannot be looked at shows what is wrong when it is read. */
+function mayBeFile(path: string): boolean {
+  try {
+    return sizeOf(path) !== undefined;
+  } catch {
+    return true;
   }
 }
 

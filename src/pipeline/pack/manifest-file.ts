@@ -75,7 +75,9 @@ export class ManifestFile {
     if (this.#listFd !== undefined) {
       this.#flushLines(this.#listFd);
       const buffer = Buffer.allocUnsafe(BUFFER);
-      for (let at = 0, length = 0; (length = readSync(this.#listFd, buffer, 0, BUFFER, at)) > 0; at += length) {
+      const list = this.#listFd;
+      const read = (at: number): number => this.#guard(() => readSync(list, buffer, 0, BUFFER, at));
+      for (let at = 0, length = 0; (length = read(at)) > 0; at += length) {
         const block = buffer.subarray(0, length);
         this.#guard(() => writeAll(this.#fd, block));
       }
@@ -91,7 +93,8 @@ export class ManifestFile {
     closeSync(this.#fd);
     if (this.#listFd === undefined || this.#listPath === undefined) return;
     closeSync(this.#listFd);
-    rmSync(this.#listPath, { force: true });
+    const path = this.#listPath;
+    this.#guard(() => rmSync(path, { force: true }));
   }
 
   #flushLines(fd: number): void {

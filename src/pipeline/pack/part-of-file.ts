@@ -38,13 +38,23 @@ export async function storePart(
     const entry = { kind: 'snapshot', path: source.path, meta: source.meta } as const;
     const body = { fill: (into: Buffer): number => filled(file, into) };
     await new PieceWriter({ volumes, statistics, pause }).addPart(entry, body, { from, to });
-    const now = file.look?.();
+    const now = lookedAt(file);
     if (now === undefined || !isSameFile(now, seen)) throw new ChangedMeanwhile(source.path);
   } finally {
     file.close();
   }
   // The whole file is counted when all of it is in the set.
   statistics.rawDeltaSize = before;
+}
+
+/** undefined where it cannot be told. */
+function lookedAt(file: SourceFile): FileIdentity | undefined {
+  try {
+    return file.look?.();
+  } catch (error) {
+    if (error instanceof LocalError) return undefined;
+    throw error;
+  }
 }
 
 function opened(source: SourceEntry, open: PartOptions['open']): SourceFile {

@@ -258,7 +258,7 @@ export class SetWriter {
       await this.#encode(part, localCodec, copy);
     }
     this.#install(copy, 'signatures');
-    rmSync(part, { force: true });
+    this.#remove(part);
   }
 
   async #publishManifest(): Promise<void> {
@@ -266,7 +266,12 @@ export class SetWriter {
     // Before the notes of an unfinished set go: the next run takes up from them what is there.
     await this.#options.remote.confirm();
     this.#install(this.manifest.path, 'manifest');
-    rmSync(this.#journalPath(), { force: true });
+    this.#remove(this.#journalPath());
+  }
+
+  /** From the archive dir. */
+  #remove(path: string): void {
+    guard(this.#options.archiveDir, 'written', () => rmSync(path, { force: true }));
   }
 
   async #upload(file: string, codec: Codec, kind: MetadataName['kind']): Promise<void> {
@@ -281,11 +286,12 @@ export class SetWriter {
 
   async #encode(from: string, codec: Codec, to: string): Promise<void> {
     const output = await codec.create(to, this.#options.signal);
-    const fd = openSync(from, 'r');
+    const { archiveDir } = this.#options;
+    const fd = guard(archiveDir, 'read', () => openSync(from, 'r'));
     try {
       for (;;) {
         const block = Buffer.allocUnsafeSlow(BLOCK);
-        const length = readSync(fd, block);
+        const length = guard(archiveDir, 'read', () => readSync(fd, block));
         if (length === 0) break;
         const wait = output.write(block.subarray(0, length));
         if (wait instanceof Promise) await wait;

@@ -23,6 +23,11 @@ export async function survives(
   { round, hasEnded }: Looking,
 ): Promise<void> {
   relay(place, disk);
+  await goesOn(place, scenario, round, hasEnded);
+}
+
+/** The same of the disk as it lies there. */
+export async function goesOn(place: Place, scenario: Scenario, round: number, hasEnded = false): Promise<void> {
   if (round % 2 === 0) await beforeAgain(place, scenario, round);
   // What it deleted may be there again.
   const isOver = hasEnded && scenario.makes === true;
