@@ -6,6 +6,7 @@ export type {
   BackupRequest,
   CheckRequest,
   DoctorRequest,
+  DrillRequest,
   DryRunOptions,
   EntriesRequest,
   MirrorRequest,
@@ -25,6 +26,7 @@ export type { RestoreResult } from './actions/restore/restore.ts';
 export type { VerifyResult } from './actions/verify/verify.ts';
 export type { PruneResult } from './actions/remove/prune.ts';
 export type { CheckReport } from './actions/check/report.ts';
+export type { DrilledFiles, DrilledListing, DrillFailure, DrillReport } from './actions/drill/report.ts';
 export type { DoctorResult, Finding } from './actions/doctor/finding.ts';
 export type { RemoveResult } from './actions/remove/remove-old.ts';
 export type { MirrorResult } from './actions/mirror/mirror.ts';

@@ -29,7 +29,8 @@ import type { Emit } from '../events/events.ts';
 import { CODES } from '../errors/codes.ts';
 import { DuplicityError, UsageError } from '../errors/errors.ts';
 import { openRemote } from '../pipeline/remote.ts';
-import { openSpool } from '../pipeline/spool.ts';
+import { openSpool, type Spool } from '../pipeline/spool.ts';
+import type { Emergency } from '../store/emergency.ts';
 import { openRepository, placeOpener } from '../store/open-repository.ts';
 import { toFailure } from '../errors/failure.ts';
 import { exitStatus } from '../ui/exit-status.ts';
@@ -121,9 +122,11 @@ async function run(command: RunCommand, { around, ...call }: Circumstances, { em
   const { settings } = command;
   // It tells of all that is wrong, and makes nothing.
   const looks = command.action === 'doctor' || command.action === 'roles';
-  const archiveDir = looks ? lookAtArchiveDir(command.archiveDir) : openArchiveDir(command.archiveDir, '');
   const tries = looks ? 1 : settings.numRetries;
   using spool = openSpool(tempRoots(settings.tempdir, around.env));
+  using emergency = command.action === 'drill' ? await openEmergency(command, { spool, env: around.env }) : undefined;
+  const archiveDir =
+    emergency?.archiveDir ?? (looks ? lookAtArchiveDir(command.archiveDir) : openArchiveDir(command.archiveDir, ''));
   const warn = (text: string): void => emit({ kind: 'warning', text });
   const makesPlace = STORING_ACTIONS.has(command.action) && !settings.dryRun;
   const open = await placeOpener({
@@ -158,9 +161,9 @@ async function run(command: RunCommand, { around, ...call }: Circumstances, { em
     makesPlace,
     spool,
     archiveDir,
-    encoding: encodingOf(settings),
+    encoding: emergency?.encoding ?? encodingOf(settings),
     action: keysActionOf(command),
-    env: around.env,
+    env: emergency?.env ?? around.env,
     ask: async (question, warn) => {
       if (looks) throw wouldAsk();
       return askPassphrase(question, (io ??= processIo({ warn, flush, ...call })));
@@ -178,13 +181,21 @@ async function run(command: RunCommand, { around, ...call }: Circumstances, { em
     tries,
     metadataSync: settings.metadataSyncMode,
     isMetered: settings.progress,
-    ledger: { strict: settings.strict, forgetsMissing: settings.forgetMissing, isShared: settings.ledger },
+    ledger: {
+      strict: settings.strict || emergency !== undefined,
+      forgetsMissing: settings.forgetMissing,
+      isShared: settings.ledger,
+    },
     emit,
     call,
   });
   if (command.action === 'doctor') {
     const { runDoctor } = await import('../cli/run/doctor.ts');
     return await runDoctor(repository, settings, { ...command, env: around.env });
+  }
+  if (command.action === 'drill') {
+    const { runDrill } = await import('../cli/run/drill.ts');
+    return await runDrill(repository, settings, { ...command, archivePath: command.archiveDir });
   }
   if (!('targetUrl' in command)) return await act(repository, command);
   await using origin = await open(addressed(command.url), false);
@@ -199,9 +210,19 @@ async function run(command: RunCommand, { around, ...call }: Circumstances, { em
   return await runReplicate(repository, settings, { backend: origin, remote });
 }
 
+/** What a drill has in place of the archive dir and of gpg's memory. */
+async function openEmergency(
+  { archiveDir, settings }: RunCommand,
+  given: { readonly spool: Spool; readonly env: Surroundings['env'] },
+): Promise<Emergency> {
+  const { emergency } = await import('../store/emergency.ts');
+  return emergency({ ...given, archivePath: archiveDir, encoding: encodingOf(settings) });
+}
+
 /** What keys and passphrases are found for. */
 function keysActionOf({ action, settings }: RunCommand): KeysAction {
   if (action === 'doctor') return 'backup';
+  if (action === 'drill') return 'restore';
   return action === 'prune' && settings.squash ? 'squash' : action;
 }
 
@@ -224,7 +245,7 @@ function askPassword(
 
 async function act(
   repository: Repository,
-  command: Exclude<RunCommand, { readonly targetUrl: string } | { readonly action: 'doctor' }>,
+  command: Exclude<RunCommand, { readonly targetUrl: string } | { readonly action: 'doctor' | 'drill' }>,
 ): Promise<number> {
   const modules = BULKY_ACTIONS[command.action];
   if (modules !== undefined) tuneForLoops(modules);

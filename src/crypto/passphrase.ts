@@ -23,6 +23,7 @@ export type PassphraseAction =
   | 'prune'
   | 'doctor'
   | 'roles'
+  | 'drill'
   | 'validate-backend';
 
 export interface PassphraseQuery {

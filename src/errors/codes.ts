@@ -58,6 +58,8 @@ export const CODES = {
   TURNED_BACK: 105,
   /** `restore --salvage` has done its work, and not everything came back whole. */
   NOT_WHOLE: 104,
+  /** `drill`: a restore would have failed. */
+  DRILL_FAILED: 107,
   /** `roles --check`: the credentials may do more, or less, than they should. */
   RIGHTS_DIFFER: 108,
   /** `doctor` has found what would stop a backup. */

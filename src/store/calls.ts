@@ -8,6 +8,7 @@ import { openSpool } from '../pipeline/spool.ts';
 import type { KeysAction } from '../repository/keys.ts';
 import type { Repository } from '../repository/repository.ts';
 import { tellListener } from './events.ts';
+import { type Emergency, emergency } from './emergency.ts';
 import { openRepository, placeOpener } from './open-repository.ts';
 import { type CallOptions, encodingFor, type StoreOptions } from './options.ts';
 import { sharedLock } from './readers.ts';
@@ -26,6 +27,8 @@ export interface Task extends CallOptions {
   /** It changes nothing, neither here nor there, and can run beside others of the kind. */
   readonly isReading?: boolean;
   readonly dryRun?: boolean | undefined;
+  /** With nothing but the ledger of the archive dir, as on another machine. */
+  readonly isEmergency?: boolean;
 }
 
 /** What the calls of one store share. */
@@ -33,6 +36,7 @@ export interface Calls {
   run<T>(task: Task, work: (repository: Repository) => Promise<T>): Promise<T>;
   /** What work gives one by one. The work ends when nobody wants more of it, and when the store is closed. */
   stream<T>(task: Task, work: (repository: Repository) => AsyncIterable<T>): AsyncIterableIterator<T, undefined>;
+  readonly archiveDir: ArchiveDir;
   /** Another place, with the same limits. Whoever opens it closes it. */
   open(url: string, makesPlace?: boolean): Promise<Backend>;
   /** The archive dir of another place, inside that of the store. */
@@ -92,7 +96,7 @@ export async function openCalls(url: string, options: StoreOptions): Promise<Cal
     return storing;
   }
 
-  async function begin(task: Task, callSignal: AbortSignal): Promise<Repository> {
+  async function begin(task: Task, callSignal: AbortSignal, held?: Emergency): Promise<Repository> {
     const { action, stores = false, isReading = false, dryRun = false } = task;
     callSignal.throwIfAborted();
     const makesPlace = stores && !dryRun;
@@ -101,10 +105,10 @@ export async function openCalls(url: string, options: StoreOptions): Promise<Cal
       url,
       makesPlace,
       spool,
-      archiveDir,
-      encoding,
+      archiveDir: held?.archiveDir ?? archiveDir,
+      encoding: held?.encoding ?? encoding,
       action,
-      env,
+      env: held?.env ?? env,
       ask,
       prefixes: { ...NO_PREFIXES, all: filePrefix },
       timeSeparator: ':',
@@ -113,17 +117,22 @@ export async function openCalls(url: string, options: StoreOptions): Promise<Cal
       tries,
       metadataSync: 'partial',
       isMetered: false,
-      ledger: { isShared: options.sharesLedger ?? false, strict: options.refusesTurnedBack ?? false },
+      ledger: {
+        isShared: options.sharesLedger ?? false,
+        strict: held !== undefined || (options.refusesTurnedBack ?? false),
+      },
       emit,
       call: { signal: callSignal },
     });
-    return isReading ? { ...repository, shareLock } : repository;
+    return isReading && held === undefined ? { ...repository, shareLock } : repository;
   }
 
   return {
     async run(task, work) {
       const callSignal = together(signal, task.signal);
-      const result = guarded(callSignal, async () => work(await begin(task, callSignal)));
+      using held =
+        task.isEmergency === true ? emergency({ spool, env, encoding, archivePath: archiveDir.path }) : undefined;
+      const result = guarded(callSignal, async () => work(await begin(task, callSignal, held)));
       running.add(result);
       try {
         return await result;
@@ -162,6 +171,7 @@ export async function openCalls(url: string, options: StoreOptions): Promise<Cal
         },
       };
     },
+    archiveDir,
     open: (at, makesPlace = false) => openPlace(at, makesPlace),
     archiveDirFor: (at) => openArchiveDir(archiveDir.path, `mirror-${defaultName(at)}`),
     close: () => (closed ??= close()),

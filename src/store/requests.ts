@@ -1,5 +1,7 @@
+import { randomInt } from 'node:crypto';
 import { isAbsolute } from 'node:path';
 import type { CheckOptions } from '../actions/check/check.ts';
+import type { DrillOptions } from '../actions/drill/drill.ts';
 import type { DoctorOptions } from '../actions/doctor/doctor.ts';
 import type { BackupOptions } from '../actions/backup/options.ts';
 import type { TooOld } from '../actions/remove/remove-old.ts';
@@ -179,6 +181,20 @@ export interface DoctorRequest extends CallOptions {
   readonly volumeSize?: number | undefined;
 }
 
+/** What is restored on trial. */
+export interface DrillRequest extends TreeRequest {
+  /** The absolute path of the tree that was backed up: what has not changed there since is compared. */
+  readonly source?: PathInput | undefined;
+  /** How many files; by default ten. */
+  readonly files?: number | undefined;
+  /** Bytes of content at most, but one file at least; by default 1 GiB. */
+  readonly bytes?: number | undefined;
+  /** The newest backup must not be from before this. By default the ledger of the archive dir tells which is the newest. */
+  readonly expectAfter?: TimeInput | undefined;
+  /** That of an earlier drill chooses the same files. By default others each time. */
+  readonly seed?: number | undefined;
+}
+
 /** What is copied. */
 export interface ReplicateRequest extends DryRunOptions {
   /** The URL of the place to copy from. It is read with the passphrase and keys of the store, and only read. */
@@ -295,6 +311,19 @@ function squashRules(
   { keys = {} }: StoreOptions,
 ): SquashRules {
   return { volumeSize, concurrency, listsFiles: true, signer: keys.signWith };
+}
+
+export function drillOptions(request: DrillRequest, { keys }: StoreOptions): DrillOptions {
+  const { source, files = 10, bytes = 1024 ** 3, expectAfter, seed = randomInt(2 ** 32) } = request;
+  return {
+    source: source === undefined ? undefined : { path: absolute(source, 'source') },
+    ...seen(request),
+    files,
+    bytes,
+    expectAfter: secondsOf(expectAfter),
+    seed,
+    signer: keys?.signWith,
+  };
 }
 
 export function doctorOptions(

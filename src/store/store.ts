@@ -4,6 +4,9 @@ import { doctor } from '../actions/doctor/doctor.ts';
 import type { DoctorResult } from '../actions/doctor/finding.ts';
 import { check } from '../actions/check/check.ts';
 import type { CheckReport } from '../actions/check/report.ts';
+import { drill } from '../actions/drill/drill.ts';
+import { noteDrill } from '../actions/drill/record.ts';
+import type { DrillReport } from '../actions/drill/report.ts';
 import { entries } from '../actions/list/entries.ts';
 import { versions } from '../actions/list/versions.ts';
 import { cleanup, type CleanupResult } from '../actions/remove/cleanup.ts';
@@ -22,6 +25,7 @@ import { verify, type VerifyResult } from '../actions/verify/verify.ts';
 import { openRemote } from '../pipeline/remote.ts';
 import { withNotes } from '../repository/ledger/note.ts';
 import { openLedger } from '../repository/ledger/state.ts';
+import { knownRates, restoreRate } from '../repository/rates.ts';
 import { openCalls } from './calls.ts';
 import { type StoreEntry, storeEntry, type StoreVersion, storeVersion } from './entry.ts';
 import { type CallOptions, encodingFor, secondsOf, type StoreOptions } from './options.ts';
@@ -35,6 +39,8 @@ import {
   doctorOptions,
   type DoctorRequest,
   type DryRunOptions,
+  drillOptions,
+  type DrillRequest,
   type EntriesRequest,
   type MirrorRequest,
   pruneOptions,
@@ -125,6 +131,16 @@ export interface Store extends AsyncDisposable {
    * if (!isFit) for (const { about, state, text, hint } of findings) if (state !== 'ok') print(about, text, hint);
    */
   doctor(request?: DoctorRequest): Promise<DoctorResult>;
+  /**
+   * Restores some files and the whole listing of the newest backup as on another machine, and compares them with their
+   * signatures and, where it is given, with the source. The speed, and whether it passed, are written down in the archive dir.
+   * What is wrong is in the result, and no failure.
+   * @example
+   * const { isPassed, failures, restoreSeconds } = await store.drill({ source: home, files: 3 });
+   * for (const { what, hint } of failures) print(what, hint);
+   * print(isPassed, restoreSeconds !== undefined);
+   */
+  drill(request?: DrillRequest): Promise<DrillReport>;
   /**
    * Removes old backups. The result holds the plan.
    * @example
@@ -240,6 +256,15 @@ export async function openStore(url: string, options: StoreOptions): Promise<Sto
     doctor(request = {}) {
       const task = { action: 'backup', isReading: true, signal: request.signal } as const;
       return calls.run(task, async (repository) => doctor(repository, doctorOptions(request, options)));
+    },
+    drill(request = {}) {
+      const task = { action: 'restore', isReading: true, isEmergency: true, signal: request.signal } as const;
+      return calls.run(task, async (repository) => {
+        const knownRate = restoreRate(knownRates(calls));
+        const report = await drill(repository, { ...drillOptions(request, options), knownRate });
+        await noteDrill(calls.archiveDir, repository.now, report);
+        return report;
+      });
     },
     remove(request) {
       const { dryRun, signal } = request;

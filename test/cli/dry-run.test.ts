@@ -68,6 +68,7 @@ const ACTIONS: Readonly<Record<string, (s: Scene) => readonly string[]>> = {
   'collection-status': ({ url }) => ['collection-status', url],
   'collection-status --show-changes-in-set': ({ url }) => ['collection-status', '--show-changes-in-set', '0', url],
   check: ({ url }) => ['check', url],
+  drill: ({ url }) => ['drill', url],
   doctor: ({ url }) => ['doctor', url],
   'recovery-kit': ({ dir, url }) => ['recovery-kit', '--output', `${dir}/kit`, url],
   cleanup: ({ url }) => ['cleanup', '--force', url],

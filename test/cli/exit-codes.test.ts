@@ -324,6 +324,12 @@ const FAILURES: readonly Failing[] = [
     run: afterBackup(() => replaceVolume(() => Buffer.alloc(10_240)), url, target),
   },
   {
+    code: 107,
+    when: 'a drill does not find the backup that it is to find',
+    says: /^The drill failed: 1 thing would be wrong with a restore\.$/,
+    run: afterBackup(nothing, ...words('drill', '--expect-after', '2030-01-01'), url),
+  },
+  {
     code: 108,
     when: 'roles finds that a restorer may store and delete',
     says: /^As restorer, these credentials may store, overwrite, delete, and should not\.$/,

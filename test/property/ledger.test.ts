@@ -42,13 +42,14 @@ interface World {
   readonly backend: MemoryBackend;
   readonly warnings: string[];
   readonly settings: Partial<Settings>;
-  isRenamed: boolean;
+  /** Others have archive dirs of their own, which do not hear of removals unless the ledger is shared. */
+  hasOthers: boolean;
 }
 
 function world(settings: Partial<Settings> = {}): World {
   const me = machine();
   const other = { ...me, archive: `${me.dir}/other` };
-  return { me, other, backend: memoryBackend(), warnings: [], settings, isRenamed: false };
+  return { me, other, backend: memoryBackend(), warnings: [], settings, hasOthers: false };
 }
 
 function alarmsIn(events: readonly Event[]): readonly string[] {
@@ -117,6 +118,7 @@ async function pass(w: World, k: number, what: Night): Promise<void> {
   const { me, other, backend } = w;
   put(me.source, { note: `night ${k}`, [`dir/file${k % 5}`]: Buffer.alloc(90_000, k) }, timeOfSet(k - 1));
   const on = what.actor === 'other' ? other : me;
+  w.hasOthers ||= on === other;
   const fullOptions = what.isFull ? { fullIfOlderThan: timeOfSet(k) } : {};
   if (what.mishap === 'lost') rmSync(me.archive, { recursive: true, force: true });
   if (what.mishap === 'renamed') {
@@ -130,12 +132,13 @@ async function pass(w: World, k: number, what: Night): Promise<void> {
       [2, 1],
     ] as const)
       renameSync(names[from], names[to]);
-    w.isRenamed = true;
+    w.hasOthers = true;
   }
   if (what.mishap === 'killed') {
     const last = dying(backend, what);
     await backUp(w, on, last, k, fullOptions).catch(unlessKilled);
-    if (!w.isRenamed && on === me) await chore(w, on, dying(backend, what), k, what.chore).catch(unlessKilled);
+    if (!w.hasOthers || w.settings.ledger === true)
+      await chore(w, on, dying(backend, what), k, what.chore).catch(unlessKilled);
   } else if (what.mishap === 'late') {
     const behind = await lateBackend(backend);
     const seen = { ...behind, list: backend.list.bind(backend) };
@@ -145,7 +148,7 @@ async function pass(w: World, k: number, what: Night): Promise<void> {
   } else {
     await backUp(w, on, backend, k, fullOptions, what.actor !== 'reference');
     // Whoever has another archive dir tells of removals where the ledger is shared.
-    const mayRemove = (what.actor === 'me' && !w.isRenamed) || w.settings.ledger === true;
+    const mayRemove = !w.hasOthers || w.settings.ledger === true;
     if (mayRemove && what.mishap === 'none') await chore(w, on, backend, k, what.chore);
   }
 }

@@ -2,6 +2,7 @@ import type { BackupChain } from '../../collections/chains.ts';
 import { type Collection, lastFullTime } from '../../collections/collection.ts';
 import { bytesBySet } from '../../collections/set-bytes.ts';
 import { type BackupSet, hasVolumes, idOf, type SetId } from '../../collections/sets.ts';
+import type { DrillRecord } from '../drill/record.ts';
 import type { EpochSeconds } from '../../util/time.ts';
 
 /** A backup set as names and the listing tell of it. */
@@ -45,6 +46,8 @@ export interface StatusResult {
   readonly stray: { readonly remote: readonly string[]; readonly local: readonly string[] };
   /** When the newest finished full backup was made. */
   readonly lastFull: EpochSeconds | undefined;
+  /** The last drill of this archive dir. */
+  readonly lastDrill?: DrillRecord | undefined;
 }
 
 /** `sizeOf`: bytes of a remote file, as far as it is listed with them. */

@@ -112,7 +112,7 @@ export const BACKUP = {
   copyLinks: toggle({
     flag: '--copy-links',
     release: 'both',
-    actions: ['backup', 'verify'],
+    actions: ['backup', 'verify', 'drill'],
     help: 'Follow symbolic links in the source instead of storing them.',
   }),
   noCompression: toggle({
@@ -145,7 +145,7 @@ export const BACKUP = {
   nullSeparator: toggle({
     flag: '--null-separator',
     release: 'both',
-    actions: ['backup', 'verify'],
+    actions: ['backup', 'verify', 'drill'],
     help: 'Lines of file lists end with a zero byte instead of a newline.',
   }),
   noCheckRemote: toggle({

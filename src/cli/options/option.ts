@@ -23,6 +23,7 @@ export type ActionGroup =
   | 'squash'
   | 'mirror'
   | 'check'
+  | 'drill'
   | 'recovery'
   | 'roles';
 

@@ -14,7 +14,7 @@ interface Extra {
 }
 
 function rule(flag: Flag, help: string, read: Read, extra: Extra = {}): RuleOption {
-  return { kind: 'rule', release: 'both', actions: ['backup', 'verify'], ...extra, flag, help, read };
+  return { kind: 'rule', release: 'both', actions: ['backup', 'verify', 'drill'], ...extra, flag, help, read };
 }
 
 function pattern(kind: 'glob' | 'regexp', sense: Sense): Read {

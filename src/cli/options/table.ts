@@ -1,6 +1,7 @@
 import { BACKENDS } from './backends.ts';
 import { BACKUP } from './backup.ts';
 import { CHECK } from './check.ts';
+import { DRILL } from './drill.ts';
 import { ENCRYPTION, ENCRYPTION_SHORTHANDS } from './encryption.ts';
 import { ANSWERS, GENERAL } from './general.ts';
 import { LOGGING } from './logging.ts';
@@ -23,6 +24,7 @@ export const OPTIONS = {
   ...PRUNE,
   ...SQUASH,
   ...CHECK,
+  ...DRILL,
   ...RECOVERY,
   ...ROLES,
   ...ENCRYPTION,
@@ -40,6 +42,7 @@ export const TOPICS: readonly { readonly title: string; readonly options: Readon
   { title: 'Prune', options: PRUNE },
   { title: 'Squash', options: SQUASH },
   { title: 'Check', options: CHECK },
+  { title: 'Drill', options: DRILL },
   { title: 'Recovery kit', options: RECOVERY },
   { title: 'Roles', options: ROLES },
   { title: 'Encryption', options: { ...ENCRYPTION, ...ENCRYPTION_SHORTHANDS } },

@@ -21,6 +21,7 @@ export type Action =
   | 'squash'
   | 'mirror'
   | 'doctor'
+  | 'drill'
   | 'recovery-kit'
   | 'roles'
   | 'validate-backend';
@@ -168,6 +169,14 @@ export const ACTIONS: readonly ActionSpec[] = [
     group: 'mirror',
   },
   {
+    action: 'drill',
+    aliases: [],
+    takes: 'URL [PATH]',
+    help: 'Restore some files of the newest backup, as in an emergency, and compare them.',
+    more: 'With an empty archive dir, without what gpg-agent remembers: the listing and files chosen at random are restored from the storage and compared with their signatures, and with the directory PATH as far as it has not changed since. Only the backup that was made last does, as the ledger of the archive dir or --expect-after tells. Tells how long to restore all would take, and writes it down. Ends with 107 when something would go wrong.',
+    group: 'drill',
+  },
+  {
     action: 'doctor',
     aliases: [],
     takes: 'URL [PATH]',
@@ -237,6 +246,7 @@ const NOT_IN_0_8: readonly Action[] = [
   'recovery-kit',
   'doctor',
   'roles',
+  'drill',
   'validate-backend',
 ];
 

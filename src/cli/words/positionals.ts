@@ -39,6 +39,7 @@ export type Request =
       readonly url: string;
     }
   | ({ readonly action: 'doctor'; readonly url: string; readonly tree: BytePath | undefined } & Through)
+  | ({ readonly action: 'drill'; readonly url: string; readonly tree: BytePath | undefined } & Through)
   | { readonly action: 'replicate' | 'mirror'; readonly url: string; readonly targetUrl: string };
 
 interface Context {
@@ -104,7 +105,8 @@ function namedRequest(action: Action, words: readonly string[], context: Context
       const [count, url] = pair(words, action);
       return { action, count: positive(count, action), url: remote(url) };
     }
-    case 'doctor': {
+    case 'doctor':
+    case 'drill': {
       const [url, tree] = words.length === 2 ? pair(words, action) : [only(words, action), undefined];
       if (tree === undefined) return { action, url: remote(url), tree };
       checkOneUrl(url, tree);

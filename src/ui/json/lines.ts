@@ -176,6 +176,7 @@ export interface Results {
   squash: SquashFields;
   mirror: MirrorFields;
   doctor: DoctorFields;
+  drill: DrillFields;
   'recovery-kit': RecoveryFields;
   roles: RolesFields | RoleCheckFields;
   'validate-backend': ValidateFields;
@@ -208,6 +209,7 @@ export type ResultLine =
   | ResultOf<'squash'>
   | ResultOf<'mirror'>
   | ResultOf<'doctor'>
+  | ResultOf<'drill'>
   | ResultOf<'recovery-kit'>
   | ResultOf<'roles'>
   | ResultOf<'validate-backend'>
@@ -413,6 +415,60 @@ export interface CheckReportFields {
   /** Contents were decoded and compared with the signatures. */
   isDeep: boolean;
   isPlanned: boolean;
+}
+
+/** What `drill` has found. */
+export interface DrillFields {
+  /** A restore would have succeeded, as far as it was tried. */
+  isPassed: boolean;
+  failures: DrillFailureFields[];
+  /** Whose state was restored; missing where none could be. */
+  set?: SetFields;
+  /** Seconds since that set. */
+  age?: number;
+  /** When the set was made that has to be there at least, and what tells that. */
+  expected?: Timestamp;
+  expectedEpoch?: Epoch;
+  expectedBy?: 'ledger' | 'option';
+  /** The whole listing; the rest only where there was a source to compare with. */
+  listing: DrilledListingFields;
+  files: DrilledFilesFields;
+  /** With it the same files are chosen again. */
+  seed: Count;
+  /** That the drill took. */
+  seconds: number;
+  /** Bytes of volumes that were read for the files. */
+  read: Count;
+  bytesPerSecond?: number;
+  /** Bytes of all volumes of the state, and the seconds that to restore it would take. */
+  toRestore?: Count;
+  restoreSeconds?: number;
+}
+
+export interface DrilledListingFields {
+  entries: Count;
+  asInSource?: Count;
+  changedSince?: Count;
+  onlyInSource?: Count;
+}
+
+/** Files that were restored, and what became of them. */
+export interface DrilledFilesFields {
+  restored: Count;
+  bytes: Count;
+  asInSource: Count;
+  asSigned: Count;
+  changedSince: Count;
+  ofNewestSet: Count;
+}
+
+export interface DrillFailureFields {
+  what: string;
+  /** What can be done. */
+  hint: string;
+  path?: string;
+  /** @contentEncoding base64 */
+  pathBytes?: string;
 }
 
 /** Something that is not as it was stored. */
@@ -692,4 +748,16 @@ export interface StatusFields {
   /** When the newest finished full backup was made; absent when there is none. */
   lastFull?: Timestamp;
   lastFullEpoch?: Epoch;
+  /** Of this archive dir; absent when there was none. */
+  lastDrill?: LastDrillFields;
+}
+
+export interface LastDrillFields {
+  time?: Timestamp;
+  timeEpoch: Epoch;
+  isPassed: boolean;
+  /** Seconds between it and the backup that it restored. */
+  age?: number;
+  /** That to restore all would have taken. */
+  restoreSeconds?: number;
 }

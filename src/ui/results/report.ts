@@ -1,6 +1,7 @@
 import type { BackupResult } from '../../actions/backup/result.ts';
 import type { CheckReport } from '../../actions/check/report.ts';
 import type { DoctorResult } from '../../actions/doctor/finding.ts';
+import type { DrillReport } from '../../actions/drill/report.ts';
 import type { ListResult } from '../../actions/list/list.ts';
 import type { CleanupResult } from '../../actions/remove/cleanup.ts';
 import type { PruneResult } from '../../actions/remove/prune.ts';
@@ -39,6 +40,7 @@ export interface ActionResults {
   readonly squash: SquashResult;
   readonly mirror: MirrorResult;
   readonly doctor: DoctorResult;
+  readonly drill: DrillReport;
   readonly 'recovery-kit': RecoveryKit;
   /** The second with `--check`. */
   readonly roles: RolesResult | RoleCheckResult;

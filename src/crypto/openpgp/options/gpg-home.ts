@@ -10,12 +10,17 @@ const SYSTEM_DIR = '/etc/gnupg';
 /** gpg reads the first there is of `gpg.conf-2.2.40`, `gpg.conf-2.2`, `gpg.conf-2` and `gpg.conf`, by its version. */
 const NAME = /^gpg\.conf(?:-\d+(?:\.\d+)*)?$/;
 
+/** The directory that gpg keeps its keys in; undefined: nobody knows. */
+export function gpgHome(env: Env, named: string | undefined): string | undefined {
+  const own = named ?? env['GNUPGHOME'] ?? '';
+  const user = homeDirectory(env);
+  return own === '' ? user && join(user, '.gnupg') : own;
+}
+
 /** The texts of all option files a gpg of any version could read; undefined when one cannot be read. */
 export function gpgConfigurations(env: Env, home: string | undefined): readonly string[] | undefined {
-  const own = home ?? env['GNUPGHOME'] ?? '';
-  const user = homeDirectory(env);
-  const users = user === undefined ? [] : [join(user, '.gnupg')];
-  const dirs = [SYSTEM_DIR, ...(own === '' ? users : [own])];
+  const own = gpgHome(env, home);
+  const dirs = [SYSTEM_DIR, ...(own === undefined ? [] : [own])];
   try {
     return dirs.flatMap((dir) => names(dir).map((name) => readFileSync(join(dir, name), 'utf8')));
   } catch {

@@ -3,6 +3,7 @@ import { backupFields } from './backup.ts';
 import { pruneFields } from './prune.ts';
 import { checkReportFields } from './check.ts';
 import { doctorFields, rolesFields } from './doctor.ts';
+import { drillFields } from './drill.ts';
 import { listFields, restoreFields, verifyFields } from './reading.ts';
 import { recoveryFields } from './recovery.ts';
 import { statusFields } from './status.ts';
@@ -27,6 +28,7 @@ export const RESULT_FIELDS = {
   squash: squashFields,
   mirror: mirrorFields,
   doctor: doctorFields,
+  drill: drillFields,
   'recovery-kit': recoveryFields,
   roles: rolesFields,
   'validate-backend': validateFields,

@@ -1,7 +1,15 @@
 import type { ChainStatus, SetStatus } from '../../../actions/status/status-result.ts';
+import type { DrillRecord } from '../../../actions/drill/record.ts';
 import type { ActionResults } from '../../results/report.ts';
 import { pathFields, timeFields } from '../fields.ts';
-import type { ChainFields, ChangesFields, HistoryFields, SetStatusFields, StatusFields } from '../lines.ts';
+import type {
+  ChainFields,
+  ChangesFields,
+  HistoryFields,
+  LastDrillFields,
+  SetStatusFields,
+  StatusFields,
+} from '../lines.ts';
 import { setFields } from './sets.ts';
 
 export function statusFields(answer: ActionResults['collection-status']): StatusFields | ChangesFields | HistoryFields {
@@ -10,13 +18,23 @@ export function statusFields(answer: ActionResults['collection-status']): Status
     const changes = answer.changes.map(({ set, change }) => ({ ...setFields(set), change }));
     return { ...pathFields(answer.path), changes };
   }
-  const { chains, orphaned, incomplete, stray, lastFull } = answer;
+  const { chains, orphaned, incomplete, stray, lastFull, lastDrill } = answer;
   return {
     chains: chains.map(chainFields),
     orphaned: orphaned.map(setStatusFields),
     incomplete: incomplete.map(setStatusFields),
     stray: { remote: [...stray.remote], local: [...stray.local] },
     ...(lastFull !== undefined && timeFields('lastFull', lastFull)),
+    ...(lastDrill !== undefined && { lastDrill: lastDrillFields(lastDrill) }),
+  };
+}
+
+function lastDrillFields({ at, passed, restoreSeconds, age }: DrillRecord): LastDrillFields {
+  return {
+    ...timeFields('time', at),
+    isPassed: passed,
+    ...(age !== undefined && { age }),
+    ...(restoreSeconds !== undefined && { restoreSeconds }),
   };
 }
 
