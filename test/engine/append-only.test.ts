@@ -4,6 +4,7 @@ import { BackendError } from '../../src/errors/errors.ts';
 import { type MemoryBackend, memoryBackend } from '../../src/testing/memory-backend.ts';
 import { backUp, type Machine, machine, restored } from '../support/in-process.ts';
 import { noise, put, treeOf } from '../support/scene.ts';
+import { isLong } from '../support/forms.ts';
 import { timeOfSet } from '../support/times.ts';
 
 const VOLUME = 128 * 1024;
@@ -74,14 +75,15 @@ describe('where nothing can be overwritten or deleted, an interrupted full backu
 });
 
 describe.each(['full', 'incremental'] as const)('the same of a backup that was %s, when', (kind) => {
-  /** A finished backup, and one that ends at the upload of this file. */
-  async function endingAt(part: string, keep: number): Promise<void> {
+  /** A finished backup, and one that ends at an upload, of which so much has arrived. */
+  async function endingAt(isThere: (name: string, upload: number) => boolean, keep: number): Promise<void> {
     await nightOf(0);
     put(on.source, { large: noise(3.5 * VOLUME, 9) }, timeOfSet(0));
+    let uploads = 0;
     const cut: Backend = {
       ...appendOnly,
       put: async (name, body, call) => {
-        if (!name.includes(part)) return appendOnly.put(name, body, call);
+        if (!isThere(name, ++uploads)) return appendOnly.put(name, body, call);
         await appendOnly.put(name, body, call);
         if (keep < 1) place.files.set(name, (place.files.get(name) ?? Buffer.alloc(0)).subarray(0, body.size * keep));
         throw new BackendError('BACKEND_ERROR', 'the line is cut', { retryable: false });
@@ -105,8 +107,19 @@ describe.each(['full', 'incremental'] as const)('the same of a backup that was %
     ['the manifest is short', 'manifest', 0.5],
     ['volume 2 is short', '.vol2.', 0.5],
   ])('%s', async (_title, part, keep) => {
-    await endingAt(part, keep);
+    await endingAt((name) => name.includes(part), keep);
     await expectNights();
     expect(refused).not.toEqual([]);
   });
+
+  const uploads = isLong ? [1, 2, 3, 4, 5] : [];
+  const shares = [0, 0.01, 0.5, 0.999, 1];
+  test.each(uploads.flatMap((upload) => shares.map((share) => [upload, share] as const)))(
+    'of upload %i a share of %f has arrived',
+    async (number, keep) => {
+      await endingAt((_name, upload) => upload === number, keep);
+      await expectNights();
+      expect([...place.files.keys()].filter((name) => name.endsWith('manifest')).length).toBeGreaterThan(3);
+    },
+  );
 });
