@@ -3,7 +3,12 @@ import type { ArchiveDir } from '../../src/cache/archive-dir.ts';
 import { journalName, readJournal } from '../../src/cache/journal.ts';
 import { madeTimes, readLedger } from '../../src/cache/ledger.ts';
 import { lifeOf, parseHolder } from '../../src/cache/lock/lock-holder.ts';
+import { parseStatistics } from '../../src/repository/metadata/json-statistics.ts';
+import { compacted } from '../../src/repository/ledger/compact.ts';
+import { NO_PREFIXES } from '../../src/archive/names/names.ts';
 import { knownRates, restoreRate } from '../../src/repository/rates.ts';
+import { golden } from '../golden.ts';
+import { streamed } from '../pieces.ts';
 import type { Target } from '../target.ts';
 
 const PARTIAL = 'duplicity-full.20231114T221320Z.manifest.part';
@@ -50,10 +55,13 @@ export const CACHE: readonly Target[] = [
     words: WORDS,
     seeds: () => [
       '{"what":"made","at":1,"set":"full 1 1","volumes":2,"manifest":"00"}\n{"what":"proven","at":2,"sha1":"11"}\n{"what":"removed","at":3,"set":"full 1 1"}\n',
+      '{"what":"proven","at":2,"sha1":"11","file":5}\n',
+      '{"what":"stored","at":1,"set":"full 1 1","file":"duplicity-full.20231114T221320Z.manifest","size":3,"sha1":"00","place":"p"}\n{"what":"seen","at":1,"set":"full 1 1","files":{"a":1}}\n{"what":"machine","at":1,"id":"00"}\n',
       '{"what":"copied","at":1,"set":"full 1 1","volume":1,"sha1":"00","from":"full 0 0","was":2,"made":0}\n',
     ],
     read(input) {
       const records = readLedger(holding('ledger.jsonl', input));
+      compacted(records, { prefixes: NO_PREFIXES });
       const made = madeTimes(records, 'full 1 1', 1);
       if (Number.isNaN(made('00'))) throw new Error('a time is NaN');
     },
@@ -65,6 +73,19 @@ export const CACHE: readonly Target[] = [
       '{"program":"4.0.0","base":["a"]}\n{"volume":1,"sha1":"00","size":3,"signatures":5,"entries":"11","file":{"path":"a","how":"diff","inode":1,"size":2,"mtimeMs":3,"ctimeMs":4}}\n{"volume":2,"sha1":"00","size":3,"signatures":5,"entries":"11","copied":{"set":"full 1 1","volume":1,"made":1}}\n',
     ],
     read: (input) => void readJournal(holding(journalName(PARTIAL), input), PARTIAL),
+  },
+  {
+    name: 'jsonstat',
+    words: ['"backup_meta"', '"Filename"', '[[', '{"a":', ...WORDS],
+    seeds: () => [
+      ...golden('v3-gz', /jsonstat/, 1),
+      `${'['.repeat(30_000)}${']'.repeat(30_000)}`,
+      `${'{"a":'.repeat(12_000)}1${'}'.repeat(12_000)}`,
+    ],
+    async read(input) {
+      // It is printed as it is.
+      JSON.stringify(await parseStatistics('a.jsonstat', streamed([input])), undefined, 4);
+    },
   },
   {
     name: 'rates',

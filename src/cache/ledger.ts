@@ -150,6 +150,9 @@ const FIELDS = {
   machine: { at: 'number', id: 'string' },
 } as const;
 
+/** What need not be there, and is of this type where it is. */
+const OPTIONAL = { signer: 'string', place: 'string', file: 'string', size: 'number', tag: 'string' } as const;
+
 function parse(line: string): LedgerRecord | undefined {
   let value: unknown;
   try {
@@ -162,6 +165,7 @@ function parse(line: string): LedgerRecord | undefined {
   const fields: Readonly<Record<string, unknown>> = { ...value };
   const isWhole =
     wanted !== undefined &&
-    Object.entries(wanted).every(([name, type]) => typeof fields[name] === type && fields[name] !== null);
+    Object.entries(wanted).every(([name, type]) => typeof fields[name] === type && fields[name] !== null) &&
+    Object.entries(OPTIONAL).every(([name, type]) => fields[name] === undefined || typeof fields[name] === type);
   return isWhole ? (value as LedgerRecord) : undefined;
 }

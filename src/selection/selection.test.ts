@@ -55,6 +55,15 @@ describe('a decision', () => {
     expect(decide(rules, '/s/a/c')).toBe('exclude');
   });
 
+  test('takes a list of any length', () => {
+    const content = Buffer.from('- /s/a\n'.repeat(150_000));
+    const rules: Rule[] = [
+      { kind: 'filter', mode: 'literal' },
+      { kind: 'filelist', sense: 'exclude', name: 'list', content },
+    ];
+    expect(decide(rules, '/s/a')).toBe('exclude');
+  });
+
   test('is to exclude what would be scanned but is no directory', () => {
     expect(decide([glob('include', '/s/a/b'), glob('exclude', '/s/q')], '/s/a', FILE)).toBe('exclude');
   });

@@ -99,7 +99,8 @@ function readRules(rules: readonly Rule[], options: SelectionOptions) {
       case 'regexp':
       case 'filelist':
       case 'filter':
-        conditions.push(...read(rule));
+        // Not as arguments of one call, of which a list may have too many.
+        for (const condition of read(rule)) conditions.push(condition);
     }
   }
   return { conditions: [...inFront, ...conditions], filesFrom };

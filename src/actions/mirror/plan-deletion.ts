@@ -22,7 +22,7 @@ export function onlyThere({ here, there }: Places): readonly StoredSet[] {
 /** Sets there that are newer than all that is here: somebody has backed up to that place, or this one was set back. */
 export function newerThere(sets: readonly SetId[], here: Place): readonly SetId[] {
   const complete = [...here.sets.values()].filter(({ manifests }) => manifests.length > 0);
-  const newest = Math.max(...complete.map(({ end }) => end));
+  const newest = complete.reduce((last, { end }) => Math.max(last, end), -Infinity);
   return sets.filter(({ end }) => end > newest);
 }
 

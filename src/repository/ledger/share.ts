@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { Backend, Call } from '../../backends/backend.ts';
 import { type LedgerRecord, ledgerText, parseLedger } from '../../cache/ledger.ts';
 import { parseSetKey } from '../../collections/listing.ts';
-import { BackendError } from '../../errors/errors.ts';
+import { BackendError, IntegrityError } from '../../errors/errors.ts';
 import type { Repository } from '../repository.ts';
 import { History, type KnownSet } from './history.ts';
 import type { Ledger } from './state.ts';
@@ -13,6 +13,9 @@ import type { Ledger } from './state.ts';
 
 /** So long, and of so many sets at most, others are told of a removal. */
 const TOLD = { seconds: 400 * 86_400, sets: 2000 };
+
+/** Bytes of the ledger of another machine: that of 2000 sets of ten files each has 5 MiB. */
+const LONGEST = 64 * 1024 * 1024;
 
 /** Clocks of two machines differ by less. */
 const SKEW = 86_400;
@@ -77,14 +80,23 @@ export async function readOthers(repository: Repository, ledger: Ledger): Promis
   for (const name of ledger.others.filter((other) => other !== own)) {
     try {
       const file = await remote.fetch(name, call.signal);
-      records.push(...parseLedger(readFileSync(file.path, 'utf8')));
-      file.release();
+      try {
+        for (const record of parseLedger(textOf(file.path, name))) records.push(record);
+      } finally {
+        file.release();
+      }
     } catch (error) {
-      if (!(error instanceof BackendError)) throw error;
+      if (!(error instanceof BackendError || error instanceof IntegrityError)) throw error;
       emit({ kind: 'warning', text: `The ledger ${name} of another machine could not be read: ${error.message}` });
     }
   }
   return records;
+}
+
+/** Of a machine that writes one as long as that little is to be learned, and anybody can write such a file. */
+function textOf(path: string, name: string): string {
+  if (statSync(path).size > LONGEST) throw new IntegrityError('DAMAGED', `${name} is too long.`);
+  return readFileSync(path, 'utf8');
 }
 
 interface Merged {
@@ -117,7 +129,7 @@ export function mergeOthers(ledger: Ledger, others: readonly LedgerRecord[], new
     const known = history.find(key);
     if (storedAt > removedAt) {
       const isTold = new History(prefixes, stored).find(key)?.state === 'alive';
-      if (isTold && isNews(known, stored, storedAt)) records.push(...stored);
+      if (isTold && isNews(known, stored, storedAt)) for (const record of stored) records.push(record);
       continue;
     }
     const end = parseSetKey(key)?.end ?? Infinity;

@@ -8,6 +8,8 @@ import type { EpochSeconds } from '../../util/time.ts';
 import { fetchDecoded } from './fetch-decoded.ts';
 import type { Repository } from '../repository.ts';
 
+/** Those of both programs have two. */
+const DEEPEST = 20;
 /** Statistics of a chain of 100,000 sets are smaller. */
 const LARGEST = 16 * 1024 * 1024;
 
@@ -52,10 +54,13 @@ export async function readJsonStatistics(repository: Repository, { statistics }:
   const [remote] = statistics.remote;
   try {
     if (local !== undefined) {
-      return await parsed(local, keys.local(local).open(join(archiveDir.path, local), { name: local, ...options }));
+      return await parseStatistics(
+        local,
+        keys.local(local).open(join(archiveDir.path, local), { name: local, ...options }),
+      );
     }
     if (remote === undefined || !keys.canRead(remote)) return undefined;
-    return await parsed(remote, fetchDecoded(repository, remote, options));
+    return await parseStatistics(remote, fetchDecoded(repository, remote, options));
   } catch (error) {
     if (!(error instanceof IntegrityError)) throw error;
     emit({ kind: 'warning', text: `Statistics cannot be read. ${error.message}` });
@@ -63,7 +68,8 @@ export async function readJsonStatistics(repository: Repository, { statistics }:
   }
 }
 
-async function parsed(name: string, bytes: AsyncIterable<Buffer>): Promise<unknown> {
+/** What stored statistics hold, of whatever shape. */
+export async function parseStatistics(name: string, bytes: AsyncIterable<Buffer>): Promise<unknown> {
   const blocks: Buffer[] = [];
   let size = 0;
   for await (const block of bytes) {
@@ -71,9 +77,18 @@ async function parsed(name: string, bytes: AsyncIterable<Buffer>): Promise<unkno
     if (size > LARGEST) throw new IntegrityError('DAMAGED', `${name} is too long.`);
     blocks.push(block);
   }
+  let value: unknown;
   try {
-    return JSON.parse(Buffer.concat(blocks).toString());
+    value = JSON.parse(Buffer.concat(blocks).toString());
   } catch (cause) {
     throw new IntegrityError('DAMAGED', `${name} is no JSON.`, { cause });
   }
+  if (isDeeper(value, DEEPEST)) throw new IntegrityError('DAMAGED', `${name} holds no statistics.`);
+  return value;
+}
+
+/** Whether lists and objects lie in each other more often than `depth`: what is read so is not always written again. */
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((inner) => isDeeper(inner, depth - 1));
 }

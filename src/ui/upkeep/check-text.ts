@@ -41,7 +41,7 @@ export function checkLines(report: CheckReport): readonly string[] {
     lines.push(`proven before  ${amountText(before)}${since}`);
   }
   if (never.files > 0) lines.push(`never proven   ${amountText(never)}`);
-  lines.push(...unprovenLines(unproven));
+  for (const line of unprovenLines(unproven)) lines.push(line);
   if (unfinished.length > 0) {
     lines.push(`unfinished     ${counted(unfinished.length, 'set')}: no backup, see "collection-status" and "cleanup"`);
   }

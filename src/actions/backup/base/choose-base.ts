@@ -87,7 +87,7 @@ async function chainFor(repository: Repository, wish: Wish, collection: Collecti
 }
 
 function firstTime({ chains }: Collection): EpochSeconds {
-  return Math.min(...chains.map(({ start }) => start));
+  return chains.reduce((first, { start }) => Math.min(first, start), Infinity);
 }
 
 function dueFull(repository: Repository, wish: Wish, collection: Collection): FullDue {

@@ -85,7 +85,7 @@ export async function survey(repository: Repository, { time, mayAsk, forgetsMiss
     if (sound !== undefined) proven.push({ what: 'proven', at: now, sha1: sound, file });
     const hasCopy = read.local?.kind === 'read';
     damage.push(...judged.damage);
-    unproven.push(...judged.unproven);
+    for (const one of judged.unproven) unproven.push(one);
     if (set.manifest === undefined && !set.unusable.some(({ kind }) => kind === 'manifest')) {
       damage.push(missing(set, 'manifest', hasCopy));
     }
@@ -97,9 +97,9 @@ export async function survey(repository: Repository, { time, mayAsk, forgetsMiss
     }
     found.push({ set, manifest, source, lock: lockOf(read.remote), other, signatures: there, localSignatures });
   }
-  damage.push(...baseless(collection, sets));
+  for (const one of baseless(collection, sets)) damage.push(one);
   const vanished = time === undefined ? vanishedSets(repository, collection, memory) : [];
-  if (!forgetsMissing) damage.push(...vanished);
+  if (!forgetsMissing) for (const one of vanished) damage.push(one);
   else if (!repository.dryRun) {
     appendLedger(
       archiveDir,
