@@ -12,6 +12,7 @@ export type {
   MirrorRequest,
   PruneRequest,
   ReadRequest,
+  RekeyRequest,
   RemoveRequest,
   ReplicateRequest,
   RestoreRequest,
@@ -31,6 +32,7 @@ export type { DoctorResult, Finding } from './actions/doctor/finding.ts';
 export type { RemoveResult } from './actions/remove/remove-old.ts';
 export type { MirrorResult } from './actions/mirror/mirror.ts';
 export type { MirroredSet } from './actions/mirror/copy-set.ts';
+export type { RekeyedSet, RekeyResult } from './actions/rekey/rekey.ts';
 export type { RecoveryKit } from './actions/recovery/kit.ts';
 export type { ReplicateResult } from './actions/replicate/replicate.ts';
 export type { SquashResult } from './actions/squash/squash.ts';

@@ -49,6 +49,7 @@ const BULKY_ACTIONS: Readonly<Partial<Record<RunCommand['action'], readonly stri
   verify: BULKY_MODULES,
   squash: BULKY_MODULES,
   check: BULKY_MODULES,
+  rekey: BULKY_MODULES,
   'list-current-files': ['node:zlib'],
 };
 
@@ -274,6 +275,8 @@ async function act(
       return (await import('../cli/run/prune.ts')).runPrune(repository, command.settings);
     case 'squash':
       return (await import('../cli/run/squash.ts')).runSquash(repository, command.settings);
+    case 'rekey':
+      return (await import('../cli/run/rekey.ts')).runRekey(repository, command.settings);
     case 'recovery-kit':
       return (await import('../cli/run/recovery-kit.ts')).runRecoveryKit(repository, command.settings);
     case 'roles':

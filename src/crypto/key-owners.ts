@@ -23,6 +23,15 @@ export function keyOwners(
   });
 }
 
+/** Ids of the keys and sub-keys that gpg means by a word. */
+export function keyIds({ binary, options, env }: GpgSettings, word: string): Promise<readonly string[]> {
+  const args = [...options, '--batch', '--no-tty', '--with-colons', '--fixed-list-mode', '--list-keys', '--', word];
+  const run = { env: gpgEnvironment(env ?? process.env), maxBuffer: 1024 * 1024 };
+  return new Promise((resolve) => {
+    execFile(binary, args, run, (_error, stdout) => resolve([...ownersIn(stdout).keys()]));
+  });
+}
+
 /** Reads a listing with colons. Source: GnuPG's doc/DETAILS: the id is field 5, a fingerprint or user field 10. */
 function ownersIn(listing: string): ReadonlyMap<string, KeyOwner> {
   const owners = new Map<string, KeyOwner>();

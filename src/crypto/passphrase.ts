@@ -13,6 +13,7 @@ export type PassphraseAction =
   | 'squash'
   | 'mirror'
   | 'recovery-kit'
+  | 'rekey'
   /** Metadata sync, inside whatever action. */
   | 'sync'
   | 'collection-status'
@@ -48,7 +49,7 @@ export interface Question {
   /** An empty answer is refused. */
   readonly mayBeEmpty: boolean;
   /** Environment variable that would have answered it. */
-  readonly variable: Variable | 'FTP_PASSWORD' | 'IMAP_PASSWORD';
+  readonly variable: Variable | 'NEW_PASSPHRASE' | 'FTP_PASSWORD' | 'IMAP_PASSWORD';
 }
 
 export type PassphraseSource =
@@ -102,7 +103,7 @@ export function passphraseSource(query: PassphraseQuery): PassphraseSource {
 }
 
 /** Node puts U+FFFD for every byte that is no UTF-8: another passphrase, and the same for many. */
-function asTyped(variable: Variable, text: string): Secret {
+function asTyped(variable: Variable | 'NEW_PASSPHRASE', text: string): Secret {
   if (!text.includes('\uFFFD')) return new Secret(text);
   throw new UsageError('USER_ERROR', `${variable} holds bytes that are not UTF-8.`, {
     hint: 'Set it in a UTF-8 locale, or choose a passphrase of ASCII characters.',
@@ -162,4 +163,13 @@ export function checkSymmetricSigning(settings: {
     'When using symmetric encryption, the signing passphrase must equal the encryption passphrase.',
     { hint: 'Set SIGN_PASSPHRASE to the same value as PASSPHRASE, or encrypt to a key with --encrypt-key.' },
   );
+}
+
+/** One that is to open files from now on: all of it has to count, for gpg, too. */
+export function newPassphraseOf(text: string): Secret {
+  if (text === '') throw new UsageError('USER_ERROR', 'The new passphrase is empty, which encrypts nothing.');
+  if (!/[\r\n]/.test(text)) return asTyped('NEW_PASSPHRASE', text);
+  throw new UsageError('USER_ERROR', 'NEW_PASSPHRASE has several lines, and only the first one would count.', {
+    hint: "Put the passphrase on one line, such as NEW_PASSPHRASE=$(tr -d '\\n' < FILE).",
+  });
 }

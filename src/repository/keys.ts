@@ -2,6 +2,7 @@ import type { Codec } from '../crypto/codec.ts';
 import { codecs, type CodecSettings, writeCodec } from '../crypto/codecs.ts';
 import {
   checkSymmetricSigning,
+  newPassphraseOf,
   type PassphraseAction,
   passphraseSource,
   type PassphraseSource,
@@ -9,6 +10,7 @@ import {
 } from '../crypto/passphrase.ts';
 import { type KeyOwner, keyOwners } from '../crypto/key-owners.ts';
 import { hasSecretKey, noSecretKey } from '../crypto/secret-key.ts';
+import type { LockChange, Relocker } from '../crypto/openpgp/rekey/relock.ts';
 import { gzipCodec } from '../crypto/plain/gzip.ts';
 import type { Secret } from '../util/secret.ts';
 import type { Emit } from '../events/events.ts';
@@ -28,6 +30,8 @@ export interface Keys {
   wouldAsk(name: string): boolean;
   /** Whose the encryption keys with these ids are, as far as the key ring knows them. */
   owners(ids: readonly string[]): Promise<ReadonlyMap<string, KeyOwner>>;
+  /** Changes who can open files; the old passphrase, and a new one, are found, or asked for. */
+  relocker(change: RelockerOptions, signal: AbortSignal): Promise<Relocker>;
   writers(): Promise<Writers>;
   /** The codec of a file in the archive dir, which is never encrypted. */
   local(name: string): Codec;
@@ -39,6 +43,12 @@ export interface Writers {
   readonly manifest: Codec;
   /** For signatures in the archive dir. */
   readonly local: Codec;
+}
+
+/** Who is to be able to open files, and who is not any more. */
+export interface RelockerOptions extends Pick<LockChange, 'keys' | 'drop'> {
+  /** True: found in the environment, or asked for. */
+  readonly newPassphrase: boolean | Secret;
 }
 
 /** How files are encoded, and with what gpg is run. */
@@ -136,6 +146,13 @@ export function openKeys({ encoding, action, env, emit, ask }: KeysOptions): Key
     current = undefined;
   }
 
+  async function findNew(): Promise<Secret> {
+    const given = env['NEW_PASSPHRASE'];
+    if (given !== undefined && given !== '') return newPassphraseOf(given);
+    const retype = 'Retype the new passphrase to confirm: ';
+    return ask({ prompt: 'New passphrase: ', retype, mayBeEmpty: false, variable: 'NEW_PASSPHRASE' }, warn);
+  }
+
   return {
     isSymmetric: recipients.length === 0,
     signs: signKey !== undefined,
@@ -148,6 +165,12 @@ export function openKeys({ encoding, action, env, emit, ask }: KeysOptions): Key
     wouldAsk: (name) =>
       suffixOf(name) === '.gpg' && secrets.passphrase === undefined && sourceOf('encryption', true).from === 'ask',
     owners: (ids) => keyOwners(gpgSettings(), ids),
+    async relocker({ keys, drop, newPassphrase }, signal) {
+      await find('encryption', true);
+      const passphrase = newPassphrase === true ? await findNew() : newPassphrase || undefined;
+      const { openRelocker } = await import('../crypto/openpgp/rekey/relock.ts');
+      return openRelocker(gpgSettings(), { keys, drop, passphrase }, signal);
+    },
     async writers() {
       if (encryption) {
         await find('encryption', false);

@@ -10,10 +10,13 @@ import type { RestoreOptions } from '../actions/restore/restore.ts';
 import type { PruneOptions } from '../actions/remove/prune.ts';
 import type { SquashOptions, SquashRules } from '../actions/squash/squash.ts';
 import type { VerifyOptions } from '../actions/verify/verify.ts';
+import { newPassphraseOf } from '../crypto/passphrase.ts';
 import { UsageError } from '../errors/errors.ts';
+import type { RelockerOptions } from '../repository/keys.ts';
 import type { Rule } from '../selection/rules.ts';
 import { type BytePath, bytePath, toScreen } from '../util/bytepath.ts';
 import { type CallOptions, encodingFor, secondsOf, type StoreOptions, type TimeInput } from './options.ts';
+import type { PassphraseCallback } from './secrets.ts';
 import { bytesOf, type PathInput, withinBackup } from './paths.ts';
 
 const VOLUME_BYTES = 200 * 1024 * 1024;
@@ -399,4 +402,22 @@ function absolute(path: PathInput, option: string): BytePath {
   throw new UsageError('USER_ERROR', `${toScreen(bytes)} is not an absolute path.`, {
     hint: `Give \`${option}\` from the root of the file system on, as path.resolve() makes it.`,
   });
+}
+
+/** Who is to open the backup, and who is not any more. */
+export interface RekeyRequest extends CallOptions {
+  /** Public keys in whatever words gpg takes. */
+  readonly addKeys?: readonly string[] | undefined;
+  readonly newPassphrase?: PassphraseCallback | undefined;
+  /** Keys; `passphrase`, `hidden` and `all` stand for what the files do not name, and for everything old. */
+  readonly drop?: readonly string[] | undefined;
+  /** Adds and drops in one pass: until it is done both are needed. */
+  readonly atOnce?: boolean | undefined;
+  /** Nothing is written: it is only found out what would be. */
+  readonly dryRun?: boolean | undefined;
+}
+
+export async function rekeyChange({ addKeys = [], newPassphrase, drop = [] }: RekeyRequest): Promise<RelockerOptions> {
+  const passphrase = newPassphrase === undefined ? false : newPassphraseOf(await newPassphrase());
+  return { keys: addKeys, drop, newPassphrase: passphrase };
 }

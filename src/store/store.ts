@@ -14,6 +14,7 @@ import { prune, type PruneResult } from '../actions/remove/prune.ts';
 import { removeOld, type RemoveResult } from '../actions/remove/remove-old.ts';
 import { mirror, type MirrorResult } from '../actions/mirror/mirror.ts';
 import { replicate, type ReplicateResult } from '../actions/replicate/replicate.ts';
+import { rekey, type RekeyResult } from '../actions/rekey/rekey.ts';
 import { type RecoveryKit, recoveryKit } from '../actions/recovery/kit.ts';
 import { readFile } from '../actions/restore/read-file.ts';
 import { restore, type RestoreResult } from '../actions/restore/restore.ts';
@@ -46,6 +47,8 @@ import {
   pruneOptions,
   type PruneRequest,
   type ReadRequest,
+  rekeyChange,
+  type RekeyRequest,
   type RemoveRequest,
   type ReplicateRequest,
   type RestoreRequest,
@@ -191,6 +194,14 @@ export interface Store extends AsyncDisposable {
    */
   mirror(request: MirrorRequest): Promise<MirrorResult>;
   /**
+   * Changes who can open the backup: adds keys or a passphrase, and drops others. Needs what opens it now. The data stay as they
+   * are encrypted, so that who could read copies before still can. A call that was ended goes on where it was.
+   * @example
+   * const { rekeyed } = await store.rekey({ newPassphrase: () => 'another secret', drop: ['passphrase'], dryRun: true });
+   * print(rekeyed.length);
+   */
+  rekey(request: RekeyRequest): Promise<RekeyResult>;
+  /**
    * What restores the newest chain without this program: a sheet for paper and a shell script. Needs no key, holds no secret.
    * @example
    * const { sheet, script } = await store.recoveryKit();
@@ -307,6 +318,12 @@ export async function openStore(url: string, options: StoreOptions): Promise<Sto
         const second = { ...repository, backend: noted, remote, ledger, url: to, makesPlace, archiveDir };
         return await mirror(second, { ...wanted, origin: repository, archivePath: repository.archiveDir.path });
       });
+    },
+    rekey(request) {
+      const { atOnce, dryRun, signal } = request;
+      return calls.run({ action: 'rekey', dryRun, signal }, async (repository) =>
+        rekey(repository, { change: await rekeyChange(request), atOnce }),
+      );
     },
     recoveryKit: ({ signal } = {}) => calls.run({ action: 'recovery-kit', isReading: true, signal }, recoveryKit),
     close,

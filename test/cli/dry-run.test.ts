@@ -70,6 +70,7 @@ const ACTIONS: Readonly<Record<string, (s: Scene) => readonly string[]>> = {
   check: ({ url }) => ['check', url],
   drill: ({ url }) => ['drill', url],
   doctor: ({ url }) => ['doctor', url],
+  rekey: ({ url }) => ['rekey', '--drop', '0123456789ABCDEF', url],
   'recovery-kit': ({ dir, url }) => ['recovery-kit', '--output', `${dir}/kit`, url],
   cleanup: ({ url }) => ['cleanup', '--force', url],
   'remove-older-than': ({ url }) => ['remove-older-than', String(timeOfSet(9)), '--force', url],

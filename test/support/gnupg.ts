@@ -21,16 +21,16 @@ afterAll(() => {
 
 /**
  * A GNUPGHOME with both key pairs, fully trusted; with `public` only their public halves, with `rsa`
- * the secret half of the first only. Its agent is stopped after the
+ * the secret half of the first only, with `ecc` that of the second. Its agent is stopped after the
  * last test of the file. Not in TMPDIR: the path of the agent's socket may have 107 bytes at most.
  */
-export function gnupgHome(keys: 'secret' | 'public' | 'rsa' = 'secret'): string {
+export function gnupgHome(keys: 'secret' | 'public' | 'rsa' | 'ecc' = 'secret'): string {
   const home = mkdtempSync('/tmp/dt-gpg-');
   made.push(home);
   // The agent protects what it imports so that each use takes it 0.1 s or more: made cheap, these keys are no secret.
   writeFileSync(`${home}/gpg-agent.conf`, 's2k-count 65536\n');
-  const rsa = keys === 'public' ? 'pub' : 'sec';
-  const ecc = keys === 'secret' ? 'sec' : 'pub';
+  const rsa = keys === 'public' || keys === 'ecc' ? 'pub' : 'sec';
+  const ecc = keys === 'secret' || keys === 'ecc' ? 'sec' : 'pub';
   gpg(home, ['--import', golden(`keys/rsa.${rsa}.asc`), golden(`keys/ecc.${ecc}.asc`)]);
   const listed = gpg(home, ['--with-colons', '--list-keys']);
   const primary = [...listed.matchAll(/^pub:.*\n(?:fpr:+)([0-9A-F]{40}):/gm)];

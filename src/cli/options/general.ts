@@ -104,7 +104,7 @@ export const GENERAL = {
     flag: '--concurrency',
     value: 'N',
     release: '3.0',
-    actions: ['backup', 'squash', 'mirror'],
+    actions: ['backup', 'squash', 'mirror', 'rekey'],
     default: undefined,
     read: integer(0),
     aliases: [

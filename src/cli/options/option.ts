@@ -25,7 +25,8 @@ export type ActionGroup =
   | 'check'
   | 'drill'
   | 'recovery'
-  | 'roles';
+  | 'roles'
+  | 'rekey';
 
 /** What the reader of a value may look at. */
 export interface ReadContext {

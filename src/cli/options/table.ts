@@ -9,6 +9,7 @@ import { OBJECT_STORES } from './objectstores.ts';
 import type { AnyOption, Flag, Option, Release } from './option.ts';
 import { PRUNE } from './prune.ts';
 import { RECOVERY } from './recovery.ts';
+import { REKEY } from './rekey.ts';
 import { RESTORE } from './restore.ts';
 import { RETIRED } from './retired.ts';
 import { ROLES } from './roles.ts';
@@ -27,6 +28,7 @@ export const OPTIONS = {
   ...DRILL,
   ...RECOVERY,
   ...ROLES,
+  ...REKEY,
   ...ENCRYPTION,
   ...BACKENDS,
   ...OBJECT_STORES,
@@ -45,6 +47,7 @@ export const TOPICS: readonly { readonly title: string; readonly options: Readon
   { title: 'Drill', options: DRILL },
   { title: 'Recovery kit', options: RECOVERY },
   { title: 'Roles', options: ROLES },
+  { title: 'Rekey', options: REKEY },
   { title: 'Encryption', options: { ...ENCRYPTION, ...ENCRYPTION_SHORTHANDS } },
   { title: 'Back ends', options: BACKENDS },
   { title: 'Object stores', options: OBJECT_STORES },

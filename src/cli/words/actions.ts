@@ -24,6 +24,7 @@ export type Action =
   | 'drill'
   | 'recovery-kit'
   | 'roles'
+  | 'rekey'
   | 'validate-backend';
 
 interface ActionSpec {
@@ -185,6 +186,14 @@ export const ACTIONS: readonly ActionSpec[] = [
     group: 'backup',
   },
   {
+    action: 'rekey',
+    aliases: [],
+    takes: 'URL',
+    help: 'Change which keys and passphrases open a backup.',
+    more: 'With --encrypt-key or --new-passphrase others can open all of it, too, with --drop those named there no more. Needs the old secret key or passphrase; the data stay as they are encrypted, and all files are sent anew. Interrupted, it goes on where it was. Who once could read copies of the files still can. --dry-run shows what would be done.',
+    group: 'rekey',
+  },
+  {
     action: 'recovery-kit',
     aliases: [],
     takes: 'URL',
@@ -244,6 +253,7 @@ const NOT_IN_0_8: readonly Action[] = [
   'squash',
   'mirror',
   'recovery-kit',
+  'rekey',
   'doctor',
   'roles',
   'drill',

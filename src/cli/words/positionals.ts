@@ -29,6 +29,7 @@ export type Request =
         | 'squash'
         | 'recovery-kit'
         | 'roles'
+        | 'rekey'
         | 'validate-backend';
       readonly url: string;
     }
@@ -92,6 +93,7 @@ function namedRequest(action: Action, words: readonly string[], context: Context
     case 'squash':
     case 'recovery-kit':
     case 'roles':
+    case 'rekey':
     case 'validate-backend':
       return { action, url: remote(only(words, action)) };
     case 'remove-older-than': {

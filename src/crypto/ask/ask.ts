@@ -68,6 +68,7 @@ const ASKED_FOR = {
   SIGN_PASSPHRASE: 'the passphrase of the signing key',
   FTP_PASSWORD: 'the password of the storage',
   IMAP_PASSWORD: 'the password of the mailbox',
+  NEW_PASSPHRASE: 'the new passphrase',
 } as const satisfies Record<Question['variable'], string>;
 
 /** Front ends start us without terminal and input, and learn from this exception name that a passphrase is needed. */

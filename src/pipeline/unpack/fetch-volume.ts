@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { BEFORE } from '../../archive/manifest/rehashed.ts';
 import type { VolumeRecord } from '../../archive/manifest/manifest.ts';
 import { formatName, type Prefixes } from '../../archive/names/names.ts';
 import type { BackupSet } from '../../collections/sets.ts';
@@ -36,6 +37,7 @@ export async function fetchVolume(
   if (candidates.length === 0) throw missingVolume(set, record, prefixes);
   const algorithm = record.hashes.has('SHA1') || !record.hashes.has('MD5') ? 'SHA1' : 'MD5';
   const expected = record.hashes.get(algorithm)?.toLowerCase();
+  const before = record.hashes.get(BEFORE)?.toLowerCase();
   let seen = '';
   for (let attempt = 0; attempt < tries; attempt++) {
     for (const name of candidates) {
@@ -44,7 +46,9 @@ export async function fetchVolume(
       const stored = { name, path: file.path, isLocal: remote.isLocal };
       const stamp = lookAtStored(stored, () => stampOf(statSync(file.path)));
       seen = await lookAtStored(stored, () => file.hashInTurns(algorithm, signal));
-      if (seen === expected) return { name, file, isChecked: true, stamp, isAuthentic: isAuthentic(set) };
+      // While a set is given other keys, the file before is right as well.
+      if (seen === expected || seen === before)
+        return { name, file, isChecked: true, stamp, isAuthentic: isAuthentic(set) };
       file.release();
     }
     // A file read in place does not change by reading it again.

@@ -179,6 +179,7 @@ export interface Results {
   drill: DrillFields;
   'recovery-kit': RecoveryFields;
   roles: RolesFields | RoleCheckFields;
+  rekey: RekeyFields;
   'validate-backend': ValidateFields;
   help: TextFields;
   version: TextFields;
@@ -212,6 +213,7 @@ export type ResultLine =
   | ResultOf<'drill'>
   | ResultOf<'recovery-kit'>
   | ResultOf<'roles'>
+  | ResultOf<'rekey'>
   | ResultOf<'validate-backend'>
   | ResultOf<'help'>
   | ResultOf<'version'>;
@@ -667,6 +669,22 @@ export interface FindingFields {
   text: string;
   /** What can be done. */
   hint?: string;
+}
+
+/** Which sets other keys open now. */
+export interface RekeyFields {
+  /** Complete sets that are encrypted. */
+  found: Count;
+  /** Those of which files were replaced, or would be: once for each pass. */
+  rekeyed: (SetFields & { files: Count; bytes: Count })[];
+  /** Sets that are not encrypted, and stay as they are. */
+  plain: SetFields[];
+  /** Sets that were never finished, and stay as they are. */
+  unfinished: SetFields[];
+  /** How often all files are sent. */
+  passes: Count;
+  /** A dry run. */
+  isPlanned: boolean;
 }
 
 /** What restores a backup without this program. */

@@ -8,6 +8,7 @@ import type { PruneResult } from '../../actions/remove/prune.ts';
 import type { RemoveResult } from '../../actions/remove/remove-old.ts';
 import type { MirrorResult } from '../../actions/mirror/mirror.ts';
 import type { RecoveryKit } from '../../actions/recovery/kit.ts';
+import type { RekeyResult } from '../../actions/rekey/rekey.ts';
 import type { ReplicateResult } from '../../actions/replicate/replicate.ts';
 import type { RestoreResult } from '../../actions/restore/restore.ts';
 import type { FileHistory } from '../../actions/status/changes.ts';
@@ -44,6 +45,7 @@ export interface ActionResults {
   readonly 'recovery-kit': RecoveryKit;
   /** The second with `--check`. */
   readonly roles: RolesResult | RoleCheckResult;
+  readonly rekey: RekeyResult;
   readonly 'validate-backend': ValidateResult;
   readonly help: { readonly text: string };
   readonly version: { readonly text: string };

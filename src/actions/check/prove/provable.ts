@@ -1,3 +1,4 @@
+import { BEFORE } from '../../../archive/manifest/rehashed.ts';
 import type { VolumeRecord } from '../../../archive/manifest/manifest.ts';
 import { idOf, type SetId } from '../../../collections/sets.ts';
 import type { Choosable } from '../choose-proofs.ts';
@@ -11,6 +12,8 @@ export interface ExpectedHash {
   readonly algorithm: Algorithm;
   /** In lower case. */
   readonly hex: string;
+  /** Of the file before, which is right as well while a set is given other keys. */
+  readonly before?: string | undefined;
 }
 
 /** A file on the remote that can be read and found right or wrong. */
@@ -118,7 +121,7 @@ export function provableFiles(
 function hashOf({ hashes }: VolumeRecord): ExpectedHash | undefined {
   for (const algorithm of ['SHA1', 'MD5'] as const) {
     const hex = hashes.get(algorithm)?.toLowerCase();
-    if (hex !== undefined) return { algorithm, hex };
+    if (hex !== undefined) return { algorithm, hex, before: hashes.get(BEFORE)?.toLowerCase() };
   }
   return undefined;
 }

@@ -73,7 +73,9 @@ async function proveVolume(repository: Repository, one: Provable, tag: string | 
     for (const name of [file, ...others]) {
       const { size, SHA1, MD5 } = await hashRemote(repository, name, expected.algorithm);
       const hash = expected.algorithm === 'MD5' ? MD5 : SHA1;
-      const fits = [expected, doubted].findIndex((one) => one?.hex === hash);
+      const fits = [expected, doubted].findIndex(
+        (one) => hash !== undefined && (one?.hex === hash || one?.before === hash),
+      );
       if (fits >= 0) {
         const record = { what: 'proven', at: repository.now, sha1: SHA1, file, size } as const;
         const proof = { record: tag === undefined ? record : { ...record, tag }, by: 'bytes' } as const;

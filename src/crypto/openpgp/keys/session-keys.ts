@@ -77,7 +77,7 @@ function failure(result: Parameters<typeof gpgFailure>[0]['result'], name: strin
 }
 
 /** The session key in a packet with one; undefined when the passphrase is a wrong one. Source: RFC 4880, 5.3. */
-function unwrapped(wrapped: Buffer, { key }: SessionKey): SessionKey | undefined {
+export function unwrapped(wrapped: Buffer, { key }: SessionKey): SessionKey | undefined {
   const name = `aes-${key.length * 8}-cfb`;
   const clear = createDecipheriv(name, key, Buffer.alloc(16)).update(wrapped);
   const own = clear[0];

@@ -44,7 +44,11 @@ export function openCipherFile(path: string): CipherFile {
 }
 
 /** True when the two bytes of the prefix that tell a wrong key agree with those they repeat. */
-export function opensWith(file: CipherFile, data: MessageHead['data'], { cipher, key }: SessionKey): boolean {
+export function opensWith(
+  file: Pick<CipherFile, 'read'>,
+  data: MessageHead['data'],
+  { cipher, key }: SessionKey,
+): boolean {
   const bytes = Buffer.alloc(PREFIX_BYTES * 2);
   const count = file.read(bytes, 0, bytes.length, data.at);
   const { end } = new PacketBody(data).take(bytes, 0, count);

@@ -65,7 +65,7 @@ function dataOf(header: PacketHeader, bytes: Buffer, at: number): MessageHead['d
   return { at: at + 1, bytes: header.bytes - 1, isPartial: header.isPartial };
 }
 
-function parsePassphraseSession(body: Buffer): PassphraseSession | undefined {
+export function parsePassphraseSession(body: Buffer): PassphraseSession | undefined {
   const [version, cipher, mode, hash] = body;
   if (version !== SESSION_VERSION.passphrase || !isCipher(cipher)) return undefined;
   if (hash === undefined || hashName(hash) === undefined) return undefined;

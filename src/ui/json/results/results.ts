@@ -6,6 +6,7 @@ import { doctorFields, rolesFields } from './doctor.ts';
 import { drillFields } from './drill.ts';
 import { listFields, restoreFields, verifyFields } from './reading.ts';
 import { recoveryFields } from './recovery.ts';
+import { rekeyFields } from './rekey.ts';
 import { statusFields } from './status.ts';
 import { cleanupFields, mirrorFields, removeFields, replicateFields, squashFields, validateFields } from './upkeep.ts';
 
@@ -31,6 +32,7 @@ export const RESULT_FIELDS = {
   drill: drillFields,
   'recovery-kit': recoveryFields,
   roles: rolesFields,
+  rekey: rekeyFields,
   'validate-backend': validateFields,
   help: ({ text }) => ({ text }),
   version: ({ text }) => ({ text: text.trimEnd() }),

@@ -1,0 +1,14 @@
+import type { RekeyResult } from '../../../actions/rekey/rekey.ts';
+import type { RekeyFields } from '../lines.ts';
+import { setFields } from './sets.ts';
+
+export function rekeyFields({ found, rekeyed, plain, unfinished, passes, isPlanned }: RekeyResult): RekeyFields {
+  return {
+    found,
+    rekeyed: rekeyed.map((set) => ({ ...setFields(set), files: set.files, bytes: set.bytes })),
+    plain: plain.map(setFields),
+    unfinished: unfinished.map(setFields),
+    passes,
+    isPlanned,
+  };
+}
