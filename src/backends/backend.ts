@@ -71,6 +71,8 @@ export interface Backend extends AsyncDisposable {
   checksum?(name: string, call: Call): Promise<Checksum | undefined>;
   getRange?<T>(name: string, start: number, end: number, take: (bytes: Bytes) => Promise<T>, call: Call): Promise<T>;
   rename?(from: string, to: string, call: Call): Promise<void>;
+  /** Brings what was deleted to the disk, where that is a step of its own: what is deleted after it is not gone before. */
+  flush?(): Promise<void>;
   /**
    * Stores or replaces `to` with what `from` holds, none of which comes here; absent: the store cannot. `to` appears as
    * after a put. A `CannotCopyError` says that the store does not do it, or not in this case: uploading may still do.

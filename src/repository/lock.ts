@@ -11,9 +11,14 @@ export function lockArchive(repository: Repository): Promise<Lock> {
 async function lockForRun({ archiveDir, dryRun, emit }: Repository): Promise<Lock> {
   const lock = await takeLock(archiveDir.path);
   if (lock.warning !== undefined) emit({ kind: 'warning', text: lock.warning });
-  if (!dryRun) {
-    archiveDir.sweep();
-    dropStrayJournals(archiveDir);
+  try {
+    if (!dryRun) {
+      archiveDir.sweep();
+      dropStrayJournals(archiveDir);
+    }
+    return lock;
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
   }
-  return lock;
 }

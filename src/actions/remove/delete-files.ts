@@ -30,6 +30,7 @@ export async function deleteFiles(
   const kept = new Set<string>();
   /** When the sets end that those build on. */
   const bases = new Set<EpochSeconds>();
+  let isSettled = true;
   if (ledger !== undefined) await announceRemoval({ backend, ledger, call }, removedBy(files, prefixes));
   for (const { place, name } of files) {
     const parsed = parseName(name, { prefixes });
@@ -42,6 +43,9 @@ export async function deleteFiles(
       continue;
     }
     try {
+      // A power failure must not bring back a manifest whose volumes are gone.
+      if (!isSettled && parsed?.kind !== 'manifest') await backend.flush?.();
+      isSettled = parsed?.kind !== 'manifest';
       await backend.delete(name, call);
     } catch (error) {
       if (!(error instanceof BackendError)) throw error;

@@ -136,6 +136,8 @@ export function localBackend(directory: string, { emit, mayBeAbsent = false }: L
       return size === undefined ? undefined : { name, size };
     },
     rename: (from, to) => storing(`rename ${from} to ${to} in ${directory}`, () => rename(pathOf(from), pathOf(to))),
+    // One that may not be read cannot be synced.
+    flush: () => syncDirectory(directory, 'sync').catch(() => undefined),
     copy,
     mayStore: () => storing(`write to ${directory}`, () => access(directory, constants.W_OK | constants.X_OK)),
     localFile: (name) => (mayBeFile(pathOf(name)) ? pathOf(name) : undefined),

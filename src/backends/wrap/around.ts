@@ -47,6 +47,8 @@ export function around(inner: Backend, layer: Layer): Backend {
   }
   const mayStore = inner.mayStore?.bind(inner);
   if (mayStore) outer.mayStore = (call) => layer({ kind: 'query', name: '' }, call, () => mayStore(call));
+  const flush = inner.flush?.bind(inner);
+  if (flush) outer.flush = flush;
   const localFile = inner.localFile?.bind(inner);
   if (localFile) outer.localFile = localFile;
   return outer;

@@ -28,6 +28,7 @@ const ABILITIES: Record<Exclude<keyof Backend, typeof Symbol.asyncDispose | 'tra
   localFile: true,
   checksum: true,
   mayStore: true,
+  flush: true,
 };
 
 /** A back end whose methods live on a prototype, as those of a class do, and write down that they were called. */
@@ -73,6 +74,7 @@ describe.each<[string, (inner: Backend) => Backend]>([
     await outer.getRange?.('a', 1, 2, take, call);
     await outer.rename?.('a', 'b', call);
     await outer.copy?.('a', 'b', call);
+    await outer.flush?.();
     for await (const { name } of outer.unfinished?.(call) ?? []) expect(name).toBe('never');
     expect(outer.localFile?.('a')).toBe('/a');
     await outer[Symbol.asyncDispose]();
@@ -86,6 +88,7 @@ describe.each<[string, (inner: Backend) => Backend]>([
       'getRange a 1 2',
       'rename a b',
       'copy a b',
+      'flush',
       'unfinished',
       'localFile a',
       'dispose',

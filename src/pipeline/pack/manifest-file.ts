@@ -64,9 +64,10 @@ export class ManifestFile {
 
   /** What was added so far has the given name from now on, and is on disk when the promise is kept. */
   async checkpoint(path: string): Promise<void> {
+    // In this order: a power failure must not leave the name with half of what it stands for.
+    await guardAsync(this.#archiveDir, 'written', () => syncData(this.#fd));
     if (path !== this.#path) this.#guard(() => renameSync(this.#path, path));
     this.#path = path;
-    await guardAsync(this.#archiveDir, 'written', () => syncData(this.#fd));
   }
 
   /** Appends the list of changed files and ends the manifest; the file stays. */

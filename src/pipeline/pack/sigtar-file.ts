@@ -72,9 +72,9 @@ export class SigtarFile {
   /** What was added so far has the given name from now on, and is on disk when the promise is kept. */
   async checkpoint(path: string): Promise<void> {
     this.#flush();
+    await guardAsync(this.#archiveDir, 'written', () => syncData(this.#fd));
     if (path !== this.#path) this.#guard(() => renameSync(this.#path, path));
     this.#path = path;
-    await guardAsync(this.#archiveDir, 'written', () => syncData(this.#fd));
   }
 
   /** Ends the archive; the file stays. */
