@@ -103,9 +103,7 @@ describe.each(['full', 'incremental'] as const)('the same of a backup that was %
 
   test.each([
     ['the signatures are whole and there is no manifest', 'sigtar', 1],
-    ['the signatures are short', 'sigtar', 0.5],
     ['the manifest is short', 'manifest', 0.5],
-    ['volume 2 is short', '.vol2.', 0.5],
   ])('%s', async (_title, part, keep) => {
     await endingAt((name) => name.includes(part), keep);
     await expectNights();

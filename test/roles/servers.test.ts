@@ -16,6 +16,7 @@ import { startProftpd } from '../servers/proftpd.ts';
 import { RSYNC_PASSWORD, startRsyncd } from '../servers/rsyncd.ts';
 import { startSshd } from '../servers/sshd.ts';
 import { requireSwift, startSwift, type SwiftServer } from '../servers/swift.ts';
+import { isLong } from '../support/forms.ts';
 import { ask, backUp, type Machine, machine, restored } from '../support/in-process.ts';
 import { noise, put, treeOf } from '../support/scene.ts';
 import { tempDir } from '../support/temp.ts';
@@ -122,13 +123,13 @@ describe.runIf(requireTool('sshd') && process.getuid?.() === 0)('sshd', () => {
     await expect(backend.delete(name, { signal })).rejects.toMatchObject({ code: 'BACKEND_PERMISSION_DENIED' });
   });
 
-  test('with those of a keeper nothing can be stored', async () => {
+  test.runIf(isLong)('with those of a keeper nothing can be stored', async () => {
     const keeper = await sshd('keeper');
     put(`${keeper.home}/store`, { 'duplicity-role-1': 'x' });
     expect(verdicts(await checked(await opened(keeper.url, keeper.settings), keeper.url, 'keeper'))).toBe(READER);
   });
 
-  test('with those of a pruner what is there can be deleted', async () => {
+  test.runIf(isLong)('with those of a pruner what is there can be deleted', async () => {
     const pruner = await sshd('pruner');
     put(`${pruner.home}/store`, { 'duplicity-role-1': 'x' });
     chmodSync(`${pruner.home}/store`, 0o777);
@@ -138,7 +139,7 @@ describe.runIf(requireTool('sshd') && process.getuid?.() === 0)('sshd', () => {
   });
 
   // Each of its many calls logs in.
-  test.runIf(process.env['CHAINS'] === 'all' && requireTool('rrsync'))(
+  test.runIf(isLong && requireTool('rrsync'))(
     'the printed key for rsync takes backups, and nothing is replaced or deleted',
     async () => {
       const dir = tempDir();
@@ -154,7 +155,7 @@ describe.runIf(requireTool('sshd') && process.getuid?.() === 0)('sshd', () => {
     },
   );
 
-  test('an account without bounds is found too wide', async () => {
+  test.runIf(isLong)('an account without bounds is found too wide', async () => {
     const { url, settings, home } = await sshd(undefined);
     const backend = await opened(url, settings);
     const result = await checked(backend, url, 'backup');
