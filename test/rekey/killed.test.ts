@@ -73,9 +73,9 @@ test(
       await expect(rekeyed(elsewhere(on, both), dyingAt(store, n, { tears: true }), CHANGE)).rejects.toThrow(
         'the machine died',
       );
-      const own =
-        (await tryToRestore(on, store, NEW)) === undefined ? both : { ...NEW, NEW_PASSPHRASE: NEW.PASSPHRASE };
-      await rekeyed(elsewhere(on, own), store, CHANGE);
+      // A manifest that only the new passphrase opens may be under way: then it is needed to go on.
+      const fresh = { ...NEW, NEW_PASSPHRASE: NEW.PASSPHRASE };
+      await rekeyed(elsewhere(on, both), store, CHANGE).catch(() => rekeyed(elsewhere(on, fresh), store, CHANGE));
       expect([
         n,
         await tryToRestore(on, store, NEW),

@@ -1,5 +1,5 @@
 import type { BackupSet } from '../../collections/sets.ts';
-import { IntegrityError } from '../../errors/errors.ts';
+import { CryptoError, IntegrityError } from '../../errors/errors.ts';
 import type { Repository } from '../../repository/repository.ts';
 import type { StoredSet } from '../mirror/place.ts';
 import { isStaged, stagedName } from './staged.ts';
@@ -43,7 +43,8 @@ export async function wholeOf(repository: Repository, name: string, staged: read
     for await (const block of codecOf(beside).open(file.path, { name: beside, signal: call.signal })) void block;
     return beside;
   } catch (error) {
-    if (error instanceof IntegrityError) return name;
+    // Perhaps it is cut off in front of what the key at hand opens.
+    if (error instanceof IntegrityError || error instanceof CryptoError) return name;
     throw error;
   } finally {
     file.release();
