@@ -63,7 +63,7 @@ export const GENERAL = {
     flag: '--strict',
     release: 'ours',
     actions: 'all',
-    help: 'End with 102 when a backup cannot read everything, or a restore warns. The same goes for verify. The result is kept. Any action ends with 105, before it writes, when the storage is not as it was left.',
+    help: 'End with 102 when a backup cannot read everything, or a restore warns. The same goes for verify. The result is kept. What looks at the sets ends with 105, before it writes, when the storage is not as it was left.',
   }),
   numRetries: option<number>({
     flag: '--num-retries',

@@ -38,6 +38,7 @@ export function compareWithStore(history: History, { place, there, now }: Given)
   for (const listed of there.values()) {
     const known = history.find(listed.key);
     if (known === undefined || known.state === 'begun' || known.state === 'forgotten') unknown.push(listed);
+    else if (known.state === 'alive' && hasNewSizes(known, listed) && !isFresh(listed, now)) unknown.push(listed);
     else if (known.state === 'alive') alarms.push(...changesOf(known, listed));
     // A removal that came to nothing, or that the listing does not show yet.
     else if (now - known.at > LATE) {
@@ -52,6 +53,19 @@ export function compareWithStore(history: History, { place, there, now }: Given)
     if (isWanted && (set.isOurs || set.id.end > newest)) alarms.push({ kind: 'vanished', set });
   }
   return { alarms, unknown };
+}
+
+/**
+ * Whether whoever makes the set may still be at it: some programs and stores show a manifest before it is whole, and one that
+ * was cut off is written again in the next night.
+ */
+export function isFresh({ id }: ListedSet, now: EpochSeconds): boolean {
+  return now - id.end < 2 * LATE;
+}
+
+function hasNewSizes(known: KnownSet, listed: ListedSet): boolean {
+  if (known.isOurs || [...known.files.values()].some(({ size }) => size !== undefined)) return false;
+  return [...listed.files.values()].some((size) => size !== undefined);
 }
 
 function changesOf(set: KnownSet, { files, manifests }: ListedSet): readonly Alarm[] {

@@ -72,6 +72,20 @@ test('of disks that take turns under one name each is held against itself', () =
   expect(alarms(records, [2], 5, 'b')).toEqual(['vanished 4']);
 });
 
+test('what others have just stored may still change, and later may not', () => {
+  const seen = (sizes: number, at: number): LedgerRecord => ({
+    what: 'seen',
+    at: at * DAY,
+    set: key(1),
+    files: { [manifest(1)]: sizes },
+  });
+  expect(alarms([seen(-1, 1)], [1], 2)).toEqual([]);
+  const history = new History(NO_PREFIXES, [seen(-1, 1)]);
+  const looked = compareWithStore(history, { place: '', there: listed(1), now: 4 * DAY });
+  expect(looked.unknown.map((set) => set.key)).toEqual([key(1)]);
+  expect(alarms([seen(-1, 1), seen(90, 4)], [1], 5)).toEqual(['changed 1']);
+});
+
 test('what others have removed is believed, but never of the newest set', () => {
   const history = new History(NO_PREFIXES, [stored(1), stored(2), stored(3)]);
   const others = [gone('removed', 1, 4), gone('removed', 3, 4), { ...stored(1), sha1: 'forged' } as LedgerRecord];

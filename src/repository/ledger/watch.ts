@@ -7,7 +7,7 @@ import { counted } from '../../util/counted.ts';
 import type { Repository } from '../repository.ts';
 import { alarmText, turnedBack } from './alarm-text.ts';
 import { compactLedger } from './compact.ts';
-import { type Alarm, compareWithStore, type ListedSet } from './compare.ts';
+import { type Alarm, compareWithStore, isFresh, type ListedSet } from './compare.ts';
 import { placeOf } from './history.ts';
 import { confirmed, listedSets, readNewest } from './look.ts';
 import { mergeOthers, publishLedger, readOthers } from './share.ts';
@@ -96,9 +96,11 @@ async function hearOthers(
   return records;
 }
 
-/** The record of a set that is there. */
-function seen({ now, place }: Ledger, { key, files }: ListedSet): LedgerRecord {
-  const sizes = Object.fromEntries([...files].map(([name, size]) => [name, size ?? -1]));
+/** The record of a set that is there; without sizes as long as these may change. */
+function seen({ now, place }: Ledger, listed: ListedSet): LedgerRecord {
+  const { key, files } = listed;
+  const isOpen = isFresh(listed, now);
+  const sizes = Object.fromEntries([...files].map(([name, size]) => [name, isOpen ? -1 : (size ?? -1)]));
   const mark = place !== undefined && place !== '' && { place };
   return { what: 'seen', at: now, set: key, files: sizes, ...mark };
 }
