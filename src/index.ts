@@ -14,6 +14,7 @@ export type {
   ReadRequest,
   RekeyRequest,
   RemoveRequest,
+  RepairRequest,
   ReplicateRequest,
   RestoreRequest,
   SquashRequest,
@@ -26,6 +27,7 @@ export type { BackupResult } from './actions/backup/result.ts';
 export type { RestoreResult } from './actions/restore/restore.ts';
 export type { VerifyResult } from './actions/verify/verify.ts';
 export type { PruneResult } from './actions/remove/prune.ts';
+export type { RepairReport } from './actions/repair/report.ts';
 export type { CheckReport } from './actions/check/report.ts';
 export type { DrilledFiles, DrilledListing, DrillFailure, DrillReport } from './actions/drill/report.ts';
 export type { DoctorResult, Finding } from './actions/doctor/finding.ts';

@@ -198,6 +198,11 @@ async function run(command: RunCommand, { around, ...call }: Circumstances, { em
     const { runDrill } = await import('../cli/run/drill.ts');
     return await runDrill(repository, settings, { ...command, archivePath: command.archiveDir });
   }
+  if (command.action === 'repair') {
+    tuneForLoops(BULKY_MODULES);
+    const { runRepair } = await import('../cli/run/repair.ts');
+    return await runRepair(repository, settings, command, (from) => open(addressed(from), false));
+  }
   if (!('targetUrl' in command)) return await act(repository, command);
   await using origin = await open(addressed(command.url), false);
   const remote = openRemote({ backend: origin, spool, call, tries: settings.numRetries });
@@ -246,7 +251,7 @@ function askPassword(
 
 async function act(
   repository: Repository,
-  command: Exclude<RunCommand, { readonly targetUrl: string } | { readonly action: 'doctor' | 'drill' }>,
+  command: Exclude<RunCommand, { readonly targetUrl: string } | { readonly action: 'doctor' | 'drill' | 'repair' }>,
 ): Promise<number> {
   const modules = BULKY_ACTIONS[command.action];
   if (modules !== undefined) tuneForLoops(modules);

@@ -8,6 +8,7 @@ export type PassphraseAction =
   | 'restore'
   | 'verify'
   | 'check'
+  | 'repair'
   | 'cleanup'
   | 'replicate'
   | 'squash'

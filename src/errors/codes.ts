@@ -62,6 +62,8 @@ export const CODES = {
   DRILL_FAILED: 107,
   /** `roles --check`: the credentials may do more, or less, than they should. */
   RIGHTS_DIFFER: 108,
+  /** `repair` has done its work, and something could not be made again. */
+  NOT_REPAIRED: 106,
   /** `doctor` has found what would stop a backup. */
   WOULD_FAIL: 109,
 } as const satisfies Record<string, number>;

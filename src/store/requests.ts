@@ -6,6 +6,7 @@ import type { DoctorOptions } from '../actions/doctor/doctor.ts';
 import type { BackupOptions } from '../actions/backup/options.ts';
 import type { TooOld } from '../actions/remove/remove-old.ts';
 import type { Policy } from '../collections/prune/policy.ts';
+import type { RepairOptions } from '../actions/repair/repair.ts';
 import type { RestoreOptions } from '../actions/restore/restore.ts';
 import type { PruneOptions } from '../actions/remove/prune.ts';
 import type { SquashOptions, SquashRules } from '../actions/squash/squash.ts';
@@ -198,6 +199,14 @@ export interface DrillRequest extends TreeRequest {
   readonly seed?: number | undefined;
 }
 
+/** Of what damaged and missing files are made again, beside what the store holds itself. */
+export interface RepairRequest extends DryRunOptions {
+  /** The absolute path of the tree that was backed up: files of it that are as they were then. */
+  readonly source?: PathInput | undefined;
+  /** The URL of a place that holds the same backup. It is only read. */
+  readonly from?: string | undefined;
+}
+
 /** What is copied. */
 export interface ReplicateRequest extends DryRunOptions {
   /** The URL of the place to copy from. It is read with the passphrase and keys of the store, and only read. */
@@ -360,6 +369,10 @@ export function checkOptions(request: CheckRequest): CheckOptions {
     deep,
     forgetsMissing: forgetMissing,
   };
+}
+
+export function repairOptions({ source }: RepairRequest): RepairOptions {
+  return { source: source === undefined ? undefined : absolute(source, 'source') };
 }
 
 export function tooOld(request: RemoveRequest): TooOld {

@@ -19,6 +19,8 @@ import { type RecoveryKit, recoveryKit } from '../actions/recovery/kit.ts';
 import { readFile } from '../actions/restore/read-file.ts';
 import { restore, type RestoreResult } from '../actions/restore/restore.ts';
 import { salvage } from '../actions/restore/salvage/salvage.ts';
+import { repair } from '../actions/repair/repair.ts';
+import type { RepairReport } from '../actions/repair/report.ts';
 import { squash, type SquashResult } from '../actions/squash/squash.ts';
 import { collectionStatus } from '../actions/status/collection-status.ts';
 import type { StatusResult } from '../actions/status/status-result.ts';
@@ -50,6 +52,8 @@ import {
   rekeyChange,
   type RekeyRequest,
   type RemoveRequest,
+  repairOptions,
+  type RepairRequest,
   type ReplicateRequest,
   type RestoreRequest,
   restoreOptions,
@@ -144,6 +148,16 @@ export interface Store extends AsyncDisposable {
    * print(isPassed, restoreSeconds !== undefined);
    */
   drill(request?: DrillRequest): Promise<DrillReport>;
+  /**
+   * Makes damaged and missing files of the store again: of a copy at another place, of files of the source that are as they
+   * were, of the volumes, of the archive dir. What cannot be made again is in the result, and no failure. Needs the
+   * passphrase or keys.
+   * @example
+   * const { mended, unmended } = await store.repair({ source: home });
+   * print(mended.length);
+   * for (const { file, reason } of unmended) print(file, reason);
+   */
+  repair(request?: RepairRequest): Promise<RepairReport>;
   /**
    * Removes old backups. The result holds the plan.
    * @example
@@ -275,6 +289,14 @@ export async function openStore(url: string, options: StoreOptions): Promise<Sto
         const report = await drill(repository, { ...drillOptions(request, options), knownRate });
         await noteDrill(calls.archiveDir, repository.now, report);
         return report;
+      });
+    },
+    repair(request = {}) {
+      const { from, dryRun, signal } = request;
+      return calls.run({ action: 'repair', dryRun, signal }, async (repository) => {
+        await using backend = from === undefined ? undefined : await calls.open(from);
+        const other = backend && { backend, remote: openRemote({ ...repository, backend }) };
+        return await repair(repository, { ...repairOptions(request), other });
       });
     },
     remove(request) {

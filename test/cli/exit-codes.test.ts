@@ -359,6 +359,12 @@ const FAILURES: readonly Failing[] = [
     run: afterBackup(() => rmSync(remoteFile('.manifest')), ...words('--strict', 'collection-status'), url),
   },
   {
+    code: 106,
+    when: 'a repair has nothing to make a volume of',
+    says: /^1 file cannot be made again; 0 were\.$/,
+    run: afterBackup(() => rmSync(remoteFile('.vol1.')), ...words('repair'), url),
+  },
+  {
     code: 104,
     when: 'a salvage does not bring everything back whole',
     says: /^\d paths? ha(?:s|ve) not come back whole\.$/,

@@ -29,13 +29,34 @@ test('a salvage tells each path that is not whole in a line of JSON, and all at 
   expect(readdirSync(`${s.dir}/out`).toSorted()).toEqual(['a', 'big.partial']);
 });
 
-test('the first example of docs/repair.md is what happens', async () => {
-  const block = /```console\n([^]*?)```/.exec(readFileSync(`${root}/docs/repair.md`, 'utf8'))?.[1] ?? '';
-  const steps = block
+test('a repair tells what it has made again, and what it cannot, also as JSON', async () => {
+  const s = await stored();
+  for (const name of names(s.remote)) if (/vol2|sigtar/.test(name)) rmSync(`${s.remote}/${name}`);
+  const words = ['repair', '--no-encryption', s.url];
+  const left = await json([...words, '--dry-run']);
+  expect([left.status, errorOf(left)]).toMatchObject([106, { code: 'NOT_REPAIRED' }]);
+  expect(errorOf(left).result).toMatchObject({
+    isPlanned: true,
+    repaired: [{ by: 'archiveDir' }],
+    left: [{ part: 'volume' }],
+  });
+  put(s.source, { big: noise(2_500_000, 7) });
+  expect((await json([...words, s.source])).status).toBe(106);
+  put(s.source, { big: noise(2_500_000) });
+  const mended = await json([...words, s.source]);
+  expect(resultOf(mended, 'repair').result).toMatchObject({ left: [], repaired: [{ by: 'source' }], isProven: true });
+  expect((await json(['check', '--deep', '--no-encryption', s.url])).status).toBe(0);
+});
+
+test('the examples of docs/repair.md are what happens', async () => {
+  const blocks = readFileSync(`${root}/docs/repair.md`, 'utf8').matchAll(/```console\n([^]*?)```/g);
+  const steps = [...blocks]
+    .map(([, block = '']) => block)
+    .join('')
     .split(/^\$ /m)
     .slice(1)
     .map((step) => step.trimEnd().split('\n'));
-  expect(steps.length).toBeGreaterThan(5);
+  expect(steps.length).toBeGreaterThan(9);
   const [home, dir] = [testHome(), tempDir()];
   mkdirSync(`${dir}/home`);
   const words = (await command()).map((word) => `'${word}'`).join(' ');

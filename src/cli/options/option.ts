@@ -24,6 +24,7 @@ export type ActionGroup =
   | 'mirror'
   | 'check'
   | 'drill'
+  | 'repair'
   | 'recovery'
   | 'roles'
   | 'rekey';

@@ -7,7 +7,7 @@ import type { Settings } from '../settings.ts';
 
 export async function runSquash(repository: Repository, settings: Settings): Promise<number> {
   const { from, to, force } = settings;
-  if (from === undefined || to === undefined) {
+  if (from === undefined || typeof from === 'string' || to === undefined) {
     throw new UsageError('COMMAND_LINE', 'squash needs --from TIME and --to TIME.', {
       hint: 'The increments behind the backup of the one, up to that of the other, become one increment.',
     });

@@ -12,6 +12,7 @@ export type Action =
   | 'list-current-files'
   | 'collection-status'
   | 'check'
+  | 'repair'
   | 'cleanup'
   | 'remove-older-than'
   | 'remove-all-but-n-full'
@@ -104,6 +105,14 @@ export const ACTIONS: readonly ActionSpec[] = [
     help: 'Prove that what is stored is what was stored. Needs no key.',
     more: 'Compares names, sizes and the hashes of all files with the manifests of the archive dir, and with those of the storage as far as they can be read. --percent, --budget and --older-than spread the reading over many runs, which is remembered. With --deep, which needs the key, contents are decoded and compared with the signatures. Ends with 103 when something is damaged, and tells what is lost.',
     group: 'check',
+  },
+  {
+    action: 'repair',
+    aliases: [],
+    takes: 'URL [PATH]',
+    help: 'Make damaged and missing files of the storage anew.',
+    more: 'Looks for damage as "check --deep" does, and makes what it finds anew: of a copy of the backup at another place (--from URL), of files in the directory PATH that are as they were, of the volumes, of the archive dir. What cannot be made again stays as it is, and is told: the run then ends with 106. --dry-run tells what would be done. Needs the key, and the encryption options of the backups.',
+    group: 'repair',
   },
   {
     action: 'cleanup',
@@ -247,6 +256,7 @@ export function noAction(word: string): UsageError {
 }
 
 const NOT_IN_0_8: readonly Action[] = [
+  'repair',
   'backup',
   'check',
   'prune',

@@ -33,6 +33,7 @@ export type Request =
         | 'validate-backend';
       readonly url: string;
     }
+  | { readonly action: 'repair'; readonly url: string; readonly original: BytePath | undefined }
   | { readonly action: 'remove-older-than'; readonly time: EpochSeconds; readonly url: string }
   | {
       readonly action: 'remove-all-but-n-full' | 'remove-all-inc-of-but-n-full';
@@ -96,6 +97,15 @@ function namedRequest(action: Action, words: readonly string[], context: Context
     case 'rekey':
     case 'validate-backend':
       return { action, url: remote(only(words, action)) };
+    case 'repair': {
+      const [url, source] = words;
+      if (url === undefined || words.length > 2) throw wrongCount(1, words.length, action);
+      return {
+        action,
+        url: remote(url),
+        original: source === undefined ? undefined : localPath(source, context.around),
+      };
+    }
     case 'remove-older-than': {
       const [when, url] = pair(words, action);
       const { around, timeSeparator, warn } = context;

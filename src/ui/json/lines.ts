@@ -167,6 +167,7 @@ export interface Results {
   'list-current-files': ListFields;
   'collection-status': StatusFields | ChangesFields | HistoryFields;
   check: CheckReportFields;
+  repair: RepairFields;
   cleanup: CleanupFields;
   'remove-older-than': RemoveFields;
   'remove-all-but-n-full': RemoveFields;
@@ -201,6 +202,7 @@ export type ResultLine =
   | ResultOf<'list-current-files'>
   | ResultOf<'collection-status'>
   | ResultOf<'check'>
+  | ResultOf<'repair'>
   | ResultOf<'cleanup'>
   | ResultOf<'remove-older-than'>
   | ResultOf<'remove-all-but-n-full'>
@@ -471,6 +473,32 @@ export interface DrillFailureFields {
   path?: string;
   /** @contentEncoding base64 */
   pathBytes?: string;
+}
+
+/** What `repair` has made again, and what not. */
+export interface RepairFields {
+  /** Finished sets that were looked at. */
+  sets: Count;
+  repaired: (RepairedFile & {
+    /**
+     * Of what: `copy`, at the other place; `source`, files that are as they were; `volumes`, of that set and those before;
+     * `archiveDir`, the copy there. `dropped`: a wrong copy in the archive dir is gone.
+     */
+    by: 'copy' | 'source' | 'volumes' | 'archiveDir' | 'dropped';
+  })[];
+  left: (RepairedFile & { reason: string })[];
+  /** The store was looked at again afterwards. */
+  isProven: boolean;
+  /** A dry run: what would be done. */
+  isPlanned: boolean;
+}
+
+export interface RepairedFile {
+  file: string;
+  set: SetFields;
+  part: 'volume' | 'manifest' | 'signatures' | 'set';
+  /** `local`: in the archive dir. */
+  place: 'remote' | 'local';
 }
 
 /** Something that is not as it was stored. */

@@ -3,6 +3,7 @@ import type { CheckReport } from '../../actions/check/report.ts';
 import type { DoctorResult } from '../../actions/doctor/finding.ts';
 import type { DrillReport } from '../../actions/drill/report.ts';
 import type { ListResult } from '../../actions/list/list.ts';
+import type { RepairReport } from '../../actions/repair/report.ts';
 import type { CleanupResult } from '../../actions/remove/cleanup.ts';
 import type { PruneResult } from '../../actions/remove/prune.ts';
 import type { RemoveResult } from '../../actions/remove/remove-old.ts';
@@ -32,6 +33,7 @@ export interface ActionResults {
   /** The last: the sets whose changes were told. */
   readonly 'collection-status': StatusResult | FileHistory | { readonly sets: readonly SetId[] };
   readonly check: CheckReport;
+  readonly repair: RepairReport;
   readonly cleanup: CleanupResult;
   readonly 'remove-older-than': RemoveResult;
   readonly 'remove-all-but-n-full': RemoveResult;

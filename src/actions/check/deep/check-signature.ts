@@ -1,11 +1,11 @@
-import type { Scratch } from '../../../pipeline/unpack/scratch.ts';
+import type { Basis } from '../../../rsync/patch.ts';
 import { HEADER_BYTES, SIGNATURE_MAGIC, SignatureBuilder, STRONG_BYTES } from '../../../rsync/signature.ts';
 import type { Soon } from '../../../util/soon.ts';
 
 const BLOCK = 256 * 1024;
 
 /** Whether a content has the signature that comes in blocks. Memory does not depend on the size of either. */
-export async function fitsSignature(content: Scratch, blocks: () => Soon<Buffer | undefined>): Promise<boolean> {
+export async function fitsSignature(content: Basis, blocks: () => Soon<Buffer | undefined>): Promise<boolean> {
   const stored = new Puller(blocks);
   const header = await stored.take(HEADER_BYTES);
   if (header.length < HEADER_BYTES || header.readUInt32BE(0) !== SIGNATURE_MAGIC) return false;

@@ -35,5 +35,21 @@ export function tolerantStream(
     onDamage(error);
   }
 
-  return { next, read: () => (isDead ? undefined : inner.read()), close: () => inner.close() };
+  /** In a body that goes nowhere else damage is told as that of an entry is. */
+  function read(): Soon<Buffer | undefined> {
+    if (isDead) return undefined;
+    if (goesOn) return inner.read();
+    try {
+      const block = inner.read();
+      return block instanceof Promise ? block.catch(endOf) : block;
+    } catch (error) {
+      return endOf(error);
+    }
+  }
+
+  function endOf(error: unknown): undefined {
+    tell(error);
+  }
+
+  return { next, read, close: () => inner.close() };
 }

@@ -7,6 +7,7 @@ import { drillFields } from './drill.ts';
 import { listFields, restoreFields, verifyFields } from './reading.ts';
 import { recoveryFields } from './recovery.ts';
 import { rekeyFields } from './rekey.ts';
+import { repairFields } from './repair.ts';
 import { statusFields } from './status.ts';
 import { cleanupFields, mirrorFields, removeFields, replicateFields, squashFields, validateFields } from './upkeep.ts';
 
@@ -20,6 +21,7 @@ export const RESULT_FIELDS = {
   'list-current-files': listFields,
   'collection-status': statusFields,
   check: checkReportFields,
+  repair: repairFields,
   cleanup: cleanupFields,
   'remove-older-than': removeFields,
   'remove-all-but-n-full': removeFields,
