@@ -2,7 +2,7 @@ import type { Backend, Body, Bytes, Call, RemoteFile } from '../backend.ts';
 
 /** One call of a back end. The kinds are the reference's words for the operations, as its messages show them. */
 export interface Step {
-  readonly kind: 'put' | 'get' | 'list' | 'delete' | 'query' | 'checksum' | 'move' | 'copy';
+  readonly kind: 'put' | 'get' | 'list' | 'delete' | 'query' | 'checksum' | 'move' | 'copy' | 'probe';
   /** Remote name; empty for a listing. */
   readonly name: string;
   /** The local file that a put sends, when there is one. */
@@ -46,7 +46,7 @@ export function around(inner: Backend, layer: Layer): Backend {
       flatten(() => layer({ kind: 'list', name: '' }, call, () => collect(unfinished(call))));
   }
   const mayStore = inner.mayStore?.bind(inner);
-  if (mayStore) outer.mayStore = (call) => layer({ kind: 'query', name: '' }, call, () => mayStore(call));
+  if (mayStore) outer.mayStore = (call) => layer({ kind: 'probe', name: '' }, call, () => mayStore(call));
   const flush = inner.flush?.bind(inner);
   if (flush) outer.flush = flush;
   const localFile = inner.localFile?.bind(inner);

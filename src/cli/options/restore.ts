@@ -58,7 +58,7 @@ export const RESTORE = {
     flag: '--salvage',
     release: 'ours',
     actions: ['restore'],
-    help: 'Restore what can be restored past damaged and missing files, and tell of the rest.',
+    help: 'Restore all that damage leaves, and tell what is not whole.',
   }),
   rename: option<readonly Rename[]>({
     flag: '--rename',
