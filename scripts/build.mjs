@@ -3,7 +3,7 @@
 // a build has all its parts already. Modules that are imported on demand are still only evaluated then.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { declarationFile, libraryDeclarations } from './lib/declarations.mjs';
 import { inputsDigest, inputsLine } from './lib/inputs.mjs';
@@ -46,12 +46,58 @@ const LAZY_MODULES = [
   'require=(name)=>__isLazy(name)?__later(name):__load(name);',
 ].join('');
 
+/**
+ * Libraries that are part of the bundle, because their packages are many times what is used of them. They stand in it as
+ * texts: what is not needed is not even parsed. Their licences follow at its end.
+ */
+const INSIDE = ['toml-eslint-parser', 'eslint-visitor-keys', 'zod'];
+
+const librariesAsTexts = {
+  name: 'libraries as texts',
+  setup({ onResolve, onLoad }) {
+    const namespace = 'text';
+    onResolve({ filter: /\/libraries\/\w+\.ts$/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path),
+      namespace,
+    }));
+    onLoad({ filter: /./, namespace }, async ({ path }) => {
+      const { outputFiles } = await build({
+        entryPoints: [path],
+        bundle: true,
+        format: 'cjs',
+        platform: 'node',
+        target: COMMON.target,
+        minify: true,
+        write: false,
+      });
+      const name = JSON.stringify(`duplicity-${basename(path, '.ts')}.cjs`);
+      const code = JSON.stringify(`(function(module,exports){${outputFiles[0].text}\n})`);
+      return {
+        contents: `new (require('node:vm').Script)(${code},{filename:${name}}).runInThisContext()(module,exports);`,
+      };
+    });
+  },
+};
+
+/** What their licences ask for. */
+function notices() {
+  const texts = INSIDE.map((name) => {
+    const { version, license } = JSON.parse(readFileSync(`${root}/node_modules/${name}/package.json`, 'utf8'));
+    const title = `${name} ${version} (${license})`;
+    // The licence of this program is in its package.
+    if (license === 'Apache-2.0') return title;
+    return `${title}\n\n${readFileSync(`${root}/node_modules/${name}/LICENSE`, 'utf8').trim()}`;
+  });
+  return `/*\nThis file contains:\n\n${texts.join('\n\n').replaceAll('*/', '* /')}\n*/\n`;
+}
+
 const COMMON = {
   absWorkingDir: root,
   bundle: true,
   platform: 'node',
   target: 'node20.19',
   packages: 'external',
+  plugins: [librariesAsTexts],
   // Less to parse at each start; names stay, for the stack of a bug report.
   minifyWhitespace: true,
   minifySyntax: true,
@@ -74,7 +120,7 @@ const {
 // Renamed into place: whoever starts the program meanwhile gets the old one or the new one.
 mkdirSync(scratch, { recursive: true });
 const temporary = `${scratch}/built-${process.pid}`;
-writeFileSync(temporary, `${START}${entry.text}${inputsLine(digest)}`);
+writeFileSync(temporary, `${START}${entry.text}${notices()}${inputsLine(digest)}`);
 chmodSync(temporary, 0o755);
 utimesSync(temporary, startedAt, startedAt);
 mkdirSync(dirname(bundle), { recursive: true });

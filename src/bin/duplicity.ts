@@ -106,6 +106,9 @@ async function perform(outputs: Outputs): Promise<number> {
     }
     direct(command.settings, command.action);
     for (const text of command.warnings) emit({ kind: 'warning', text });
+    if (command.action === 'profile') {
+      return await (await import('../cli/run/profile.ts')).runProfile(command, around, emit);
+    }
     interrupts = catchSignals(SIGNALS);
     return await run(command, { around, signal: interrupts.signal }, { emit, flush });
   } catch (thrown) {

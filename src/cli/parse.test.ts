@@ -23,7 +23,8 @@ const around: Surroundings = {
 
 function run(...argv: readonly string[]): RunCommand {
   const command = parseCommandLine(argv, around);
-  if (command.action === 'help' || command.action === 'version') throw new Error(`unexpected ${command.action}`);
+  if (command.action === 'help' || command.action === 'version' || command.action === 'profile')
+    throw new Error(`unexpected ${command.action}`);
   return command;
 }
 

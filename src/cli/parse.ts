@@ -1,11 +1,14 @@
 import { UsageError } from '../errors/errors.ts';
 import type { Rule } from '../selection/rules.ts';
-import type { Command } from './command.ts';
+import type { Command, ProfileCommand } from './command.ts';
+import { LOGGING } from './options/logging.ts';
 import type { Flag } from './options/option.ts';
+import { TARGET_OF_NEW } from './options/profile.ts';
 import { type Spelling, type Spellings, spellings } from './options/table.ts';
 import { archiveDirOf } from './places.ts';
 import { actionAskedAbout, actionOfHelp } from './words/help-words.ts';
 import { type Request, readPositionals } from './words/positionals.ts';
+import { isAboutProfile } from './words/profile-words.ts';
 import { scan } from './words/scan.ts';
 import { type Settings, defaultSettings } from './settings.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -33,11 +36,40 @@ export function parseCommandLine(
   const table = spellings();
   const draft: Draft = { values: { ...defaultSettings() }, rules: [], warnings: new Set(), around, table };
   try {
+    if (isAboutProfile(argv, table)) return understandProfile(argv, draft);
     return understand(argv, draft);
   } catch (error) {
     onFailure(settingsOf(draft));
     throw error;
   }
+}
+
+/** `--to` is another option here. What a new profile is made of is kept as it was given. */
+function understandProfile(argv: readonly string[], draft: Draft): Command {
+  const { long, short } = draft.table;
+  const name = 'targetOfNew';
+  const to: Spelling = { name, option: TARGET_OF_NEW, flag: '--to', release: 'ours' };
+  const words: string[] = [];
+  const given: ProfileCommand['given'][number][] = [];
+  for (const item of scan(argv, { long: new Map(long).set('--to', to), short })) {
+    if (item.kind === 'positional') {
+      words.push(item.word);
+      continue;
+    }
+    const { option } = item.spelling;
+    if (option.kind === 'answer')
+      return { action: option.answer, ...(option.answer === 'help' && { about: 'profile' }) };
+    apply(draft, item.spelling, item.words);
+    if (!(item.spelling.name in LOGGING)) given.push(item);
+  }
+  const { values, warnings } = draft;
+  return {
+    action: 'profile',
+    words: words.slice(1),
+    given,
+    settings: settingsOf({ ...draft, values }),
+    warnings: [...warnings],
+  };
 }
 
 function understand(argv: readonly string[], draft: Draft): Command {

@@ -5,6 +5,8 @@
 export const CODES = {
   GENERIC: 1,
   COMMAND_LINE: 2,
+  /** A profile is wrong: a command line of another kind. */
+  BAD_PROFILE: 2,
   HOSTNAME_MISMATCH: 3,
   NO_MANIFESTS: 4,
   MISMATCHED_MANIFESTS: 5,

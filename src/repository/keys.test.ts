@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Action } from '../cli/words/actions.ts';
+import type { RunCommand } from '../cli/command.ts';
 import { encodingOf } from '../cli/engine-options.ts';
 import { defaultSettings, type Settings } from '../cli/settings.ts';
 import type { Event } from '../events/events.ts';
@@ -7,7 +7,11 @@ import { type Keys, openKeys } from './keys.ts';
 
 const events: Event[] = [];
 
-function keys(settings: Partial<Settings>, env: Record<string, string> = {}, action: Action = 'backup'): Keys {
+function keys(
+  settings: Partial<Settings>,
+  env: Record<string, string> = {},
+  action: RunCommand['action'] = 'backup',
+): Keys {
   events.length = 0;
   return openKeys({
     encoding: encodingOf({ ...defaultSettings(), ...settings }),

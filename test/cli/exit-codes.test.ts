@@ -200,6 +200,17 @@ const FAILURES: readonly Failing[] = [
     run: () => duplicity(args),
   })),
   {
+    code: 2,
+    when: 'a profile that is wrong',
+    says: /^.*p\.toml:3:1: "exlude" is no key of a profile\.$/,
+    also: /\nIs exclude meant\?\n$/,
+    noHint: 'the hint asks',
+    run: () => {
+      writeFileSync(`${s.dir}/p.toml`, `version = 1\ninclude = ["/etc"]\nexlude = []\nto = "${s.url}"\n`);
+      return run(['profile', 'check', `${s.dir}/p.toml`]);
+    },
+  },
+  {
     code: 1,
     when: 'output that cannot be written',
     says: /^Cannot write output to descriptor 1: ENOSPC/,

@@ -1,4 +1,4 @@
-import { readFileSync, symlinkSync } from 'node:fs';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { observe } from '../support/observe.ts';
 import { backUp, names, noise, PLAIN, put, scene } from '../support/scene.ts';
@@ -39,6 +39,17 @@ test('restoring one file opens the volumes that hold it and no other', async () 
   const numbers = opened.flatMap((path) => /\.vol(\d+)\.difftar/.exec(path)?.[1] ?? []);
   expect([...new Set(numbers)]).toEqual(holding.map(({ number }) => number));
   expect(readFileSync(`${dir}/out`).equals(noise(1_000_000, 3))).toBe(true);
+});
+
+test('only what works with profiles compiles the libraries for them', async () => {
+  const { dir, url } = scene();
+  writeFileSync(`${dir}/p.toml`, `version = 1\ninclude = ["/etc"]\nto = "${url}"\n`);
+  const isLoaded = async (...words: readonly string[]) => new Set((await observe(words)).scripts);
+  expect(await isLoaded('profile', 'check', `${dir}/p.toml`)).toEqual(
+    new Set(['duplicity-toml.cjs', 'duplicity-zod.cjs']),
+  );
+  expect(await isLoaded('collection-status', url)).toEqual(new Set());
+  expect(await isLoaded('help', 'profile')).toEqual(new Set());
 });
 
 test.each([['--version'], ['--help'], ['collection-status']])('%s loads no costly module of node', async (word) => {

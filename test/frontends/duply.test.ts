@@ -1,5 +1,11 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { parseCommandLine } from '../../src/cli/parse.ts';
+import { processSurroundings } from '../../src/cli/surroundings.ts';
+import { environmentOf, requestFor } from '../../src/profile/command-line.ts';
+import { importProfile } from '../../src/profile/import/import.ts';
+import { shellCommands } from '../../src/profile/import/shell.ts';
+import { loadProfile } from '../../src/profile/profile.ts';
 import { endedWith } from '../support/ended.ts';
 import { gnupgHome, PASSPHRASE, RSA_KEY } from '../support/gnupg.ts';
 import { parseList, parseStatus } from '../support/outputs.ts';
@@ -109,6 +115,40 @@ describe.runIf(requireTool('duply'))('duply', () => {
       const { stderr } = await at.duply(['restore', `${at.home}/back`], 1);
       expect(stderr).toMatch(/Bad session key[^]*Task 'RESTORE' failed with exit code '31'/);
     });
+  });
+});
+
+describe.runIf(requireTool('duply'))('a profile made of one of duply', () => {
+  test.each([
+    ['without encryption', { GPG_KEY: 'disabled', MAX_AGE: '30D', VERBOSITY: '5' }],
+    [
+      'with a passphrase',
+      { GPG_KEY: '', GPG_PW: PASSPHRASE, GPG_OPTS: '--pinentry-mode loopback', GPG_TEST: 'disabled' },
+    ],
+    [
+      'with a server, a name and a password',
+      { GPG_KEY: 'disabled', TARGET: 'ftp://host/d', TARGET_USER: 'a b', TARGET_PASS: 'geheim' },
+    ],
+    ['with an archive dir', { GPG_KEY: 'disabled', ARCH_DIR: '/var/cache/duply' }],
+  ])('%s has the arguments that duply shows', async (_what, settings) => {
+    const at = await profile('ours', settings, { GNUPGHOME: requireTool('gpg') ? gnupgHome() : '' });
+    const around = { ...processSurroundings(), env: at.env, home: at.home };
+    const { stdout } = await at.duply(['bkp', '--preview']);
+    const shown = shellCommands(stdout, {}).find(({ words }) => words[0] === 'duplicity');
+    const theirs = parseCommandLine(shown?.words.slice(1) ?? [], around);
+
+    const text = (await importProfile('duply:p', '/secrets', around)).text();
+    writeFileSync(`${at.home}/p.toml`, text);
+    const made = loadProfile(`${at.home}/p.toml`, around);
+    const [store] = made.stores;
+    if (store === undefined) throw new Error('no store');
+    const ours = requestFor(made, store, 'backup', around);
+    // duply gives the directory for temporary files as a variable.
+    const { TMPDIR: tempdir } = shown?.assignments ?? {};
+    expect(ours).toEqual({ ...theirs, settings: { ...('settings' in theirs && theirs.settings), tempdir } });
+    const secrets = Object.keys(shown?.assignments ?? {}).filter((name) => name !== 'TMPDIR');
+    expect(Object.keys(environmentOf(made, store))).toEqual(secrets);
+    expect(text).not.toMatch(new RegExp(`${PASSPHRASE}|geheim`));
   });
 });
 

@@ -1,5 +1,5 @@
-// Preloaded into the program: when that ends, writes its peak memory, the modules it loaded and, with OBSERVE_FILES set, the
-// paths it opened and looked up as JSON to the file named by OBSERVE_TO.
+// Preloaded into the program: when that ends, writes its peak memory, the modules it loaded, the texts it
+// compiled and, with OBSERVE_FILES set, the paths it opened and looked up as JSON to the file named by OBSERVE_TO.
 'use strict';
 const fs = require('fs');
 const { resolve } = require('path');
@@ -8,6 +8,7 @@ const OPENING = ['open', 'openSync', 'readFile', 'readFileSync', 'createReadStre
 const LOOKING_UP = ['lstat', 'lstatSync', 'stat', 'statSync'];
 const opened = [];
 const lookedUp = [];
+const scripts = [];
 const { writeFileSync } = fs;
 const preloaded = new Set(process.moduleLoadList);
 
@@ -15,12 +16,20 @@ if (process.env['OBSERVE_FILES'] !== undefined) {
   observe(OPENING, opened);
   observe(LOOKING_UP, lookedUp);
 }
+const vm = require('vm');
+vm.Script = class extends vm.Script {
+  constructor(text, options) {
+    super(text, options);
+    const name = String(options?.filename ?? '');
+    if (!name.startsWith('/')) scripts.push(name);
+  }
+};
 process.on('exit', () => {
   const peakMiB = process.resourceUsage().maxRSS / 1024;
   const modules = process.moduleLoadList.flatMap((name) =>
     preloaded.has(name) ? [] : name.replace(/^NativeModule /, ''),
   );
-  writeFileSync(process.env['OBSERVE_TO'], JSON.stringify({ opened, lookedUp, modules, peakMiB }));
+  writeFileSync(process.env['OBSERVE_TO'], JSON.stringify({ opened, lookedUp, modules, scripts, peakMiB }));
 });
 
 function observe(names, list) {

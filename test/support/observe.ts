@@ -11,6 +11,8 @@ export interface Observed {
   readonly lookedUp: readonly string[];
   /** Of node itself, loaded by the program. */
   readonly modules: readonly string[];
+  /** Texts that were compiled while the program ran, by their names. */
+  readonly scripts: readonly string[];
   /** Resident memory of the program itself, without gpg. */
   readonly peakMiB: number;
 }

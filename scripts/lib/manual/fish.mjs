@@ -8,6 +8,10 @@ export function fishCompletion({ topics, actions }) {
     lines.push(`complete -c duplicity -n 'not __fish_seen_subcommand_from ${names}' -a ${action} -d ${quoted(help)}`);
   }
   lines.push(`complete -c duplicity -n 'not __fish_seen_subcommand_from help ${names}' -a help -d ${quoted(HELP)}`);
+  const verbs = 'check show new import';
+  const behind = '__fish_seen_subcommand_from profile; and ';
+  lines.push(`complete -c duplicity -n '${behind}not __fish_seen_subcommand_from ${verbs}' -a '${verbs}'`);
+  lines.push(`complete -c duplicity -n '${behind}__fish_seen_subcommand_from ${verbs}' -a '(${PROFILES})'`);
   lines.push('');
   for (const { rows } of topics) {
     for (const { flags, value, help, deprecated, actions: groups } of rows) {
@@ -20,6 +24,10 @@ export function fishCompletion({ topics, actions }) {
   }
   return `${lines.join('\n')}\n`;
 }
+
+/** Names of profiles, in fish. */
+const PROFILES =
+  'for f in ~/.config/duplicity/profiles/*.toml /etc/duplicity/profiles/*.toml; string replace -r "\\.toml\\$" "" -- (basename $f) | string match -v defaults; end';
 
 const HELP = 'Show the options of one action, or of all.';
 

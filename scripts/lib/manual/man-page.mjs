@@ -40,6 +40,8 @@ export function manPage({ topics, actions }) {
     ...paragraphs(TIMES),
     '.SH ENVIRONMENT',
     ...ENVIRONMENT.flatMap(([name, meaning]) => ['.TP', bold(name), roff(meaning)]),
+    '.SH FILES',
+    ...FILES.flatMap(([name, meaning]) => ['.TP', bold(name), roff(meaning)]),
     '.SH EXIT STATUS',
     ...paragraphs(EXIT),
     '.SH EXAMPLES',
@@ -84,6 +86,14 @@ const ENVIRONMENT = [
   ['TMPDIR', 'Directory for temporary files, see --tempdir.'],
   ['XDG_CACHE_HOME', 'Where the archive dir lies, see --archive-dir.'],
   ['GNUPGHOME', 'Directory of the GnuPG keys.'],
+];
+
+const FILES = [
+  [
+    '~/.config/duplicity/profiles/NAME.toml, /etc/duplicity/profiles/NAME.toml',
+    'The profile NAME, see the action profile: what to back up, where to and how.',
+  ],
+  ['defaults.toml beside it', 'What profiles inherit.'],
 ];
 
 const EXIT = [

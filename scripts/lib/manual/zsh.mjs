@@ -19,7 +19,18 @@ ${actions.map(({ action, help }) => `  '${action}:${text(help)}'`).join('\n')}
   'help:Show the options of one action, or of all.'
 )
 _duplicity_first() { _describe action actions; _files }
-_duplicity_other() { [[ $words[1] = help ]] && _describe action actions || _files }
+_duplicity_profiles() {
+  local -a profiles
+  profiles=(\${XDG_CONFIG_HOME:-$HOME/.config}/duplicity/profiles/*.toml(N:t:r) /etc/duplicity/profiles/*.toml(N:t:r))
+  compadd -- \${(u)profiles:#defaults}
+}
+_duplicity_other() {
+  case $words[1] in
+    help) _describe action actions ;;
+    profile) ((CURRENT == 2)) && compadd check show new import || { _duplicity_profiles; _files } ;;
+    *) _files ;;
+  esac
+}
 _arguments -S \\
 ${specs.map((spec) => `  ${spec} \\`).join('\n')}
   '1: :_duplicity_first' \\

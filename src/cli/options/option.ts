@@ -27,7 +27,8 @@ export type ActionGroup =
   | 'repair'
   | 'recovery'
   | 'roles'
-  | 'rekey';
+  | 'rekey'
+  | 'profile';
 
 /** What the reader of a value may look at. */
 export interface ReadContext {

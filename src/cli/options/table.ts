@@ -7,6 +7,7 @@ import { ANSWERS, GENERAL } from './general.ts';
 import { LOGGING } from './logging.ts';
 import { OBJECT_STORES } from './objectstores.ts';
 import type { AnyOption, Flag, Option, Release } from './option.ts';
+import { PROFILE } from './profile.ts';
 import { PRUNE } from './prune.ts';
 import { RECOVERY } from './recovery.ts';
 import { REKEY } from './rekey.ts';
@@ -29,6 +30,7 @@ export const OPTIONS = {
   ...RECOVERY,
   ...ROLES,
   ...REKEY,
+  ...PROFILE,
   ...ENCRYPTION,
   ...BACKENDS,
   ...OBJECT_STORES,
@@ -48,6 +50,7 @@ export const TOPICS: readonly { readonly title: string; readonly options: Readon
   { title: 'Recovery kit', options: RECOVERY },
   { title: 'Roles', options: ROLES },
   { title: 'Rekey', options: REKEY },
+  { title: 'Profiles', options: PROFILE },
   { title: 'Encryption', options: { ...ENCRYPTION, ...ENCRYPTION_SHORTHANDS } },
   { title: 'Back ends', options: BACKENDS },
   { title: 'Object stores', options: OBJECT_STORES },

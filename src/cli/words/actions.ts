@@ -26,7 +26,8 @@ export type Action =
   | 'recovery-kit'
   | 'roles'
   | 'rekey'
-  | 'validate-backend';
+  | 'validate-backend'
+  | 'profile';
 
 interface ActionSpec {
   readonly action: Action;
@@ -225,6 +226,14 @@ export const ACTIONS: readonly ActionSpec[] = [
     help: 'Try out whether a place can hold backups, and how fast.',
     more: 'Writes, lists, reads and deletes files of its own there, and tells which of the guarantees that backups rest on the place keeps.',
   },
+  {
+    action: 'profile',
+    aliases: [],
+    takes: 'check|show|new|import [NAME|FILE|SOURCE]',
+    help: 'Check, show, write or import the file that describes a backup.',
+    more: 'check [NAME|FILE...] tells everything that is wrong, with line and column; of all profiles when none is named. show NAME prints what is in force, and the command lines it stands for; --origin tells where each value comes from. new NAME --include PATH --to URL writes a file that is not there yet, and takes all other options. import prints a profile made of duply:NAME, borgmatic:FILE, tecnativa:ENVFILE or crontab:FILE-OR-LINE. A NAME is that of a file in ~/.config/duplicity/profiles or /etc/duplicity/profiles.',
+    group: 'profile',
+  },
 ];
 
 /** What an action takes, as a sentence. */
@@ -268,6 +277,7 @@ const NOT_IN_0_8: readonly Action[] = [
   'roles',
   'drill',
   'validate-backend',
+  'profile',
 ];
 
 /**

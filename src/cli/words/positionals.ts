@@ -129,6 +129,9 @@ function namedRequest(action: Action, words: readonly string[], context: Context
       const [url, targetUrl] = pair(words, action);
       return { action, url: remote(url), targetUrl: remote(targetUrl) };
     }
+    case 'profile':
+      // Of a URL it is a directory that is called so, as with duplicity.
+      return impliedRequest(['./profile', ...words], context);
     default:
       return action satisfies never;
   }

@@ -20,6 +20,7 @@ import type { StatusResult } from '../../actions/status/status-result.ts';
 import type { ValidateResult } from '../../actions/validate/validate-backend.ts';
 import type { VerifyResult } from '../../actions/verify/verify.ts';
 import type { SetId } from '../../collections/sets.ts';
+import type { ProfileReport } from '../../profile/report.ts';
 import type { Emit } from '../../events/events.ts';
 
 /** What each action answers. */
@@ -49,6 +50,7 @@ export interface ActionResults {
   readonly roles: RolesResult | RoleCheckResult;
   readonly rekey: RekeyResult;
   readonly 'validate-backend': ValidateResult;
+  readonly profile: ProfileReport;
   readonly help: { readonly text: string };
   readonly version: { readonly text: string };
 }

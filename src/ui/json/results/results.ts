@@ -1,6 +1,7 @@
 import type { ActionResults } from '../../results/report.ts';
 import { backupFields } from './backup.ts';
 import { pruneFields } from './prune.ts';
+import { profileFields } from './profile.ts';
 import { checkReportFields } from './check.ts';
 import { doctorFields, rolesFields } from './doctor.ts';
 import { drillFields } from './drill.ts';
@@ -36,6 +37,7 @@ export const RESULT_FIELDS = {
   roles: rolesFields,
   rekey: rekeyFields,
   'validate-backend': validateFields,
+  profile: profileFields,
   help: ({ text }) => ({ text }),
   version: ({ text }) => ({ text: text.trimEnd() }),
 } satisfies { readonly [Action in keyof ActionResults]: (result: ActionResults[Action]) => object };

@@ -1,0 +1,2 @@
+// As zod.ts.
+export { ParseError, parseTOML, type AST } from 'toml-eslint-parser';

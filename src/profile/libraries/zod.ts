@@ -1,0 +1,25 @@
+// What is used of it: the build packs this file and all it takes into a text, which is compiled when it is first needed.
+export {
+  array,
+  boolean,
+  enum,
+  globalRegistry,
+  gt,
+  int,
+  literal,
+  lte,
+  minimum,
+  minLength,
+  number,
+  optional,
+  pipe,
+  record,
+  refine,
+  regex,
+  strictObject,
+  string,
+  transform,
+  union,
+  unknown,
+} from 'zod/mini';
+export type { core, output, ZodMiniObject, ZodMiniType } from 'zod/mini';
