@@ -268,7 +268,7 @@ const ROWS: readonly Row[] = [
       renameSync(`${s.remote}/${volume}`, `${s.dir}/lost`);
     },
     status: 52,
-    says: ['is in the manifest but not on the remote', '--ignore-errors'],
+    says: ['is in the manifest but not on the remote', 'restore --salvage'],
   },
 ];
 
