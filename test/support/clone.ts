@@ -50,7 +50,7 @@ export function fakeNpm(dir: string, modules: string): { readonly path: string; 
 echo "$@" >> '${dir}/calls'
 while [ "$1" != --prefix ]; do shift; done
 mkdir "$2/node_modules"
-cd '${modules}' && cp -r .package-lock.json esbuild @esbuild "$2/node_modules"
+cd '${modules}' && cp -r .package-lock.json esbuild @esbuild toml-eslint-parser eslint-visitor-keys zod "$2/node_modules"
 `;
   writeFileSync(`${dir}/npm`, script);
   chmodSync(`${dir}/npm`, 0o755);
