@@ -30,12 +30,13 @@ async function threeChains(): Promise<{ readonly on: Machine; readonly memory: M
 /** One that the process does not survive: after so many deletions nothing more happens. */
 function killedAfter(memory: MemoryBackend, deletions: number): Backend {
   let left = deletions;
-  const backend: Backend = Object.create(memory);
-  backend.delete = (name, call) => {
-    if (left-- === 0) throw new Error('killed');
-    return memory.delete(name, call);
+  return {
+    ...memory,
+    delete: (name, call) => {
+      if (left-- === 0) throw new Error('killed');
+      return memory.delete(name, call);
+    },
   };
-  return backend;
 }
 
 const run = (on: Machine, backend: Backend, force: boolean): Promise<PruneResult> =>

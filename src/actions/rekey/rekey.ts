@@ -59,13 +59,16 @@ export async function rekey(repository: Repository, options: RekeyOptions): Prom
   const passes: readonly Pass[] = adds && drops ? (atOnce ? ['both'] : ['add', 'drop']) : [adds ? 'add' : 'drop'];
   using lock = await lockArchive(repository);
   void lock;
-  const relocker = await repository.keys.relocker(change, repository.call.signal);
   const rekeyed: RekeyedSet[] = [];
   let found = await findSets(repository);
-  for (const [i, pass] of passes.entries()) {
-    // What lay beside files is gone by now.
-    if (i > 0 && !repository.dryRun) found = await findSets(repository);
-    rekeyed.push(...(await goThrough({ repository, relocker, pass }, found.locked, options)));
+  // Nobody is asked for the passphrase of what is not encrypted.
+  if (found.locked.length > 0) {
+    const relocker = await repository.keys.relocker(change, repository.call.signal);
+    for (const [i, pass] of passes.entries()) {
+      // What lay beside files is gone by now.
+      if (i > 0 && !repository.dryRun) found = await findSets(repository);
+      rekeyed.push(...(await goThrough({ repository, relocker, pass }, found.locked, options)));
+    }
   }
   const { locked, plain, unfinished } = found;
   return { found: locked.length, rekeyed, plain, unfinished, passes: passes.length, isPlanned: repository.dryRun };
