@@ -24,6 +24,20 @@ export function release({ buffer, byteOffset }: Buffer): void {
   }
 }
 
+/**
+ * Resolves when memory goes back at once. Until the event loop has come round the other end is not closed and keeps what it
+ * is given: a thread that works without coming back to its loop has to wait for this first.
+ */
+export async function readyToRelease(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  await new Promise<void>((resolve) => {
+    port2.once('close', resolve);
+    port2.close();
+  });
+  port1.unref();
+  sink = port1;
+}
+
 function deadEnd(): MessagePort {
   const { port1, port2 } = new MessageChannel();
   port2.close();

@@ -6,6 +6,7 @@ import { decryptedPieces, type SealedFile } from '../openpgp/reading/decrypted-p
 import { inflated } from '../openpgp/reading/inflate.ts';
 import { judgedPieces, packetBlocks } from '../openpgp/reading/integrity.ts';
 import { openMessage } from '../openpgp/reading/message.ts';
+import { readyToRelease } from '../../util/release.ts';
 import type { Job, ThreadData } from './job.ts';
 import { DONE, FAILED, ringWriter } from './ring.ts';
 
@@ -15,16 +16,18 @@ const { memory } = workerData as ThreadData;
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
 const ring = ringWriter(memory, () => parentPort?.postMessage(undefined));
 
-// Jobs are done to their end, one after the other: nothing else happens in this thread.
-parentPort?.on('message', (job: Job) => {
-  try {
-    decode(job);
-    ring.end(DONE);
-  } catch {
-    // Whoever wants the file reads it by himself then, and meets what there is to be told.
-    ring.end(FAILED);
-  }
-});
+// Jobs are done to their end, one after the other: nothing else happens in this thread. They wait where they are until then.
+void readyToRelease().then(() =>
+  parentPort?.on('message', (job: Job) => {
+    try {
+      decode(job);
+      ring.end(DONE);
+    } catch {
+      // Whoever wants the file reads it by himself then, and meets what there is to be told.
+      ring.end(FAILED);
+    }
+  }),
+);
 
 function decode(job: Job): void {
   const { path, stamp, number } = job;
