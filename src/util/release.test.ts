@@ -1,6 +1,6 @@
 import { markAsUntransferable } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { release } from './release.ts';
+import { readyToRelease, release } from './release.ts';
 
 test('the memory of a large buffer is given back at once, slices included', () => {
   const block = Buffer.allocUnsafeSlow(100_000);
@@ -32,4 +32,11 @@ test("slices of Node's pool are left alone, also the one at its beginning", () =
   const slices = Array.from({ length: 200 }, () => Buffer.allocUnsafe(1000));
   for (const slice of slices) release(slice);
   expect(slices.filter(({ length }) => length !== 1000)).toEqual([]);
+});
+
+test('once it is ready, memory goes back although the event loop does not come round', async () => {
+  await readyToRelease();
+  const { arrayBuffers: before } = process.memoryUsage();
+  for (let i = 0; i < 100; i++) release(Buffer.allocUnsafeSlow(1_000_000));
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20_000_000);
 });
