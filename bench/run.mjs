@@ -88,7 +88,7 @@ function main() {
   // The launcher builds when it must; not in a run that is measured.
   const found = versions(plan.launcher, root);
   const commit = commitOf(root);
-  const series = measureSpeed(plan).map((one) => ({ ...one, commit, runs: one.runs.map(figures) }));
+  const series = measureSpeed(plan).map((one) => ({ ...one, commit, cpu: machine.CPU, runs: one.runs.map(figures) }));
   const quoted = process.argv.slice(2).map((argument) => (argument.includes(' ') ? `'${argument}'` : argument));
   // Directories of this machine are of no use to a reader.
   const shown = quoted.join(' ').replaceAll(/ ?--out[ =]('[^']*'|\S+)/g, '');

@@ -51,7 +51,7 @@ Whole processes of this program, measured beside the reference (duplicity 0.8.22
 same kind. \`${command}\` measured them on ${date}.${note === undefined ? '' : ` ${note}`}
 
 ${list(machine)}
-${list(versions)}${commits(series, scale)}`,
+${list(versions)}${commits(series, scale)}${otherProcessors(series, machine.CPU)}`,
     ...Object.entries(RATIOS).map(([corpus, text]) =>
       image(`ratio-${corpus}`, `CPU time of each action beside the reference, ${text}`),
     ),
@@ -103,6 +103,15 @@ function commits(series, scale) {
   const all = [...series, ...scale].map(({ commit }) => commit).filter((commit) => commit !== undefined);
   const found = [...new Set(all)];
   return found.length === 0 ? '' : `\n- measured at: commit ${found.join(', ')}`;
+}
+
+/** Nor of one machine. Ratios can be compared, seconds cannot. */
+function otherProcessors(series, cpu) {
+  const others = series.filter((one) => one.cpu !== undefined && one.cpu !== cpu);
+  const found = [...new Set(others.map((one) => `${one.cpu}, commit ${one.commit}`))];
+  return found.length === 0
+    ? ''
+    : `\n- of another processor (${found.join('; ')}): ${others.length} of ${series.length} rows, those without a wall ratio`;
 }
 
 function growth(scale, image) {
