@@ -82,5 +82,5 @@ describe('options', () => {
 });
 
 test('the example of docs/check.md is what happens', async () => {
-  expect(await runExample('docs/check.md')).toBe(6);
+  expect(await runExample('docs/check.md')).toMatchObject({ steps: 6 });
 });

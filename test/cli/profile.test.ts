@@ -3,11 +3,12 @@ import { Ajv, type AnySchemaObject } from 'ajv';
 import { beforeEach, expect, test } from 'vitest';
 import { parseToml } from '../../src/profile/file/parse-toml.ts';
 import { plain } from '../../src/profile/file/tree.ts';
+import { runExample } from '../support/example.ts';
 import { isolatedEnv, testHome } from '../support/home.ts';
 import { errorOf, json, ofType, resultOf } from '../support/json.ts';
 import { root } from '../support/paths.ts';
 import { run, succeeded } from '../support/processes.ts';
-import { command, duplicity, put, scene } from '../support/scene.ts';
+import { duplicity, put, scene } from '../support/scene.ts';
 import { tempDir } from '../support/temp.ts';
 
 const START = 'version = 1\ninclude = ["/etc", "/home/me"]\nto = "file:///mnt/backup"\n';
@@ -177,19 +178,5 @@ test('names of profiles are completed in bash', async () => {
 });
 
 test('the example of docs/profile.md is what happens', async () => {
-  const text = readFileSync(`${root}/docs/profile.md`, 'utf8');
-  const steps = (/```console\n([^]*?)```/.exec(text)?.[1] ?? '')
-    .split(/^\$ /m)
-    .slice(1)
-    .map((step) => step.trimEnd().split('\n'));
-  expect(steps).toHaveLength(3);
-  const words = (await command()).map((word) => `'${word}'`).join(' ');
-  const script = [
-    'set -e',
-    `duplicity() { ${words} "$@"; }`,
-    ...steps.flatMap(([line = ''], i) => [line, `echo "== ${i}"`]),
-  ];
-  const { stdout } = succeeded(await run('sh', ['-c', script.join('\n')], { env: isolatedEnv(home), cwd: home }));
-  const answers = stdout.split(/^== \d+$/m);
-  for (const [i, [, ...shows]] of steps.entries()) for (const line of shows) expect(answers[i]).toContain(line.trim());
+  expect(await runExample('docs/profile.md')).toMatchObject({ steps: 3 });
 });

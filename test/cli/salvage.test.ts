@@ -1,11 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { isolatedEnv, testHome } from '../support/home.ts';
+import { runExample } from '../support/example.ts';
 import { errorOf, json, ofType, resultOf } from '../support/json.ts';
-import { root } from '../support/paths.ts';
-import { run, succeeded } from '../support/processes.ts';
-import { backUp, command, names, noise, put, scene, type Scene } from '../support/scene.ts';
-import { tempDir } from '../support/temp.ts';
+import { backUp, names, noise, put, scene, type Scene } from '../support/scene.ts';
 
 async function stored(): Promise<Scene> {
   const s = scene();
@@ -49,27 +46,6 @@ test('a repair tells what it has made again, and what it cannot, also as JSON', 
 });
 
 test('the examples of docs/repair.md are what happens', async () => {
-  const blocks = readFileSync(`${root}/docs/repair.md`, 'utf8').matchAll(/```console\n([^]*?)```/g);
-  const steps = [...blocks]
-    .map(([, block = '']) => block)
-    .join('')
-    .split(/^\$ /m)
-    .slice(1)
-    .map((step) => step.trimEnd().split('\n'));
-  expect(steps.length).toBeGreaterThan(9);
-  const [home, dir] = [testHome(), tempDir()];
-  mkdirSync(`${dir}/home`);
-  const words = (await command()).map((word) => `'${word}'`).join(' ');
-  const script = [
-    'set -e',
-    `duplicity() { ${words} "$@"; }`,
-    ...steps.flatMap(([line = ''], i) => [
-      line.replaceAll('/tmp/', `${dir}/`).replaceAll('~', `${dir}/home`),
-      `echo "== ${i}"`,
-    ]),
-  ];
-  const result = await run('sh', ['-c', script.join('\n')], { env: isolatedEnv(home), cwd: dir });
-  succeeded({ ...result, stderr: '' });
-  const answers = result.stdout.split(/^== \d+$/m);
-  for (const [i, [, ...shows]] of steps.entries()) for (const line of shows) expect(answers[i]).toContain(line.trim());
+  const { steps } = await runExample('docs/repair.md');
+  expect(steps).toBeGreaterThan(9);
 });

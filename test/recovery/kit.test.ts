@@ -3,13 +3,12 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { recoveryKit } from '../../src/actions/recovery/kit.ts';
 import { openStore } from '../../src/index.ts';
 import { memoryBackend } from '../../src/testing/memory-backend.ts';
+import { runExample } from '../support/example.ts';
 import { gnupgHome } from '../support/gnupg.ts';
-import { isolatedEnv, testHome } from '../support/home.ts';
 import { ask, backUp, machine } from '../support/in-process.ts';
 import { errorOf, json, resultOf } from '../support/json.ts';
-import { golden, root } from '../support/paths.ts';
-import { run, succeeded } from '../support/processes.ts';
-import { command, names } from '../support/scene.ts';
+import { golden } from '../support/paths.ts';
+import { names } from '../support/scene.ts';
 import { tempDir } from '../support/temp.ts';
 import { requireTool } from '../support/tools.ts';
 
@@ -88,27 +87,8 @@ test('with --json it has sheet, script and keys; an empty place has no kit', asy
 });
 
 test('the example of docs/recovery-kit.md is what happens', async () => {
-  const text = readFileSync(`${root}/docs/recovery-kit.md`, 'utf8');
-  const block = /```console\n([^]*?)```/.exec(text)?.[1] ?? '';
-  const steps = block
-    .split(/^\$ /m)
-    .slice(1)
-    .map((step) => step.trimEnd().split('\n'));
-  expect(steps.length).toBeGreaterThan(4);
-  const [home, dir] = [testHome(), tempDir()];
-  mkdirSync(`${dir}/docs`);
-  writeFileSync(`${dir}/docs/letter.txt`, 'first line\n');
-  const words = (await command()).map((word) => `'${word}'`).join(' ');
-  const script = [
-    'set -e',
-    `duplicity() { ${words} "$@"; }`,
-    ...steps.flatMap(([line = ''], i) => [line.replaceAll('/tmp/', `${dir}/`), `echo "== ${i}"`]),
-  ];
-  const result = succeeded(await run('sh', ['-c', script.join('\n')], { env: isolatedEnv(home), cwd: dir }));
-  const answers = result.stdout.split(/^== \d+$/m);
-  for (const [i, [, ...shows]] of steps.entries()) {
-    for (const line of shows) expect(answers[i]).toContain(line.trim().replaceAll('/tmp/', `${dir}/`));
-  }
+  const { steps, dir } = await runExample('docs/recovery-kit.md');
+  expect(steps).toBeGreaterThan(4);
   expect(names(`${dir}/kit`)).toEqual(['recover.sh', 'recovery.txt']);
   for (const name of names(`${dir}/kit`)) expect(statSync(`${dir}/kit/${name}`).mode & 0o77).toBe(0);
 });
