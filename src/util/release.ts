@@ -15,7 +15,7 @@ export function release({ buffer, byteOffset }: Buffer): void {
   // Maybe Node's shared pool, which cannot be given away: 8 KiB under Node 20, 64 KiB under Node 24.
   if (buffer.byteLength === Buffer.poolSize) return;
   // Node 20 has no ArrayBuffer.prototype.transfer. A message takes the memory along, and nobody receives this one.
-  sink ??= deadEnd();
+  sink ??= deadEnd().port;
   try {
     sink.postMessage(undefined, [buffer]);
   } catch (error) {
@@ -29,18 +29,16 @@ export function release({ buffer, byteOffset }: Buffer): void {
  * is given: a thread that works without coming back to its loop has to wait for this first.
  */
 export async function readyToRelease(): Promise<void> {
-  const { port1, port2 } = new MessageChannel();
-  await new Promise<void>((resolve) => {
-    port2.once('close', resolve);
-    port2.close();
-  });
-  port1.unref();
-  sink = port1;
+  const { port, closed } = deadEnd();
+  await closed;
+  sink = port;
 }
 
-function deadEnd(): MessagePort {
+/** A port whose other end is closed with the next turn of the event loop. */
+function deadEnd(): { readonly port: MessagePort; readonly closed: Promise<void> } {
   const { port1, port2 } = new MessageChannel();
+  const closed = new Promise<void>((resolve) => void port2.once('close', resolve));
   port2.close();
   port1.unref();
-  return port1;
+  return { port: port1, closed };
 }
