@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type BytePath, isAscii } from '../../util/bytepath.ts';
 import type { EpochSeconds } from '../../util/time.ts';
-import type { PathFields } from './lines.ts';
+import type { PathFields } from './shapes/common.ts';
 
 /** The first second of the year 10000, which RFC 3339 cannot tell, and of the year 0. */
 const TOO_LATE = Date.UTC(10_000, 0, 1) / 1000;

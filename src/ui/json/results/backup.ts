@@ -2,7 +2,7 @@ import type { BackupResult } from '../../../actions/backup/result.ts';
 import type { ReuseReport } from '../../../actions/backup/reuse/report.ts';
 import type { BackupStatistics } from '../../../events/statistics.ts';
 import { timeFields } from '../fields.ts';
-import type { BackupFields, ReuseFields, StatisticsFields } from '../lines.ts';
+import type { BackupFields, ReuseFields, StatisticsFields } from '../shapes/backup.ts';
 import { setFields } from './sets.ts';
 
 export function backupFields({

@@ -1,6 +1,7 @@
 import type { Amount, CheckReport, Damage } from '../../../actions/check/report.ts';
 import { textFields, timeFields } from '../fields.ts';
-import type { AmountFields, CheckReportFields, DamageFields } from '../lines.ts';
+import type { AmountFields } from '../shapes/common.ts';
+import type { CheckReportFields, DamageFields } from '../shapes/proof.ts';
 import { setFields } from './sets.ts';
 
 export function checkReportFields(report: CheckReport): CheckReportFields {

@@ -1,7 +1,7 @@
 import type { DoctorResult } from '../../../actions/doctor/finding.ts';
 import type { RoleCheckResult } from '../../../actions/roles/check-role.ts';
 import type { RolesResult } from '../../../actions/roles/roles.ts';
-import type { DoctorFields, RoleCheckFields, RolesFields } from '../lines.ts';
+import type { DoctorFields, RoleCheckFields, RolesFields } from '../shapes/access.ts';
 
 export function doctorFields({ findings, isFit }: DoctorResult): DoctorFields {
   return {

@@ -1,6 +1,6 @@
 import type { DrillReport } from '../../../actions/drill/report.ts';
 import { textFields, timeFields } from '../fields.ts';
-import type { DrillFields } from '../lines.ts';
+import type { DrillFields } from '../shapes/proof.ts';
 import { setFields } from './sets.ts';
 
 export function drillFields(report: DrillReport): DrillFields {

@@ -1,6 +1,11 @@
 import type { ProfileReport } from '../../../profile/report.ts';
 import type { Problem } from '../../../profile/file/at.ts';
-import type { ProfileCheckFields, ProfileProblemFields, ProfileShowFields, ProfileTextFields } from '../lines.ts';
+import type {
+  ProfileCheckFields,
+  ProfileProblemFields,
+  ProfileShowFields,
+  ProfileTextFields,
+} from '../shapes/profile.ts';
 
 export function profileFields(report: ProfileReport): ProfileCheckFields | ProfileShowFields | ProfileTextFields {
   switch (report.kind) {

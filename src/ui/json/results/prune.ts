@@ -1,7 +1,7 @@
 import type { PruneResult } from '../../../actions/remove/prune.ts';
 import type { PrunedSet } from '../../../collections/prune/report.ts';
 import { timeFields } from '../fields.ts';
-import type { PrunedSetFields, PruneFields } from '../lines.ts';
+import type { PrunedSetFields, PruneFields } from '../shapes/upkeep.ts';
 import { setFields } from './sets.ts';
 import { squashFields } from './upkeep.ts';
 

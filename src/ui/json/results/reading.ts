@@ -3,7 +3,7 @@ import type { RestoreResult } from '../../../actions/restore/restore.ts';
 import type { VerifyResult } from '../../../actions/verify/verify.ts';
 import { salvageFields } from './salvage.ts';
 import { timeFields } from '../fields.ts';
-import type { ListFields, RestoreFields, VerifyFields } from '../lines.ts';
+import type { ListFields, RestoreFields, VerifyFields } from '../shapes/trees.ts';
 
 export function restoreFields({ kind, time, entries, volumes, salvage }: RestoreResult): RestoreFields {
   return {

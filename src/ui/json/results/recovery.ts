@@ -1,6 +1,6 @@
 import type { RecoveryKit } from '../../../actions/recovery/kit.ts';
 import { timeFields } from '../fields.ts';
-import type { RecoveryFields } from '../lines.ts';
+import type { RecoveryFields } from '../shapes/recovery.ts';
 import { setFields } from './sets.ts';
 
 export function recoveryFields(kit: RecoveryKit): RecoveryFields {

@@ -1,5 +1,5 @@
 import type { RekeyResult } from '../../../actions/rekey/rekey.ts';
-import type { RekeyFields } from '../lines.ts';
+import type { RekeyFields } from '../shapes/upkeep.ts';
 import { setFields } from './sets.ts';
 
 export function rekeyFields({ found, rekeyed, plain, unfinished, passes, isPlanned }: RekeyResult): RekeyFields {

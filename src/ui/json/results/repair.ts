@@ -1,5 +1,5 @@
 import type { RepairReport } from '../../../actions/repair/report.ts';
-import type { RepairFields } from '../lines.ts';
+import type { RepairFields } from '../shapes/proof.ts';
 import { setFields } from './sets.ts';
 
 export function repairFields({ sets, mended, unmended, isProven, isPlanned }: RepairReport): RepairFields {

@@ -1,7 +1,7 @@
 import type { SalvageReport } from '../../../actions/restore/salvage/report.ts';
 import type { Verdict } from '../../../events/verdict.ts';
 import { pathFields, textFields, timeFields } from '../fields.ts';
-import type { SalvageFields, VerdictFields } from '../lines.ts';
+import type { SalvageFields, VerdictFields } from '../shapes/trees.ts';
 import { setFields } from './sets.ts';
 
 export function verdictFields({ path, fate, time, ranges, size }: Verdict): VerdictFields {

@@ -2,14 +2,8 @@ import type { ChainStatus, SetStatus } from '../../../actions/status/status-resu
 import type { DrillRecord } from '../../../actions/drill/record.ts';
 import type { ActionResults } from '../../results/report.ts';
 import { pathFields, timeFields } from '../fields.ts';
-import type {
-  ChainFields,
-  ChangesFields,
-  HistoryFields,
-  LastDrillFields,
-  SetStatusFields,
-  StatusFields,
-} from '../lines.ts';
+import type { ChainFields, LastDrillFields, SetStatusFields, StatusFields } from '../shapes/status.ts';
+import type { ChangesFields, HistoryFields } from '../shapes/trees.ts';
 import { setFields } from './sets.ts';
 
 export function statusFields(answer: ActionResults['collection-status']): StatusFields | ChangesFields | HistoryFields {

@@ -5,15 +5,8 @@ import type { ReplicateResult } from '../../../actions/replicate/replicate.ts';
 import type { SquashResult } from '../../../actions/squash/squash.ts';
 import type { CheckResult, ValidateResult } from '../../../actions/validate/validate-backend.ts';
 import { timeFields } from '../fields.ts';
-import type {
-  CheckFields,
-  CleanupFields,
-  MirrorFields,
-  RemoveFields,
-  ReplicateFields,
-  SquashFields,
-  ValidateFields,
-} from '../lines.ts';
+import type { CheckFields, ValidateFields } from '../shapes/access.ts';
+import type { CleanupFields, MirrorFields, RemoveFields, ReplicateFields, SquashFields } from '../shapes/upkeep.ts';
 import { setFields } from './sets.ts';
 
 export function cleanupFields({ files, isRemoved }: CleanupResult): CleanupFields {
