@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateRawSync, gzipSync } from 'node:zlib';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import { afterEach, expect, test, vi } from 'vitest';
-import { Secret } from '../../util/secret.ts';
 import type { Codec } from '../codec.ts';
 import { codecs } from '../codecs.ts';
 import { type FileStamp, stampOf } from '../file-stamp.ts';
 import { never, randomBytes, textBytes } from '../testing/files.ts';
-import { literalPacket, symmetricMessage } from '../testing/openpgp.ts';
+import { literalPacket, symmetricMessage, WITHOUT_GPG } from '../testing/openpgp.ts';
 import { tempDir } from '../testing/temp-dir.ts';
 import { type DecodeThread, decodeThread } from './decode-thread.ts';
 
@@ -27,18 +28,11 @@ function newThread(): DecodeThread {
 
 const warnings: string[] = [];
 const codecOf = codecs({
-  gpg: {
-    binary: '/nonexistent/gpg',
-    options: [],
-    recipients: [],
-    hiddenRecipients: [],
-    useAgent: false,
-    passphrase: new Secret('golden'),
-    compression: true,
-  },
+  gpg: WITHOUT_GPG,
   warn: (text) => void warnings.push(text),
 });
 
+const LARGE_BYTES = 64 * 1024 * 1024;
 // Larger than what the thread may be ahead, and half of it cannot be compressed.
 const CONTENT = Buffer.concat([textBytes(1_500_000), randomBytes(4_400_000), textBytes(500_001)]);
 const compressed = (): Buffer => {
@@ -259,4 +253,20 @@ test.each(['gzip file', 'compressed OpenPGP file'])('a %s is read to its end whe
   expect(outcome.length).toBe(CONTENT.length);
   // No other one is started in its place.
   expect(thread.begin({ path: file.path, stamp: file.stamp })).toBeUndefined();
+});
+
+test('what the thread has used goes back at once: memory does not grow with the data', async () => {
+  const path = join(tempDir(), 'large.gpg');
+  const packets = deflateRawSync(literalPacket(randomBytes(LARGE_BYTES)), { level: 1 });
+  writeFileSync(path, symmetricMessage('golden', Buffer.concat([Buffer.from([0xa3, 1]), packets]), true));
+  const large = { path, codec: codecOf('.gpg'), stamp: stampOf(statSync(path)) };
+  const { thread, ends } = watched(newThread());
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  const { rss: before } = process.memoryUsage();
+  let most = 0;
+  const onBlock = (): void => void (most = Math.max(most, process.memoryUsage.rss()));
+  await read(large, { thread, onBlock });
+  expect(ends).toEqual([true]);
+  expect(most - before).toBeLessThan(LARGE_BYTES / 2);
 });

@@ -6,26 +6,14 @@ import { deflateRawSync, deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DuplicityError } from '../../errors/errors.ts';
-import { Secret } from '../../util/secret.ts';
-import type { GpgSettings } from '../gpg/settings.ts';
 import { askVersion } from '../gpg/run/version.ts';
 import { never, randomBytes, textBytes } from '../testing/files.ts';
-import { literalPacket, symmetricMessage } from '../testing/openpgp.ts';
+import { literalPacket, symmetricMessage, WITHOUT_GPG } from '../testing/openpgp.ts';
 import { tempDir } from '../testing/temp-dir.ts';
 import { openPgpReader } from './decrypt.ts';
 import { lengthBytes, packet, partialLengthByte, tagByte, TAG } from './packets/packet.ts';
 
 /** Hand-made messages, sound and damaged, read where there is no gpg. */
-
-const SETTINGS: GpgSettings = {
-  binary: '/nonexistent/gpg',
-  options: [],
-  recipients: [],
-  hiddenRecipients: [],
-  useAgent: false,
-  passphrase: new Secret('golden'),
-  compression: true,
-};
 
 interface Outcome {
   /** Bytes released before the end or the failure. */
@@ -40,8 +28,8 @@ async function read(path: string, message: Buffer, reuses = false): Promise<Outc
   writeFileSync(path, message);
   const warnings: string[] = [];
   let isLeftToGpg = false;
-  const open = openPgpReader(SETTINGS, {
-    version: () => askVersion(SETTINGS),
+  const open = openPgpReader(WITHOUT_GPG, {
+    version: () => askVersion(WITHOUT_GPG),
     fallback() {
       isLeftToGpg = true;
       return Readable.from([]);

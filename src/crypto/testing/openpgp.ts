@@ -1,6 +1,19 @@
 import { createCipheriv, createHash } from 'node:crypto';
+import { Secret } from '../../util/secret.ts';
+import type { GpgSettings } from '../gpg/settings.ts';
 
 /** Hand-made OpenPGP messages, for what gpg itself does not write. Source: RFC 4880. */
+
+/** What the messages are read with, where there is no gpg to ask. */
+export const WITHOUT_GPG: GpgSettings = {
+  binary: '/nonexistent/gpg',
+  options: [],
+  recipients: [],
+  hiddenRecipients: [],
+  useAgent: false,
+  passphrase: new Secret('golden'),
+  compression: true,
+};
 
 const SALT = Buffer.from('saltsalt');
 

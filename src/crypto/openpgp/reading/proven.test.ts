@@ -1,26 +1,15 @@
 import { statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { Secret } from '../../../util/secret.ts';
 import { type FileStamp, stampOf } from '../../file-stamp.ts';
-import type { GpgSettings } from '../../gpg/settings.ts';
 import { askVersion } from '../../gpg/run/version.ts';
 import { never, randomBytes } from '../../testing/files.ts';
-import { literalPacket, symmetricMessage } from '../../testing/openpgp.ts';
+import { literalPacket, symmetricMessage, WITHOUT_GPG } from '../../testing/openpgp.ts';
 import { tempDir } from '../../testing/temp-dir.ts';
 import { openPgpReader } from '../decrypt.ts';
 
 /** Messages that are too large to be kept, whose hash was found to be right before they are read. */
 
-const SETTINGS: GpgSettings = {
-  binary: '/nonexistent/gpg',
-  options: [],
-  recipients: [],
-  hiddenRecipients: [],
-  useAgent: false,
-  passphrase: new Secret('golden'),
-  compression: true,
-};
 const CONTENT = randomBytes(5_000_000);
 const SOUND = symmetricMessage('golden', literalPacket(CONTENT), true);
 
@@ -31,8 +20,8 @@ function fileWith(message: Buffer): { readonly path: string; readonly stamp: Fil
 }
 
 async function read(path: string, proven: FileStamp): Promise<{ released: Buffer; error: unknown }> {
-  const open = openPgpReader(SETTINGS, {
-    version: () => askVersion(SETTINGS),
+  const open = openPgpReader(WITHOUT_GPG, {
+    version: () => askVersion(WITHOUT_GPG),
     fallback: () => {
       throw new Error('left to gpg');
     },
