@@ -1,7 +1,8 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { runExample } from '../support/example.ts';
 import { errorOf, json, ofType, resultOf } from '../support/json.ts';
+import { golden } from '../support/paths.ts';
 import { backUp, names, noise, put, scene, type Scene } from '../support/scene.ts';
 
 async function stored(): Promise<Scene> {
@@ -43,6 +44,17 @@ test('a repair tells what it has made again, and what it cannot, also as JSON', 
   const mended = await json([...words, s.source]);
   expect(resultOf(mended, 'repair').result).toMatchObject({ left: [], repaired: [{ by: 'source' }], isProven: true });
   expect((await json(['check', '--deep', '--no-encryption', s.url])).status).toBe(0);
+});
+
+test('a volume with a short name is made again as well', async () => {
+  const { dir } = scene();
+  cpSync(golden('short'), `${dir}/store`, { recursive: true });
+  const volume = names(`${dir}/store`).find((name) => name.startsWith('di.') && name.includes('.dt')) ?? '';
+  const bytes = readFileSync(`${dir}/store/${volume}`);
+  writeFileSync(`${dir}/store/${volume}`, bytes.fill(0, bytes.length >> 1));
+  const words = ['--no-encryption', '--from', `file://${golden('short')}`, `file://${dir}/store`];
+  const { result } = resultOf(await json(['repair', ...words]), 'repair');
+  expect(result).toMatchObject({ left: [], repaired: [{ file: volume, by: 'copy' }], isProven: true });
 });
 
 test('the examples of docs/repair.md are what happens', async () => {

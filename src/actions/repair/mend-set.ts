@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import type { EntryStream } from '../../archive/entry.ts';
 import type { Manifest, VolumeRecord } from '../../archive/manifest/manifest.ts';
+import { parseName } from '../../archive/names/names.ts';
 import { appendLedger } from '../../cache/ledger.ts';
 import { wayTo } from '../../collections/chains.ts';
 import type { Collection } from '../../collections/collection.ts';
@@ -49,7 +50,7 @@ export async function mendSet(
   using workDir = archiveDir.makeTempDir();
   let rebuilt: RemadeMetadata | undefined;
 
-  const done = ({ file, part, place }: Damage, by: Means): void =>
+  const done = ({ file, part, place }: Pick<Damage, 'file' | 'part' | 'place'>, by: Means): void =>
     void mended.push({ file, set: idOf(set), part, place, by });
   const failed = ({ file, part, place }: Damage, error: unknown): void => {
     if (!(error instanceof CannotMend)) throw error;
@@ -62,6 +63,13 @@ export async function mendSet(
     // Other bytes than those that were proven before.
     const proof = { what: 'proven', at: repository.now, sha1: hashFile(path, 'SHA1'), file: name } as const;
     appendLedger(archiveDir, [proof]);
+  };
+  const putEncoded = async (name: string, path: string): Promise<void> => {
+    const codec = await codecFor(repository, set, name);
+    if (codec.suffix === '') return put(name, path);
+    const encoded = await encodeFile(repository, path, codec);
+    await put(name, encoded);
+    rmSync(encoded, { force: true });
   };
   const rebuild = async (manifest: Manifest | undefined): Promise<RemadeMetadata> =>
     (rebuilt ??= await remakeMetadata(repository, {
@@ -99,19 +107,18 @@ export async function mendSet(
   for (const one of volumes) await mendVolume(one).catch((error: unknown) => failed(one, error));
   for (const one of signatures) await mendSignatures(one).catch((error: unknown) => failed(one, error));
   if (records.size > 0 && manifest !== undefined) {
-    const path = await withRecords(repository, set, {
-      manifest,
-      records,
-      workDir: workDir.path,
-      source: found.source ?? 'remote',
-    });
-    if (!dryRun) await publishManifest(repository, { set, name, path, memory: survey.memory });
+    const given = { manifest, records, workDir: workDir.path, source: found.source ?? 'remote' };
+    await publish(await withRecords(repository, set, given));
   }
   for (const one of [...of('manifest', 'local'), ...of('signatures', 'local')]) {
     if (!dryRun) archiveDir.remove(one.file);
     done(one, 'dropped');
   }
   return { mended, unmended };
+
+  async function publish(path: string): Promise<void> {
+    if (!dryRun) await publishManifest(repository, { set, name, path, memory: survey.memory });
+  }
 
   /** The one in the archive dir. */
   function copyHere(): Manifest | undefined {
@@ -124,11 +131,7 @@ export async function mendSet(
     if (one === undefined) return;
     try {
       if (manifest !== undefined && set.localManifest !== undefined) {
-        const codec = await codecFor(repository, set, name);
-        const path = archiveDir.pathOf(set.localManifest);
-        const encoded = codec.suffix === '' ? path : await encodeFile(repository, path, codec);
-        await put(name, encoded);
-        if (encoded !== path) rmSync(encoded, { force: true });
+        await putEncoded(name, archiveDir.pathOf(set.localManifest));
         return done(one, 'archiveDir');
       }
       for (const place of [other, { backend: repository.backend, remote }]) {
@@ -145,8 +148,7 @@ export async function mendSet(
       }
       if (signatures.length > 0)
         throw new CannotMend('its signatures are not there either: nothing tells whether volumes are missing');
-      const { manifest: path } = await rebuild(undefined);
-      if (!dryRun) await publishManifest(repository, { set, name, path, memory: survey.memory });
+      await publish((await rebuild(undefined)).manifest);
       done(one, 'volumes');
     } catch (error) {
       failed(one, error);
@@ -162,7 +164,7 @@ export async function mendSet(
     const isBetter = there.fitting >= set.volumes.size - volumes.length && hashes(there.manifest) !== hashes(manifest);
     if (isBetter) {
       await put(name, there.file.path);
-      mended.push({ file: name, set: idOf(set), part: 'manifest', place: 'remote', by: 'copy' });
+      done({ file: name, part: 'manifest', place: 'remote' }, 'copy');
     }
     there.file.release();
     return isBetter;
@@ -171,19 +173,20 @@ export async function mendSet(
   async function areVolumesRight(): Promise<boolean> {
     if (signatures.length > 0) return false;
     try {
-      const { manifest: path } = await rebuild(undefined);
-      if (!dryRun) await publishManifest(repository, { set, name, path, memory: survey.memory });
+      await publish((await rebuild(undefined)).manifest);
     } catch (error) {
       if (!(error instanceof CannotMend)) throw error;
       return false;
     }
-    mended.push({ file: name, set: idOf(set), part: 'manifest', place: 'remote', by: 'volumes' });
+    done({ file: name, part: 'manifest', place: 'remote' }, 'volumes');
     return true;
   }
 
   async function mendVolume(one: Damage): Promise<void> {
     if (manifest === undefined) throw new CannotMend('its manifest is not there, which tells what it held');
-    const record = manifest.volumes.find(({ number }) => number === numberOf(one.file));
+    const { prefixes, timeSeparator } = repository;
+    const parsed = parseName(one.file, { prefixes, timeSeparator });
+    const record = manifest.volumes.find(({ number }) => parsed?.kind === 'volume' && number === parsed.volume);
     if (record === undefined) throw new CannotMend('its manifest does not tell what it held');
     const sha1 = record.hashes.get('SHA1')?.toLowerCase();
     const there = other && (await volumeThere(other, one.file, sha1));
@@ -219,9 +222,7 @@ export async function mendSet(
     if (manifest !== undefined && volumes.length === 0) {
       try {
         const { signatures: path } = await rebuild(manifest);
-        const codec = await codecFor(repository, set, one.file);
-        const encoded = codec.suffix === '' ? path : await encodeFile(repository, path, codec);
-        await put(one.file, encoded);
+        await putEncoded(one.file, path);
         dropCopy();
         return done(one, 'volumes');
       } catch (error) {
@@ -244,10 +245,6 @@ export async function mendSet(
     dropCopy();
     done(one, 'copy');
   }
-}
-
-function numberOf(name: string): number {
-  return Number(/\.vol(\d+)\./.exec(name)?.[1] ?? 0);
 }
 
 function signaturesOf(repository: Repository, { set, signatures, localSignatures }: FoundSet): EntryStream | undefined {
