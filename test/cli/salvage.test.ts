@@ -52,9 +52,16 @@ test('a volume with a short name is made again as well', async () => {
   const volume = names(`${dir}/store`).find((name) => name.startsWith('di.') && name.includes('.dt')) ?? '';
   const bytes = readFileSync(`${dir}/store/${volume}`);
   writeFileSync(`${dir}/store/${volume}`, bytes.fill(0, bytes.length >> 1));
+  // What a killed run has left beside a manifest, and what somebody else has called like that.
+  const [spare, foreign] = [
+    `repaired.${names(golden('short')).find((name) => name.endsWith('.m')) ?? ''}`,
+    'repaired.duplicity-full.manifest.txt',
+  ];
+  for (const name of [spare, foreign]) writeFileSync(`${dir}/store/${name}`, 'x');
   const words = ['--no-encryption', '--from', `file://${golden('short')}`, `file://${dir}/store`];
   const { result } = resultOf(await json(['repair', ...words]), 'repair');
   expect(result).toMatchObject({ left: [], repaired: [{ file: volume, by: 'copy' }], isProven: true });
+  expect(names(`${dir}/store`).filter((name) => name.startsWith('repaired.'))).toEqual([foreign]);
 });
 
 test('the examples of docs/repair.md are what happens', async () => {

@@ -2,9 +2,9 @@ import { createReadStream, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readManifest } from '../../archive/manifest/manifest-reader.ts';
 import type { Manifest, VolumeRecord } from '../../archive/manifest/manifest.ts';
-import { formatLocalName } from '../../archive/names/names.ts';
+import { formatLocalName, parseName } from '../../archive/names/names.ts';
 import { appendLedger } from '../../cache/ledger.ts';
-import { setKey } from '../../collections/listing.ts';
+import { type Naming, setKey } from '../../collections/listing.ts';
 import { type BackupSet, idOf } from '../../collections/sets.ts';
 import { fileBlocks } from '../../crypto/read-file.ts';
 import { ManifestFile } from '../../pipeline/pack/manifest-file.ts';
@@ -24,8 +24,8 @@ export function spareName(name: string): string {
   return `${SPARE}${name}`;
 }
 
-export function isSpare(name: string): boolean {
-  return name.startsWith(SPARE) && name.includes('duplicity-') && name.includes('.manifest');
+export function isSpare(name: string, naming: Naming): boolean {
+  return name.startsWith(SPARE) && parseName(name.slice(SPARE.length), naming)?.kind === 'manifest';
 }
 
 interface Publishing {

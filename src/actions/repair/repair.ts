@@ -55,10 +55,12 @@ export async function repair(repository: Repository, options: RepairOptions): Pr
 }
 
 /** What an earlier run that was killed has left, as far as it is of no use any more. */
-async function dropSpares({ backend, call }: Repository, unmended: readonly Unmended[]): Promise<void> {
+async function dropSpares(repository: Repository, unmended: readonly Unmended[]): Promise<void> {
+  const { backend, call } = repository;
   const needed = new Set(unmended.map(({ file }) => spareName(file)));
   const spares: string[] = [];
-  for await (const { name } of backend.list(call)) if (isSpare(name) && !needed.has(name)) spares.push(name);
+  for await (const { name } of backend.list(call))
+    if (isSpare(name, repository) && !needed.has(name)) spares.push(name);
   for (const name of spares) await backend.delete(name, call);
 }
 
